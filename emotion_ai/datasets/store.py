@@ -1,0 +1,248 @@
+"""A dataset on disk: one memory-mapped uint8 array, one table, one description.
+
+``<data_dir>/<name>/`` holds ``images.npy`` (uint8 (N, H, W), greyscale), ``samples.parquet`` (one
+row an image) and ``dataset.json`` (counts, origin, SHA-256). Columns of the table:
+
+- ``split``: ``train``, ``validation`` or ``test``; ``source``: file or row the image came from;
+- ``group``: images that must stay on one side of a split share it (a person, a photo);
+- ``digest``: of the pixels, equal for exact duplicates;
+- expression sets: ``expression`` (FER2013's names, None without a label) and, where FER+ votes
+  were given, ten ``votes_*`` columns (uint8, all zero without votes);
+- keypoint sets: the 30 coordinates (float32, pixels of the face crop, NaN without a label).
+
+Keypoint images may be stored with ``border_px`` real pixels around the face crop, so that
+augmentation can rotate and shift without inventing a border; ``Dataset.images`` is the crop.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emotion_ai.errors import DatasetError
+from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_COUNT, VOTE_COLUMNS
+
+IMAGES, SAMPLES, DESCRIPTION = "images.npy", "samples.parquet", "dataset.json"
+SPLITS = ("train", "validation", "test")
+TASKS = ("expression", "keypoints")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """An opened dataset. ``samples`` is shared: never mutate it."""
+
+    folder: Path
+    description: dict
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def task(self) -> str:
+        return self.description["task"]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over images and table; the key of everything cached about this dataset."""
+        return self.description["digest"]
+
+    @property
+    def border_px(self) -> int:
+        return self.description["border_px"]
+
+    @cached_property
+    def wide_images(self) -> np.ndarray:
+        """All stored pixels: uint8 (N, H + 2 border, W + 2 border), memory-mapped, read-only."""
+        return np.load(self.folder / IMAGES, mmap_mode="r")
+
+    @property
+    def images(self) -> np.ndarray:
+        """The face crops: uint8 (N, H, W), a view on the memory map."""
+        border = self.border_px
+        return self.wide_images[:, border:-border, border:-border] if border else self.wide_images
+
+    @cached_property
+    def samples(self) -> pd.DataFrame:
+        return pd.read_parquet(self.folder / SAMPLES)
+
+    def __len__(self) -> int:
+        return self.description["n"]
+
+    @property
+    def keypoints_px(self) -> np.ndarray:
+        """float32 (N, 15, 2), x then y, pixels of the crop, NaN where not labelled."""
+        table = self.samples[list(COORDINATE_COLUMNS)].to_numpy(np.float32)
+        return table.reshape(-1, KEYPOINT_COUNT, 2)
+
+    @property
+    def votes(self) -> np.ndarray | None:
+        """FER+ votes, uint8 (N, 10) in official column order, or None without any."""
+        if VOTE_COLUMNS[0] not in self.samples:
+            return None
+        return self.samples[list(VOTE_COLUMNS)].to_numpy(np.uint8)
+
+    def rows(self, split: str | None = None) -> np.ndarray:
+        """Positions (int64) of one split's samples, or of all; DatasetError for an empty split."""
+        if split is None:
+            return np.arange(len(self))
+        rows = np.flatnonzero(self.samples["split"].to_numpy() == split)
+        if not len(rows):
+            counts = ", ".join(f"{name} ({n})" for name, n in self.description["splits"].items())
+            raise DatasetError(f"{self.name}: no split {split!r}: expected one of {counts}")
+        return rows
+
+
+def open_dataset(folder: Path) -> Dataset:
+    """Open a stored dataset; reads its description alone, pixels and table come when touched."""
+    folder = Path(folder)
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text())
+    except FileNotFoundError:
+        known = ", ".join(d.name for d in list_datasets(folder.parent)) or "none yet"
+        raise DatasetError(f"no dataset {folder.name!r}: expected one of: {known}") from None
+    except ValueError:
+        raise DatasetError(
+            f"{folder / DESCRIPTION} is not JSON: import the dataset again"
+        ) from None
+    return Dataset(folder, description)
+
+
+def list_datasets(data_dir: Path) -> list[Dataset]:
+    """Every readable dataset below ``data_dir``, by name."""
+    folders = sorted(path.parent for path in Path(data_dir).glob(f"[!.]*/{DESCRIPTION}"))
+    datasets = []
+    for folder in folders:
+        try:
+            datasets.append(open_dataset(folder))
+        except DatasetError:
+            continue
+    return datasets
+
+
+def check_name(name: str) -> str:
+    """``name`` when it may name a folder; letters, digits, ``_``, ``-`` and ``.`` inside."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+        raise DatasetError(
+            f"dataset name {name!r}: expected 1 to 64 letters, digits, '_', '-', '.'"
+        )
+    return name
+
+
+class DatasetWriter:
+    """Writes a dataset image by image; nothing appears under its name before ``commit``.
+
+    Use as a context manager: leaving it without ``commit`` removes what was written.
+    Images go straight to disk; only the table rows are held in memory.
+    """
+
+    def __init__(self, folder: Path, task: str, size_px: int, border_px: int = 0):
+        if task not in TASKS:
+            raise DatasetError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
+        self.folder = Path(folder)
+        check_name(self.folder.name)
+        self.task, self.size_px, self.border_px = task, size_px, border_px
+        self._side = size_px + 2 * border_px
+        self._rows: list[Mapping] = []
+        self._sha256 = hashlib.sha256()
+
+    def __enter__(self) -> "DatasetWriter":
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        self._temporary = Path(
+            tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent)
+        )
+        self._file = (self._temporary / IMAGES).open("w+b")
+        self._write_header()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self._file.close()
+        shutil.rmtree(self._temporary, ignore_errors=True)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def _write_header(self) -> None:
+        # NumPy pads the header so that the first axis may grow: rewriting it in place is safe.
+        self._file.seek(0)
+        shape = (len(self._rows), self._side, self._side)
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(self._file, header)
+
+    def add(self, image: np.ndarray, row: Mapping) -> None:
+        """Append one greyscale image, uint8 (H, W) with its border, and its table row."""
+        if image.shape != (self._side, self._side) or image.dtype != np.uint8:
+            raise DatasetError(
+                f"expected a uint8 image of {self._side} × {self._side}, got {image.dtype} "
+                f"{' × '.join(map(str, image.shape))}"
+            )
+        pixels = image.tobytes()
+        self._file.write(pixels)
+        self._sha256.update(pixels)
+        self._rows.append({**row, "digest": hashlib.blake2b(pixels, digest_size=8).hexdigest()})
+
+    def table(self) -> pd.DataFrame:
+        """The rows so far, to be completed (a split, votes) and handed to ``commit``."""
+        return pd.DataFrame(self._rows)
+
+    def commit(self, samples: pd.DataFrame, **origin) -> Dataset:
+        """Move the finished dataset to its place, replacing one of the same name."""
+        if not len(samples) or len(samples) != len(self._rows):
+            raise DatasetError(f"{self.folder.name}: expected images, got {len(samples)}")
+        self._write_header()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        samples.to_parquet(self._temporary / SAMPLES, index=False)
+        table_sha256 = hashlib.sha256((self._temporary / SAMPLES).read_bytes()).hexdigest()
+        images_sha256 = self._sha256.hexdigest()
+        description = {
+            "task": self.task,
+            "n": len(samples),
+            "size_px": self.size_px,
+            "border_px": self.border_px,
+            "splits": _counts(samples["split"], SPLITS),
+            **describe_labels(self.task, samples),
+            "sha256": {IMAGES: images_sha256, SAMPLES: table_sha256},
+            "digest": hashlib.sha256(f"{images_sha256}{table_sha256}".encode()).hexdigest(),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **origin,
+        }
+        (self._temporary / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
+        if self.folder.exists():
+            retired = self._temporary.with_name(self._temporary.name + ".old")
+            self.folder.rename(retired)
+            self._temporary.rename(self.folder)
+            shutil.rmtree(retired)
+        else:
+            self._temporary.rename(self.folder)
+        return open_dataset(self.folder)
+
+
+def describe_labels(task: str, samples: pd.DataFrame) -> dict:
+    """Counts that a reader of ``dataset.json`` wants without opening the table."""
+    if task == "keypoints":
+        points = samples[list(COORDINATE_COLUMNS)].notna()
+        return {
+            "complete": int(points.all(axis=1).sum()),
+            "unlabelled": int((~points.any(axis=1)).sum()),
+        }
+    counts = samples.groupby(["split", "expression"]).size()
+    expressions: dict[str, dict[str, int]] = {}
+    for (split, expression), n in counts.items():
+        expressions.setdefault(split, {})[expression] = int(n)
+    return {"expressions": expressions, "votes": VOTE_COLUMNS[0] in samples}
+
+
+def _counts(column: pd.Series, order: tuple[str, ...]) -> dict[str, int]:
+    counts = column.value_counts()
+    return {name: int(counts[name]) for name in order if name in counts}

@@ -1,0 +1,25 @@
+"""The errors a user can meet. Each message is one line: what was expected and what came."""
+
+
+class EmotionAIError(Exception):
+    """Base of every error that is the input's fault, not the program's."""
+
+
+class DatasetError(EmotionAIError):
+    """A dataset cannot be recognised, read, found or written."""
+
+
+class ModelError(EmotionAIError):
+    """A saved model is missing, damaged or does not fit the task."""
+
+
+class ImageError(EmotionAIError):
+    """A photo or frame cannot be decoded or is beyond the accepted size."""
+
+
+class ConfigError(EmotionAIError):
+    """A combination of options makes no sense."""
+
+
+class RunError(EmotionAIError):
+    """A training run cannot be found, started or continued."""

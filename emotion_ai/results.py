@@ -1,0 +1,81 @@
+"""What is known about a face. Frozen values without behaviour beyond reading themselves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion_ai.labels import COORDINATE_COLUMNS
+
+
+@dataclass(frozen=True)
+class FaceBox:
+    """A detected face: ``box_xyxy`` in frame pixels, ``score`` the detector's, 0 to 1."""
+
+    box_xyxy: tuple[float, float, float, float]
+    score: float
+
+    @property
+    def size_wh(self) -> tuple[float, float]:
+        x0, y0, x1, y1 = self.box_xyxy
+        return x1 - x0, y1 - y0
+
+
+@dataclass(frozen=True)
+class Expression:
+    """Probabilities of the expressions named by ``labels``, float32 (len(labels),), sum 1."""
+
+    labels: tuple[str, ...]
+    probabilities: np.ndarray
+
+    @property
+    def label(self) -> str:
+        return self.labels[int(np.argmax(self.probabilities))]
+
+    @property
+    def confidence(self) -> float:
+        return float(np.max(self.probabilities))
+
+    def as_dict(self) -> dict[str, float]:
+        return {
+            name: float(value) for name, value in zip(self.labels, self.probabilities, strict=True)
+        }
+
+
+@dataclass(frozen=True)
+class FaceReading:
+    """A face with all that was read from it; what no model was there for is None.
+
+    ``keypoints_px`` is float32 (15, 2), x then y, in pixels of the frame.
+    """
+
+    face: FaceBox
+    keypoints_px: np.ndarray | None = None
+    expression: Expression | None = None
+
+    def as_dict(self) -> dict:
+        """The JSON form that ``predict --json`` prints."""
+        return {
+            "box_xyxy": [round(float(value), 2) for value in self.face.box_xyxy],
+            "score": round(float(self.face.score), 4),
+            "keypoints_px": None
+            if self.keypoints_px is None
+            else [[round(float(x), 2), round(float(y), 2)] for x, y in self.keypoints_px],
+            "expression": None if self.expression is None else self.expression.label,
+            "probabilities": None
+            if self.expression is None
+            else {name: round(value, 5) for name, value in self.expression.as_dict().items()},
+        }
+
+    def as_row(self) -> dict:
+        """One row of the combined table: expression, probabilities, 30 coordinates."""
+        row: dict = {"score": round(float(self.face.score), 4)}
+        row |= dict(
+            zip(("x0", "y0", "x1", "y1"), np.round(self.face.box_xyxy, 2).tolist(), strict=True)
+        )
+        if self.expression is not None:
+            row["expression"] = self.expression.label
+            row |= {f"p_{name}": round(p, 5) for name, p in self.expression.as_dict().items()}
+        if self.keypoints_px is not None:
+            values = np.round(self.keypoints_px.astype(float), 2).ravel().tolist()
+            row |= dict(zip(COORDINATE_COLUMNS, values, strict=True))
+        return row

@@ -1,0 +1,49 @@
+"""Paths and switches, read once from the environment."""
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where things are. Every path may be overridden by ``EMOTION_AI_<NAME>``."""
+
+    data_dir: Path = ROOT / "data"
+    models_dir: Path = ROOT / "models"
+    runs_dir: Path = ROOT / "models" / "runs"
+    cache_dir: Path = Path.home() / ".cache" / "emotion_ai"
+    #: A local copy of YuNet's weights; None downloads them once into ``cache_dir``.
+    yunet: Path | None = None
+    #: Threads of one LiteRT interpreter.
+    threads: int = 2
+
+    @classmethod
+    def from_environment(cls, environ: dict[str, str] | None = None) -> "Settings":
+        environ = os.environ if environ is None else environ
+        given = {
+            field: Path(environ[variable]).expanduser()
+            for field, variable in (
+                ("data_dir", "EMOTION_AI_DATA"),
+                ("models_dir", "EMOTION_AI_MODELS"),
+                ("runs_dir", "EMOTION_AI_RUNS"),
+                ("cache_dir", "EMOTION_AI_CACHE"),
+                ("yunet", "EMOTION_AI_YUNET"),
+            )
+            if environ.get(variable)
+        }
+        if "models_dir" in given:
+            given.setdefault("runs_dir", given["models_dir"] / "runs")
+        threads = environ.get("EMOTION_AI_THREADS", "")
+        if threads.isdigit() and int(threads) > 0:
+            given["threads"] = int(threads)
+        return cls(**given)
+
+
+@cache
+def settings() -> Settings:
+    """The process's settings."""
+    return Settings.from_environment()
