@@ -1,0 +1,138 @@
+"""FER2013 (Goodfellow et al. 2013, arXiv:1307.0414) and sets in its layouts, 48 × 48 pixels.
+
+- ``fer2013.csv``: ``emotion,pixels,Usage``; ``icml_face_data.csv`` is the same with stray spaces;
+- the course's ``emotion, pixels`` with five expressions and no ``Usage``;
+- a folder or zip ``train|validation|test/<expression>/*.jpg|png``.
+"""
+
+from pathlib import PurePosixPath
+
+import cv2
+
+from emotion_ai.datasets.archive import Tree, read_file
+from emotion_ai.datasets.csv_rows import CsvTable, parse_pixels
+from emotion_ai.datasets.image_files import decode_grey, is_image
+from emotion_ai.datasets.reading import Reading, Sample, attempts
+from emotion_ai.errors import DatasetError
+from emotion_ai.labels import FER7, LabelSet, canonical_expression
+
+SIZE_PX = 48
+#: The competition's names for its splits.
+USAGES = {"training": "train", "publictest": "validation", "privatetest": "test"}
+SPLIT_FOLDERS = USAGES | {
+    "train": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "test": "test",
+    "testing": "test",
+}
+
+
+def is_table(table: CsvTable) -> bool:
+    return "emotion" in table and "pixels" in table
+
+
+def read_table(table: CsvTable, label_set: LabelSet | None = None) -> Reading:
+    """Stream the rows of a FER2013 CSV; ``label_set`` overrides which numbering it follows."""
+    emotion, pixels = table.position("emotion"), table.position("pixels")
+    usage = table.position("usage") if "usage" in table else None
+    if usage is not None:
+        label_set = label_set or FER7
+
+    def parse(number: int, fields: list[str] | DatasetError) -> Sample:
+        if isinstance(fields, DatasetError):
+            raise fields
+        try:
+            row = {
+                "source": f"row {number}",
+                "expression": _number_or_name(fields[emotion], label_set or FER7),
+            }
+            if usage is not None:
+                row["split"] = _split(fields[usage])
+            return Sample(parse_pixels(fields[pixels], SIZE_PX), row)
+        except DatasetError as error:
+            raise DatasetError(f"{table.name} row {number}: {error}") from None
+
+    return Reading(
+        format="FER2013 CSV" if usage is not None else "FER2013 CSV without Usage",
+        task="expression",
+        size_px=SIZE_PX,
+        items=attempts(parse, table.rows()),
+        total=table.count(),
+        label_set=label_set,
+        row_by_row=True,
+    )
+
+
+def is_tree(tree: Tree) -> bool:
+    return any(
+        is_image(name) and canonical_expression(PurePosixPath(name).parent.name)
+        for name in tree.names
+    )
+
+
+def read_tree(tree: Tree) -> Reading:
+    """Stream a folder or zip of images in folders named after expressions."""
+    names = [name for name in tree.names if is_image(name)]
+    splits = [_split_of_path(PurePosixPath(name)) for name in names]
+    has_splits = any(splits)
+
+    def parse(name: str, split: str | None) -> Sample:
+        path = PurePosixPath(name)
+        expression = canonical_expression(path.parent.name)
+        if expression is None:
+            raise DatasetError(
+                f"{name}: unknown expression {path.parent.name!r}, "
+                f"expected a folder named {', '.join(FER7.expressions)}"
+            )
+        if has_splits and split is None:
+            raise DatasetError(f"{name}: in none of the folders train, validation, test")
+        image = decode_grey(name, read_file(tree, name))
+        resized = image.shape != (SIZE_PX, SIZE_PX)
+        if resized:
+            shrinks = min(image.shape) > SIZE_PX
+            interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            image = cv2.resize(image, (SIZE_PX, SIZE_PX), interpolation=interpolation)
+        row = {"source": name, "expression": expression}
+        if split:
+            row["split"] = split
+        return Sample(image, row, resized)
+
+    return Reading(
+        format="expression folders",
+        task="expression",
+        size_px=SIZE_PX,
+        items=attempts(parse, zip(names, splits, strict=True)),
+        total=len(names),
+        unit="images",
+    )
+
+
+def _number_or_name(text: str, label_set: LabelSet) -> int | str:
+    text = text.strip()
+    if text.isdecimal() and int(text) < len(label_set):
+        return int(text)
+    if name := canonical_expression(text):
+        return name
+    raise DatasetError(
+        f"unknown expression {text[:20]!r}, expected 0 to {len(label_set) - 1} ({label_set.name})"
+    )
+
+
+def _split(usage: str) -> str:
+    try:
+        return USAGES[usage.strip().lower()]
+    except KeyError:
+        raise DatasetError(
+            f"unknown Usage {usage[:20]!r}, expected Training, PublicTest or PrivateTest"
+        ) from None
+
+
+def _split_of_path(path: PurePosixPath) -> str | None:
+    """A name such as ``PublicTest_1.jpg`` decides, else the nearest folder named as a split."""
+    prefix = path.name.lower().partition("_")[0]
+    folders = (part.lower() for part in reversed(path.parent.parts))
+    return USAGES.get(prefix) or next(
+        (SPLIT_FOLDERS[part] for part in folders if part in SPLIT_FOLDERS), None
+    )

@@ -1,0 +1,226 @@
+"""From any recognised source to the on-disk store, image by image, in one atomic step."""
+
+import atexit
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emotion_ai.datasets.ferplus import Votes, read_votes
+from emotion_ai.datasets.reading import Reading, Sample
+from emotion_ai.datasets.recognise import recognise
+from emotion_ai.datasets.splits import (
+    DEFAULT_RULE,
+    check_rule,
+    count_duplicates,
+    join_groups,
+    make_split,
+    near_duplicates,
+    thumbnail,
+)
+from emotion_ai.datasets.store import (
+    DESCRIPTION,
+    Dataset,
+    DatasetWriter,
+    check_name,
+    list_datasets,
+    open_dataset,
+)
+from emotion_ai.errors import DatasetError
+from emotion_ai.labels import COORDINATE_COLUMNS, COURSE5, FER7, LabelSet, label_set
+
+#: Called with items done, items in total, and what they are ("rows", "images", "faces").
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import made, and what it could not use: one line an item, naming row or file."""
+
+    dataset: Dataset
+    skipped: list[str]
+    #: Images that had another size and were scaled.
+    resized: int
+    #: Images with FER+ votes.
+    with_votes: int
+
+
+def import_dataset(
+    path: Path,
+    data_dir: Path,
+    *,
+    name: str | None = None,
+    votes: Path | None = None,
+    strict: bool = False,
+    split: str | None = None,
+    seed: int = 0,
+    label_set_name: str | None = None,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a CSV, zip or folder as ``data_dir/name``, replacing a dataset of that name.
+
+    ``split`` ("80/20", "60/20/20") replaces an official split; None keeps it, and gives 80/20 to a
+    set that has none. ``label_set_name`` overrides which numbering a CSV's expressions follow.
+    A bad row or file is left out and reported, with ``strict`` it raises. DatasetError leaves no
+    trace: the dataset that was there stays.
+    """
+    path = Path(path)
+    numbering = label_set(label_set_name) if label_set_name else None
+    rule = check_rule(split) if split else None
+    folder = Path(data_dir) / (check_name(name) if name else default_name(path))
+    crowd = read_votes(votes) if votes else None
+    if strict and crowd and crowd.skipped:
+        raise DatasetError(crowd.skipped[0])
+    with (
+        recognise(path, numbering) as reading,
+        DatasetWriter(folder, reading.task, reading.size_px, reading.border_px) as writer,
+    ):
+        kept = _copy(reading, writer, strict, progress)
+        if not kept.rows:
+            why = f": {kept.skipped[0]}" if kept.skipped else ""
+            raise DatasetError(f"{path.name}: none of its {reading.unit} could be used{why}")
+        samples = writer.table()
+        origin = {"source": _source(path), "format": reading.format}
+        if reading.task == "expression":
+            origin["label_set"] = _name_expressions(samples, reading.label_set)
+        skipped, with_votes = kept.skipped, 0
+        if crowd:
+            with_votes = _add_votes(crowd, samples, kept, reading)
+            origin["votes_source"] = _source(Path(votes))
+            skipped = skipped + crowd.skipped
+        origin["split_rule"] = _split(samples, kept, rule, seed)
+        dataset = writer.commit(
+            samples,
+            **origin,
+            with_votes=with_votes,
+            resized=kept.resized,
+            duplicates=count_duplicates(samples),
+            skipped={"count": len(skipped), "first": skipped[:20]},
+        )
+    return ImportReport(dataset, skipped, kept.resized, with_votes)
+
+
+def load_any(
+    name_or_path: str | Path, data_dir: Path, *, progress: Progress | None = None, **options
+) -> Dataset:
+    """A stored dataset by name or folder, or a CSV, zip or folder that the readers recognise.
+
+    The latter is imported (``options`` as for ``import_dataset``) into a temporary folder that is
+    removed when the process ends.
+    """
+    path = Path(name_or_path)
+    stored = Path(data_dir) / path
+    if len(path.parts) == 1 and (stored / DESCRIPTION).is_file():
+        return open_dataset(stored)
+    if (path / DESCRIPTION).is_file():
+        return open_dataset(path)
+    if not path.exists():
+        known = ", ".join(dataset.name for dataset in list_datasets(data_dir)) or "none yet"
+        raise DatasetError(
+            f"no dataset or file {str(name_or_path)!r}: expected a path or one of: {known}"
+        )
+    temporary = Path(tempfile.mkdtemp(prefix="emotion_ai_"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return import_dataset(path, temporary, progress=progress, **options).dataset
+
+
+def default_name(path: Path) -> str:
+    """A dataset name from a file's or folder's: ``FER 2013.csv`` gives ``FER_2013``."""
+    path = path.resolve()
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", path.name if path.is_dir() else path.stem)
+    return name.lstrip("_.-")[:64] or "dataset"
+
+
+@dataclass
+class _Kept:
+    """What came through: positions in the source, thumbnails of faces, and what did not."""
+
+    rows: list[int]
+    thumbnails: list[np.ndarray]
+    skipped: list[str]
+    resized: int = 0
+    read: int = 0
+
+
+def _copy(
+    reading: Reading, writer: DatasetWriter, strict: bool, progress: Progress | None
+) -> _Kept:
+    kept = _Kept([], [], [])
+    border = reading.border_px
+    inner = slice(border, border + reading.size_px)
+    for item in reading.items:
+        if isinstance(item, Sample):
+            writer.add(item.image, item.row)
+            kept.rows.append(kept.read)
+            kept.resized += item.resized
+            if reading.task == "keypoints":
+                kept.thumbnails.append(thumbnail(item.image[inner, inner]))
+        elif strict:
+            raise item
+        else:
+            kept.skipped.append(str(item))
+        kept.read += 1
+        if progress and (kept.read % 64 == 0 or kept.read == reading.total):
+            progress(kept.read, max(reading.total, kept.read), reading.unit)
+    return kept
+
+
+def _name_expressions(samples: pd.DataFrame, numbering: LabelSet | None) -> str:
+    """Replace numbers by names, in place; the name of the label set they follow.
+
+    Without ``Usage`` a table may be the course's (0-4) or FER2013's (0-6): a number over 4 tells.
+    """
+    column = samples["expression"]
+    is_number = column.map(lambda value: isinstance(value, int))
+    if is_number.any():
+        if numbering is None:
+            numbering = COURSE5 if column[is_number].max() < len(COURSE5) else FER7
+        names = dict(enumerate(numbering.expressions))
+        samples["expression"] = column.map(lambda value: names.get(value, value))
+        return numbering.name
+    return COURSE5.name if set(column) == set(COURSE5.expressions) else FER7.name
+
+
+def _add_votes(crowd: Votes, samples: pd.DataFrame, kept: _Kept, reading: Reading) -> int:
+    if reading.task != "expression":
+        raise DatasetError(f"{crowd.name}: votes fit expressions, the dataset has keypoints")
+    return crowd.add_to(samples, kept.rows, reading.row_by_row, kept.read)
+
+
+def _split(samples: pd.DataFrame, kept: _Kept, rule: str | None, seed: int) -> str:
+    """Fill the columns ``group`` and ``split``, in place; the rule that was followed, in words."""
+    keys = [samples["digest"]]
+    if "group" in samples:
+        keys.append(samples["group"])
+    if kept.thumbnails:
+        lowest = join_groups(keys, near_duplicates(np.stack(kept.thumbnails)))
+    else:
+        lowest = join_groups(keys)
+    samples["group"] = keys[-1].to_numpy()[lowest]
+    if "split" in samples and rule is None:
+        return "official"
+    if "expression" in samples:
+        strata = samples["expression"]
+    elif "subset" in samples:
+        strata = samples["subset"]
+    else:
+        strata = samples[list(COORDINATE_COLUMNS)].notna().all(axis=1)
+    replaced = " instead of the official split" if "split" in samples else ""
+    rule = rule or DEFAULT_RULE
+    samples["split"] = make_split(lowest, strata, rule, seed)
+    return f"{rule}, seed {seed}, stratified, duplicates and groups kept together{replaced}"
+
+
+def _source(path: Path) -> dict:
+    """Name and, of a file, SHA-256; no folder names of the machine it came from."""
+    source = {"name": path.resolve().name}
+    if path.is_file():
+        with path.open("rb") as file:
+            source["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return source

@@ -1,0 +1,152 @@
+"""Kaggle's Facial Keypoints Detection: 96 × 96 faces with up to 15 points, in three layouts.
+
+``training.csv`` (30 coordinates and ``Image``), ``test.csv`` (``ImageId,Image``, no points), and
+the public copy: ``face_images.npz`` beside ``facial_keypoints.csv``.
+"""
+
+import io
+import math
+
+import numpy as np
+
+from emotion_ai.datasets.archive import MAX_TOTAL_BYTES, Tree, Zip, read_file
+from emotion_ai.datasets.csv_rows import CsvTable, parse_pixels
+from emotion_ai.datasets.reading import Reading, Sample, attempts
+from emotion_ai.errors import DatasetError
+from emotion_ai.labels import COORDINATE_COLUMNS
+
+SIZE_PX = 96
+#: A point further from the image than its own size is a mistake, not a face cut off.
+_FAR_PX = 2 * SIZE_PX
+_NPZ_KEY = "face_images"
+
+
+def is_table(table: CsvTable) -> bool:
+    return "Image" in table and (COORDINATE_COLUMNS[0] in table or "ImageId" in table)
+
+
+def read_table(table: CsvTable) -> Reading:
+    """Stream the rows of ``training.csv`` or ``test.csv``."""
+    image = table.position("Image")
+    labelled = COORDINATE_COLUMNS[0] in table
+    columns = _coordinate_positions(table) if labelled else []
+
+    def parse(number: int, fields: list[str] | DatasetError) -> Sample:
+        if isinstance(fields, DatasetError):
+            raise fields
+        try:
+            points = _points([fields[i] for i in columns]) if labelled else _NO_POINTS
+            row = {"source": f"row {number}", **points}
+            if not labelled:
+                row["split"] = "test"
+            return Sample(parse_pixels(fields[image], SIZE_PX), row)
+        except DatasetError as error:
+            raise DatasetError(f"{table.name} row {number}: {error}") from None
+
+    return Reading(
+        format="Kaggle keypoints CSV" if labelled else "Kaggle keypoints CSV without points",
+        task="keypoints",
+        size_px=SIZE_PX,
+        items=attempts(parse, table.rows()),
+        total=table.count(),
+    )
+
+
+def is_coordinates(table: CsvTable) -> bool:
+    """Whether a CSV holds the points of images that are kept beside it."""
+    return COORDINATE_COLUMNS[0] in table and "Image" not in table
+
+
+def read_npz(tree: Tree, npz: str, table: CsvTable) -> Reading:
+    """Read ``face_images.npz`` with its points; one row an image."""
+    images = _npz_images(npz, read_file(tree, npz, limit=1 << 30))
+    columns = _coordinate_positions(table)
+    rows = list(table.rows())
+    if len(rows) != len(images):
+        raise DatasetError(
+            f"{table.name}: expected a row for each of {len(images):,} images, got {len(rows):,}"
+        )
+
+    def parse(number: int, fields: list[str] | DatasetError) -> Sample:
+        if isinstance(fields, DatasetError):
+            raise fields
+        try:
+            points = _points([fields[i] for i in columns])
+            return Sample(_to_uint8(images[number - 1]), {"source": f"row {number}", **points})
+        except DatasetError as error:
+            raise DatasetError(f"{table.name} row {number}: {error}") from None
+
+    return Reading(
+        format="Kaggle keypoints NPZ",
+        task="keypoints",
+        size_px=SIZE_PX,
+        items=attempts(parse, rows),
+        total=len(rows),
+    )
+
+
+def _coordinate_positions(table: CsvTable) -> list[int]:
+    missing = [column for column in COORDINATE_COLUMNS if column not in table]
+    if missing:
+        raise DatasetError(
+            f"{table.name}: expected all 30 coordinate columns, missing {', '.join(missing[:4])}"
+            + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+        )
+    return [table.position(column) for column in COORDINATE_COLUMNS]
+
+
+_NO_POINTS = dict.fromkeys(COORDINATE_COLUMNS, np.float32(np.nan))
+
+
+def _points(fields: list[str]) -> dict[str, np.float32]:
+    """The 30 coordinates by column; an empty field is NaN, and half a point is none."""
+    points = np.full(len(COORDINATE_COLUMNS), np.nan, np.float32)
+    for i, text in enumerate(fields):
+        text = text.strip()
+        if not text or text.lower() == "nan":
+            continue
+        try:
+            points[i] = float(text)
+        except ValueError:
+            points[i] = math.inf
+        if not -_FAR_PX < points[i] < _FAR_PX:
+            raise DatasetError(
+                f"{COORDINATE_COLUMNS[i]}: expected pixels of the image, got {text[:20]!r}"
+            )
+    pairs = points.reshape(-1, 2)
+    pairs[np.isnan(pairs).any(axis=1)] = np.nan
+    return dict(zip(COORDINATE_COLUMNS, points, strict=True))
+
+
+def _npz_images(name: str, content: bytes) -> np.ndarray:
+    """(N, 96, 96), of any number type, from an NPZ that is looked at before it is believed."""
+    members = Zip(io.BytesIO(content), name, len(content))
+    member = f"{_NPZ_KEY}.npy"
+    if member not in members.names:
+        raise DatasetError(
+            f"{name}: expected the array {_NPZ_KEY!r}, got {', '.join(members.names)[:80]!r}"
+        )
+    if members.size(member) > MAX_TOTAL_BYTES // 4:
+        raise DatasetError(f"{name}: {_NPZ_KEY!r} is larger than {MAX_TOTAL_BYTES >> 22} MB")
+    try:
+        images = np.lib.format.read_array(
+            io.BytesIO(read_file(members, member, MAX_TOTAL_BYTES // 4)), allow_pickle=False
+        )
+    except ValueError as error:
+        raise DatasetError(f"{name}: {_NPZ_KEY!r} cannot be read ({error})") from None
+    # The public copy has the images along the last axis.
+    if images.ndim == 3 and images.shape[:2] == (SIZE_PX, SIZE_PX) != images.shape[1:]:
+        images = np.moveaxis(images, -1, 0)
+    if images.ndim != 3 or images.shape[1:] != (SIZE_PX, SIZE_PX) or images.dtype.kind not in "uif":
+        raise DatasetError(
+            f"{name}: expected numbers of shape (96, 96, N) or (N, 96, 96), "
+            f"got {images.dtype} {images.shape}"
+        )
+    return images
+
+
+def _to_uint8(image: np.ndarray) -> np.ndarray:
+    # Written so that NaN fails too.
+    if not (image.min() >= 0 and image.max() <= 255):
+        raise DatasetError(f"expected pixels of 0 to 255, got {image.min()} to {image.max()}")
+    return np.rint(image).astype(np.uint8)

@@ -1,0 +1,49 @@
+"""What every reader hands to the import: images with their table rows, one at a time."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from emotion_ai.errors import DatasetError
+from emotion_ai.labels import LabelSet
+
+
+class Sample(NamedTuple):
+    """One image, uint8 (H, W) with its border, and its table row.
+
+    An expression may still be its number: the whole file decides which numbering it follows.
+    """
+
+    image: np.ndarray
+    row: dict
+    resized: bool = False
+
+
+@dataclass
+class Reading:
+    """A recognised source. ``items`` streams once; a DatasetError in it is one bad item."""
+
+    format: str
+    task: str
+    size_px: int
+    items: Iterable[Sample | DatasetError]
+    total: int
+    unit: str = "rows"
+    border_px: int = 0
+    #: The numbering of expressions; None lets the numbers decide.
+    label_set: LabelSet | None = None
+    #: Votes given row by row only fit a table read row by row.
+    row_by_row: bool = False
+
+
+def attempts(
+    parse: Callable[..., Sample], inputs: Iterable[tuple]
+) -> Iterator[Sample | DatasetError]:
+    """``parse`` each input; one that fails yields its error, so that the others are not lost."""
+    for arguments in inputs:
+        try:
+            yield parse(*arguments)
+        except DatasetError as error:
+            yield error
