@@ -177,3 +177,17 @@ def transfer(source: keras.Model, task: str, classes: int, preset: str) -> keras
     if not carried:
         raise ConfigError(f"no weights of {source.name} fit preset {preset!r} for {task}")
     return model
+
+
+def in_float32(model: keras.Model) -> keras.Model:
+    """The same network with the same weights, computing in float32 whatever it was trained in."""
+
+    def float_layer(layer):
+        config = layer.get_config()
+        if not isinstance(layer, keras.layers.InputLayer):
+            config["dtype"] = "float32"
+        return layer.__class__.from_config(config)
+
+    clone = keras.models.clone_model(model, clone_function=float_layer)
+    clone.set_weights(model.get_weights())
+    return clone

@@ -203,7 +203,7 @@ class Recorder(keras.callbacks.Callback):
 
     def set_model(self, model):
         super().set_model(model)
-        self._averaged = keras.models.clone_model(model)
+        self._averaged = networks.in_float32(model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.monotonic()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from emotion_ai.atomic import write_json
 from emotion_ai.errors import RunError
 
 CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
@@ -120,13 +121,6 @@ def write_status(folder: Path, state: str, **details) -> None:
             **details,
         },
     )
-
-
-def write_json(path: Path, record: dict) -> None:
-    """Write all or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(json.dumps(record, indent=1) + "\n")
-    os.replace(temporary, path)
 
 
 def _read_json(path: Path) -> dict | None:

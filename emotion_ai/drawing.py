@@ -1,0 +1,78 @@
+"""Readings become pixels. Draws on the given frame, uint8 (H, W, 3) BGR, in place."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from emotion_ai.labels import EXPRESSION_COLOURS, KEYPOINT_SIDES, SIDE_COLOURS
+from emotion_ai.results import FaceReading
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What to draw."""
+
+    box: bool = True
+    points: bool = True
+    name: bool = True
+    probability: bool = True
+    number: bool = False
+
+
+def bgr(hex_colour: str) -> tuple[int, int, int]:
+    """``"#RRGGBB"`` as OpenCV wants it."""
+    return tuple(int(hex_colour[i : i + 2], 16) for i in (5, 3, 1))
+
+
+def draw_readings(
+    frame: np.ndarray, readings: list[FaceReading], layers: Layers | None = None
+) -> np.ndarray:
+    """Boxes in the colour of the expression, its name, keypoints by the subject's side."""
+    layers = layers or Layers()
+    stroke = max(1, round(max(frame.shape) / 700))
+    for number, reading in enumerate(readings, 1):
+        expression = reading.expression
+        colour = bgr(EXPRESSION_COLOURS[expression.label] if expression else "#FFFFFF")
+        x0, y0, x1, y1 = (round(value) for value in reading.face.box_xyxy)
+        if layers.box:
+            cv2.rectangle(frame, (x0, y0), (x1, y1), (0, 0, 0), stroke + 2, cv2.LINE_AA)
+            cv2.rectangle(frame, (x0, y0), (x1, y1), colour, stroke, cv2.LINE_AA)
+        if layers.points and reading.keypoints_px is not None:
+            draw_keypoints(frame, reading.keypoints_px, radius_px=max(1.5, (x1 - x0) / 60))
+        words = [str(number)] if layers.number else []
+        if expression and layers.name:
+            words.append(expression.label)
+            if layers.probability:
+                words.append(f"{expression.confidence:.2f}")
+        if words:
+            _label(frame, " ".join(words), (x0, y0), colour, scale=np.clip((x1 - x0) / 130, 0.4, 3))
+    return frame
+
+
+def draw_keypoints(frame: np.ndarray, keypoints_px: np.ndarray, radius_px: float) -> None:
+    """A dot a keypoint, coloured by the subject's side; NaN points are left out."""
+    shift = 4  # sub-pixel positions, in sixteenths
+    for (x, y), side in zip(keypoints_px, KEYPOINT_SIDES, strict=True):
+        if np.isnan(x) or np.isnan(y):
+            continue
+        centre = round(float(x) * 16), round(float(y) * 16)
+        for extra, colour in ((0.35, (0, 0, 0)), (0, bgr(SIDE_COLOURS[side]))):
+            radius = round(radius_px * (1 + extra) * 16)
+            cv2.circle(frame, centre, radius, colour, -1, cv2.LINE_AA, shift)
+
+
+def _label(frame, text: str, corner, colour, scale: float) -> None:
+    """Text on a plate above the box, or inside it at the frame's top; kept within the frame."""
+    thickness = max(1, round(scale * 1.6))
+    (width, height), below = cv2.getTextSize(text, _FONT, scale, thickness)
+    pad = max(2, height // 4)
+    x = int(np.clip(corner[0], 0, max(0, frame.shape[1] - width - 2 * pad)))
+    y = corner[1] if corner[1] >= height + below + pad else corner[1] + height + below + pad
+    top_left, bottom_right = (x, y - height - below - pad), (x + width + 2 * pad, y)
+    cv2.rectangle(frame, top_left, bottom_right, colour, -1)
+    dark = sum(colour[::-1][i] * w for i, w in enumerate((0.299, 0.587, 0.114))) > 110
+    ink = (0, 0, 0) if dark else (255, 255, 255)
+    cv2.putText(frame, text, (x + pad, y - below), _FONT, scale, ink, thickness, cv2.LINE_AA)

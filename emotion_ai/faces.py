@@ -1,0 +1,181 @@
+"""Where faces are, and the way between a photo and the crops the networks read.
+
+YuNet (Wu et al. 2023, doi:10.1007/s11633-023-1423-y) finds them when its weights are at hand,
+OpenCV's embedded Haar cascade otherwise. Boxes of both mean the same: brows' top to chin.
+"""
+
+import hashlib
+import logging
+import os
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from emotion_ai.results import FaceBox
+from emotion_ai.settings import Settings
+
+log = logging.getLogger(__name__)
+
+YUNET_SHA256 = "ebafce4e3c118d6554634be5c27ab333b4c047a9a8c3faf1d7cf93101c22f0f0"
+YUNET_BYTES = 229_738
+YUNET_FILE = "face_detection_yunet_2026may.onnx"
+#: Kept there with Git LFS; the raw address would give a pointer.
+YUNET_URL = (
+    "https://media.githubusercontent.com/media/opencv/opencv_zoo/"
+    "47534e27c9851bb1128ccc0102f1145e27f23f98/models/face_detection_yunet/" + YUNET_FILE
+)
+#: Photos are searched at most this large: faces from about 2 % of the picture's width up.
+DETECTION_SIDE_PX = 1280
+
+
+@dataclass(frozen=True)
+class Framing:
+    """A square crop from a face box: ``side = scale * sqrt(w * h)``, its centre ``shift_y`` sides
+    below the box's centre."""
+
+    scale: float
+    shift_y: float
+
+
+#: The crops that each task's training data holds, in terms of YuNet's boxes
+#: (``benchmarks/framing.py`` measures them).
+FRAMINGS = {"expression": Framing(1.10, 0.0), "keypoints": Framing(1.02, 0.02)}
+#: A Haar square of side 1 around the same face is a YuNet box of this width and height.
+HAAR_WIDTH, HAAR_HEIGHT = 0.78, 1.01
+
+
+class FaceDetector:
+    """Finds faces. Not thread-safe: one per worker. ``note`` says in a line what is missing."""
+
+    def __init__(self, yunet: Path | None = None, note: str = "", min_score: float = 0.6):
+        self.note = note
+        self.name = "YuNet" if yunet else "Haar"
+        if yunet:
+            self._yunet = cv2.FaceDetectorYN.create(str(yunet), "", (320, 320), min_score, 0.3, 500)
+        else:
+            folder = Path(cv2.data.haarcascades)
+            self._haar = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
+
+    def detect(self, frame: np.ndarray, max_side_px: int = DETECTION_SIDE_PX) -> list[FaceBox]:
+        """Faces of a uint8 (H, W, 3) BGR frame, largest first; searched at ``max_side_px``."""
+        height, width = frame.shape[:2]
+        shrink = min(1.0, max_side_px / max(height, width))
+        if shrink < 1:
+            size = max(1, round(width * shrink)), max(1, round(height * shrink))
+            frame = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+        find = self._find_yunet if self.name == "YuNet" else self._find_haar
+        boxes = [
+            FaceBox(tuple(float(value) / shrink for value in box_xyxy), float(score))
+            for box_xyxy, score in find(frame)
+        ]
+        return sorted(boxes, key=lambda box: -box.size_wh[0] * box.size_wh[1])
+
+    def _find_yunet(self, frame):
+        self._yunet.setInputSize(frame.shape[1::-1])
+        _, found = self._yunet.detect(frame)
+        if found is None:
+            return []
+        return [((x, y, x + w, y + h), face[-1]) for face in found for x, y, w, h in [face[:4]]]
+
+    def _find_haar(self, frame):
+        grey = cv2.equalizeHist(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
+        smallest = max(20, min(grey.shape) // 25)
+        boxes, _, weights = self._haar.detectMultiScale3(
+            grey, 1.1, 5, minSize=(smallest, smallest), outputRejectLevels=True
+        )
+        found = []
+        for (x, y, side, _), weight in zip(boxes, np.ravel(weights), strict=True):
+            cx, cy, w, h = x + side / 2, y + side / 2, side * HAAR_WIDTH, side * HAAR_HEIGHT
+            score = 1 / (1 + np.exp(-weight / 2))  # stage weights are no probabilities
+            found.append(((cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2), score))
+        return found
+
+
+def load_detector(settings: Settings) -> FaceDetector:
+    """YuNet from the configured file, the cache or one download; Haar, with a note, otherwise."""
+    try:
+        return FaceDetector(find_yunet(settings))
+    except (OSError, ValueError, cv2.error) as error:
+        log.info("YuNet is not available: %s", error)
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return FaceDetector(note=f"Using the simpler Haar detector: {reason}")
+
+
+def find_yunet(settings: Settings) -> Path:
+    """A verified file of YuNet's weights. OSError or ValueError say why there is none."""
+    if settings.yunet:
+        _verify(settings.yunet.read_bytes(), settings.yunet.name)
+        return settings.yunet
+    cached = settings.cache_dir / YUNET_FILE
+    if cached.is_file():
+        _verify(cached.read_bytes(), cached.name)
+        return cached
+    try:
+        with urllib.request.urlopen(YUNET_URL, timeout=5) as response:
+            data = response.read(2 * YUNET_BYTES)
+    except (urllib.error.URLError, TimeoutError):
+        raise OSError("YuNet's weights could not be downloaded") from None
+    _verify(data, "the download")
+    settings.cache_dir.mkdir(parents=True, exist_ok=True)
+    temporary = cached.with_name(f".{cached.name}.{os.getpid()}")
+    temporary.write_bytes(data)
+    os.replace(temporary, cached)
+    return cached
+
+
+def _verify(data: bytes, name: str) -> None:
+    if hashlib.sha256(data).hexdigest() != YUNET_SHA256:
+        raise ValueError(f"{name} is not the expected YuNet file (wrong checksum)")
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Square grey face crops, uint8 (N, S, S), and where they came from: ``origin_px`` (N, 2) is
+    the frame position of the crop's corner, ``side_px`` (N,) its side in frame pixels."""
+
+    images: np.ndarray
+    origin_px: np.ndarray
+    side_px: np.ndarray
+
+    def to_frame(self, keypoints_px: np.ndarray) -> np.ndarray:
+        """Crop keypoints (N, 15, 2) in frame pixels; pixel centres stay pixel centres."""
+        ratio = (self.side_px / self.images.shape[1])[:, None, None]
+        return ((keypoints_px + 0.5) * ratio - 0.5 + self.origin_px[:, None]).astype(np.float32)
+
+
+def crop_faces(grey: np.ndarray, faces: list[FaceBox], framing: Framing, size_px: int) -> Crops:
+    """Cut every face out of a uint8 (H, W) frame; beyond the frame its edge is repeated."""
+    images = np.empty((len(faces), size_px, size_px), np.uint8)
+    origin = np.empty((len(faces), 2))
+    sides = np.empty(len(faces))
+    for i, face in enumerate(faces):
+        x0, y0, x1, y1 = face.box_xyxy
+        width, height = face.size_wh
+        side = max(2, round(framing.scale * np.sqrt(max(width, 1) * max(height, 1))))
+        left = round((x0 + x1) / 2 - side / 2)
+        top = round((y0 + y1) / 2 + framing.shift_y * side - side / 2)
+        interpolation = cv2.INTER_AREA if side > size_px else cv2.INTER_CUBIC
+        square = _square(grey, left, top, side)
+        cv2.resize(square, (size_px, size_px), dst=images[i], interpolation=interpolation)
+        origin[i], sides[i] = (left, top), side
+    return Crops(images, origin, sides)
+
+
+def _square(grey: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    height, width = grey.shape
+    x0, y0 = np.clip((left, top), 0, (width - 1, height - 1))
+    x1, y1 = np.clip((left + side, top + side), (x0 + 1, y0 + 1), (width, height))
+    inside = grey[y0:y1, x0:x1]
+    if inside.shape == (side, side):
+        return inside
+    # What the frame lacks on each side; all of it on one side for a box outside the frame.
+    before_x = int(np.clip(x0 - left, 0, side - (x1 - x0)))
+    before_y = int(np.clip(y0 - top, 0, side - (y1 - y0)))
+    after_x, after_y = side - (x1 - x0) - before_x, side - (y1 - y0) - before_y
+    return cv2.copyMakeBorder(
+        inside, before_y, int(after_y), before_x, int(after_x), cv2.BORDER_REPLICATE
+    )

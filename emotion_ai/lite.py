@@ -1,0 +1,66 @@
+"""Runs a ``.tflite`` network: arrays in, arrays out."""
+
+import threading
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+#: An interpreter keeps buffers for its batch size, so batches are padded to a few sizes.
+BATCH_SIZES = (1, 4, 16, 64)
+
+
+class LiteNetwork:
+    """A network on LiteRT. Thread-safe by a lock; use one per worker for speed.
+
+    Input uint8 (N, S, S); outputs by name: ``probabilities`` (N, classes) and ``embedding``
+    (N, D), or ``keypoints`` (N, 15, 2), float32.
+    """
+
+    def __init__(self, content: bytes, threads: int = 2):
+        self._content, self._threads = content, threads
+        self._lock = threading.Lock()
+        self._interpreters: dict[int, Interpreter] = {}
+        first = self._interpreter(1)
+        self.size_px = int(first.get_input_details()[0]["shape"][1])
+
+    def _interpreter(self, batch: int) -> Interpreter:
+        if batch not in self._interpreters:
+            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
+            shape = interpreter.get_input_details()[0]["shape"]
+            interpreter.resize_tensor_input(
+                interpreter.get_input_details()[0]["index"], [batch, *shape[1:]]
+            )
+            interpreter.allocate_tensors()
+            self._interpreters[batch] = interpreter
+        return self._interpreters[batch]
+
+    def __call__(self, faces: np.ndarray) -> dict[str, np.ndarray]:
+        parts = []
+        with self._lock:
+            start = 0
+            while start < len(faces) or not parts:
+                left = len(faces) - start
+                batch = next((size for size in BATCH_SIZES if size >= left), BATCH_SIZES[-1])
+                parts.append(self._run(faces[start : start + batch], batch))
+                start += batch
+        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+    def _run(self, faces: np.ndarray, batch: int) -> dict[str, np.ndarray]:
+        interpreter = self._interpreter(batch)
+        given = interpreter.get_input_details()[0]
+        padded = np.zeros(given["shape"], given["dtype"])
+        padded[: len(faces), :, :, 0] = faces
+        interpreter.set_tensor(given["index"], padded)
+        interpreter.invoke()
+        return {
+            _output_name(details): interpreter.get_tensor(details["index"])[: len(faces)]
+            for details in interpreter.get_output_details()
+        }
+
+
+def _output_name(details: dict) -> str:
+    """Outputs are told apart by what they are: converters rename tensors."""
+    shape = details["shape"]
+    if len(shape) == 3:
+        return "keypoints"
+    return "probabilities" if shape[-1] <= 10 else "embedding"

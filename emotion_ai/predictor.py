@@ -1,0 +1,81 @@
+"""From a frame to its readings: detect, crop, both networks in one batch each, map back.
+
+LiteRT only; nothing here imports TensorFlow. Not thread-safe: one predictor per worker.
+"""
+
+import cv2
+import numpy as np
+
+from emotion_ai.errors import ModelError
+from emotion_ai.faces import (
+    DETECTION_SIDE_PX,
+    FRAMINGS,
+    FaceDetector,
+    crop_faces,
+    load_detector,
+)
+from emotion_ai.model_store import SavedModel, open_model
+from emotion_ai.results import Expression, FaceBox, FaceReading
+from emotion_ai.settings import Settings
+
+
+class Predictor:
+    """Reads faces with an expression model, a keypoint model, or both.
+
+    ``notes`` says, a line each, what is missing.
+    """
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        expression: SavedModel | None = None,
+        keypoints: SavedModel | None = None,
+        threads: int = 2,
+    ):
+        self.detector = detector
+        self.models = {model.task: model for model in (expression, keypoints) if model is not None}
+        self._networks = {task: model.network(threads) for task, model in self.models.items()}
+        self.notes = [detector.note] if detector.note else []
+
+    def warm_up(self) -> None:
+        """Pay all first-time costs now."""
+        blank = np.zeros((240, 320, 3), np.uint8)
+        self.detector.detect(blank)
+        self.read_faces(blank, [FaceBox((100.0, 50.0, 200.0, 170.0), 1.0)])
+
+    def read(self, frame: np.ndarray, max_side_px: int = DETECTION_SIDE_PX) -> list[FaceReading]:
+        """Every face of a uint8 (H, W, 3) BGR frame, largest first."""
+        return self.read_faces(frame, self.detector.detect(frame, max_side_px))
+
+    def read_faces(self, frame: np.ndarray, faces: list[FaceBox]) -> list[FaceReading]:
+        """Readings of known faces, in their order; one batch per network."""
+        if not faces:
+            return []
+        grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
+        keypoints: list = [None] * len(faces)
+        expressions: list = [None] * len(faces)
+        if network := self._networks.get("keypoints"):
+            crops = crop_faces(grey, faces, FRAMINGS["keypoints"], network.size_px)
+            keypoints = list(crops.to_frame(network(crops.images)["keypoints"]))
+        if network := self._networks.get("expression"):
+            labels = self.models["expression"].labels.expressions
+            crops = crop_faces(grey, faces, FRAMINGS["expression"], network.size_px)
+            rows = network(crops.images)["probabilities"]
+            expressions = [Expression(labels, row) for row in rows]
+        return [FaceReading(*parts) for parts in zip(faces, keypoints, expressions, strict=True)]
+
+
+def load_predictor(settings: Settings, detector: FaceDetector | None = None) -> Predictor:
+    """The default models and the best detector there is; what is missing becomes a note."""
+    models: dict[str, SavedModel | None] = {}
+    notes = []
+    for task in ("expression", "keypoints"):
+        try:
+            models[task] = open_model(settings.models_dir, task)
+            models[task].verified("model.tflite")
+        except ModelError as error:
+            models[task] = None
+            notes.append(str(error))
+    predictor = Predictor(detector or load_detector(settings), **models, threads=settings.threads)
+    predictor.notes += notes
+    return predictor

@@ -1,0 +1,91 @@
+"""A saved model on a dataset: predictions, and the scores of them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.errors import ConfigError
+from emotion_ai.evaluation import crowd_majority, expression_scores, keypoint_scores
+from emotion_ai.labels import LabelSet
+from emotion_ai.lite import LiteNetwork
+from emotion_ai.model_store import SavedModel
+
+Progress = Callable[[int, int], None]
+
+
+def predict_images(
+    network: LiteNetwork, images: np.ndarray, progress: Progress | None = None, batch: int = 512
+) -> dict[str, np.ndarray]:
+    """All outputs of ``network`` for uint8 (N, S, S) faces, in batches."""
+    if images.shape[1] != network.size_px:
+        raise ConfigError(
+            f"the model reads faces of {network.size_px} px: got {images.shape[1]} px"
+        )
+    parts = []
+    for start in range(0, len(images), batch):
+        parts.append(network(images[start : start + batch]))
+        if progress:
+            progress(min(start + batch, len(images)), len(images))
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def score_model(
+    model: SavedModel,
+    dataset: Dataset,
+    *,
+    split: str | None = None,
+    labels: LabelSet | None = None,
+    truth: str = "given",
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> dict:
+    """All scores of ``model`` over the labelled rows of one split (None: of all).
+
+    ``labels`` with fewer expressions than the model's scores it on those, its probabilities
+    renormalised over them. ``truth``: ``given`` labels or the ``crowd``'s majority.
+    """
+    if dataset.task != model.task:
+        raise ConfigError(f"{model.name} is for {model.task}, {dataset.name} for {dataset.task}")
+    network = model.network(threads)
+    rows = dataset.rows(split)
+    head = {"task": model.task, "model": model.name, "data": dataset.name, "split": split or "all"}
+    if model.task == "keypoints":
+        targets = dataset.keypoints_px[rows]
+        rows = rows[~np.isnan(targets).all(axis=(1, 2))]
+        _require(rows, dataset, "labelled keypoints")
+        predicted = predict_images(network, dataset.images[rows], progress)["keypoints"]
+        return {**head, **keypoint_scores(predicted, dataset.keypoints_px[rows])}
+    labels = labels or model.labels
+    columns = model_columns(model.labels, labels)
+    targets = targets_of(dataset, labels, truth)[rows]
+    rows, targets = rows[targets >= 0], targets[targets >= 0]
+    _require(rows, dataset, f"faces with one of the labels {', '.join(labels.expressions)}")
+    outputs = predict_images(network, dataset.images[rows], progress)
+    probabilities = outputs["probabilities"][:, columns]
+    probabilities = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)
+    scores = expression_scores(probabilities, targets, labels)
+    return {**head, "label_set": labels.name, "labels_from": truth, **scores}
+
+
+def model_columns(own: LabelSet, asked: LabelSet) -> list[int]:
+    """The model's outputs that ``asked`` is about; ConfigError when it has no such output."""
+    lacking = [name for name in asked.expressions if name not in own.expressions]
+    if lacking:
+        raise ConfigError(f"the model knows {own.name}: it has no output for {', '.join(lacking)}")
+    return [own.index(name) for name in asked.expressions]
+
+
+def targets_of(dataset: Dataset, labels: LabelSet, truth: str) -> np.ndarray:
+    """int64 (N,): positions in ``labels``, -1 for rows without such a label."""
+    if truth == "crowd":
+        if dataset.votes is None:
+            raise ConfigError(f"{dataset.name} has no votes: import it with --votes")
+        return crowd_majority(dataset.votes, labels)
+    position = {name: i for i, name in enumerate(labels.expressions)}
+    return dataset.samples["expression"].map(position).fillna(-1).to_numpy(np.int64)
+
+
+def _require(rows: np.ndarray, dataset: Dataset, what: str) -> None:
+    if not len(rows):
+        raise ConfigError(f"{dataset.name}: expected {what}, got none")

@@ -1,0 +1,134 @@
+"""A run's best checkpoint becomes a saved model: converted, verified, scored, described.
+
+Imports TensorFlow for the conversion; runs in the trainer's process, never in the dashboard.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from emotion_ai import networks
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.errors import ModelError, RunError
+from emotion_ai.labels import label_set
+from emotion_ai.lite import LiteNetwork
+from emotion_ai.model_store import KERAS, TFLITE, SavedModel, write_model
+from emotion_ai.scoring import score_model
+from emotion_ai.training import loop, runs  # loop registers the loss that checkpoints name
+from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import prepare
+
+CALIBRATION_FACES = 480
+#: Largest difference of a float LiteRT network from Keras that is accepted.
+PARITY = 1e-3
+
+
+def promote(
+    folder: Path,
+    datasets: list[Dataset],
+    target: Path,
+    *,
+    quantise: bool = True,
+) -> SavedModel:
+    """Store the best checkpoint of the run in ``folder`` as the model ``target``.
+
+    ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. Scores are
+    measured on the stored ``.tflite`` for every split the datasets have besides ``train``.
+    """
+    if not (folder / runs.BEST).exists():
+        raise RunError(f"run {folder.name} has no finished epoch to save")
+    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    labels = label_set(config.label_set)
+    model = networks.in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
+    train_set, _ = prepare(datasets, config, labels)
+    border = train_set.border_px
+    rows = np.random.default_rng(0).permutation(len(train_set))[:CALIBRATION_FACES]
+    faces = train_set.images[np.sort(rows)]
+    faces = faces[:, border : -border or None, border : -border or None]
+    content, parity = convert(model, faces, quantise)
+    temporary = folder / "promoted.keras"
+    model.save(temporary)
+    card = {
+        "task": config.task,
+        **({"label_set": config.label_set} if config.task == "expression" else {}),
+        "preset": config.preset,
+        "input_px": networks.INPUT_SIZE_PX[config.task],
+        "parameters": model.count_params(),
+        "quantised": quantise,
+        "keras_difference": parity,
+        "data": [
+            {"name": d.name, "digest": d.digest, "splits": d.description["splits"]}
+            for d in datasets
+        ],
+        "scores": [],
+        "run": folder.name,
+        "training": config.as_dict(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    files = {KERAS: temporary.read_bytes(), TFLITE: content}
+    temporary.unlink()
+    saved = write_model(target, card, files)
+    return write_model(target, {**card, "scores": score_all(saved, datasets)}, files)
+
+
+def score_all(model: SavedModel, datasets: list[Dataset]) -> list[dict]:
+    """Scores on every split that was not trained on, for each truth the dataset has."""
+    scores = []
+    for dataset in datasets:
+        for split in dataset.description["splits"]:
+            if split == "train":
+                continue
+            scores.append(score_model(model, dataset, split=split))
+            if model.task == "expression" and dataset.votes is not None:
+                scores.append(score_model(model, dataset, split=split, truth="crowd"))
+    return scores
+
+
+def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[bytes, float]:
+    """A LiteRT network of a Keras one, and their largest output difference on ``faces``.
+
+    ``faces``: uint8 (N, S, S), real ones: they calibrate the integer ranges. Input uint8
+    (1, S, S, 1), resizable batch; outputs as ``LiteNetwork`` names them. ModelError when a float
+    network differs from Keras by more than ``PARITY`` (of the crop's side, for keypoints).
+    """
+    import tensorflow as tf
+
+    size = model.inputs[0].shape[1]
+    outputs = [model.outputs[0]]
+    if model.outputs[0].name.startswith("probabilities") or len(model.outputs[0].shape) == 2:
+        outputs.append(model.get_layer("embedding").output)
+    whole = keras.Model(model.inputs, outputs)
+
+    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 1), tf.float32)])
+    def run(batch):
+        return tuple(whole(batch))
+
+    converter = tf.lite.TFLiteConverter.from_concrete_functions(
+        [run.get_concrete_function()], whole
+    )
+    if quantise:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.representative_dataset = lambda: _calibration(faces)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = tf.uint8
+        converter.inference_output_type = tf.float32
+    content = converter.convert()
+    expected = model.predict(faces[..., None], verbose=0)
+    network = LiteNetwork(content)
+    name = "keypoints" if expected.ndim == 3 else "probabilities"
+    difference = float(np.abs(network(faces)[name] - expected).max())
+    if not quantise and difference > PARITY * (size if name == "keypoints" else 1):
+        raise ModelError(f"LiteRT differs from Keras by {difference:.2g}: not saved")
+    return content, difference
+
+
+def _calibration(faces: np.ndarray):
+    """Real faces one by one, after one that spans all grey values: the input scale is then 1."""
+    span = np.linspace(0, 255, faces[0].size, dtype=np.float32).reshape(faces[0].shape)
+    for face in (span, *faces):
+        yield [face[None, ..., None].astype(np.float32)]
+
+
+__all__ = ["convert", "loop", "promote", "score_all"]
