@@ -32,11 +32,14 @@ class Folder:
 
     def __init__(self, path: Path):
         self.path = path
-        self.names = sorted(
-            file.relative_to(path).as_posix()
-            for file in path.rglob("*")
-            if file.is_file() and not _is_hidden(file.relative_to(path).as_posix())
-        )
+        self.names = []
+        for file in path.rglob("*"):
+            name = file.relative_to(path).as_posix()
+            if not _is_hidden(name) and file.is_file():
+                self.names.append(name)
+            if len(self.names) > MAX_MEMBERS:
+                raise DatasetError(f"{path.name}: over {MAX_MEMBERS:,} files, not one dataset")
+        self.names.sort()
 
     def open(self, name: str) -> BinaryIO:
         return (self.path / name).open("rb")

@@ -17,6 +17,7 @@ from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, LabelSet, canonical_expression
 
 SIZE_PX = 48
+_NUMBERS = tuple(str(number) for number in range(len(FER7)))
 #: The competition's names for its splits.
 USAGES = {"training": "train", "publictest": "validation", "privatetest": "test"}
 SPLIT_FOLDERS = USAGES | {
@@ -111,7 +112,7 @@ def read_tree(tree: Tree) -> Reading:
 
 def _number_or_name(text: str, label_set: LabelSet) -> int | str:
     text = text.strip()
-    if text.isdecimal() and int(text) < len(label_set):
+    if text in _NUMBERS[: len(label_set)]:
         return int(text)
     if name := canonical_expression(text):
         return name

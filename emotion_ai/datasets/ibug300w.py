@@ -96,13 +96,14 @@ def cut_face(image: np.ndarray, points_px: np.ndarray) -> tuple[np.ndarray, np.n
     """The face with its border, uint8 (160, 160), and 15 points in pixels of the inner 96 × 96.
 
     ``image`` is uint8 (H, W), ``points_px`` float32 (68, 2). Where the photo ends, its edge is
-    repeated. DatasetError when the points' box is empty or lies outside of the image.
+    repeated. DatasetError when the points' box is empty or does not fit the image.
     """
     low, high = points_px.min(axis=0), points_px.max(axis=0)
     side = CROP_SCALE * float((high - low).max())
     height, width = image.shape
-    if side < 1 or (high < 0).any() or (low > (width, height)).any():
-        raise DatasetError(f"the points lie outside of the {width} × {height} image")
+    fits = 1 <= side <= 4 * max(width, height)
+    if not fits or (high < 0).any() or (low > (width, height)).any():
+        raise DatasetError(f"the points do not fit the {width} × {height} image")
     centre = (low + high) / 2 - (0, CROP_RAISE * side)
     # Pixel centres: crop pixel u shows x = centre + (u + 0.5 - size / 2) * side / size.
     scale = SIZE_PX / side

@@ -30,7 +30,10 @@ def decode_grey(name: str, content: bytes) -> np.ndarray:
     # OpenCV fills the missing part of a truncated file with grey and says nothing.
     if (b"IEND" if content.startswith(_PNG) else b"\xff\xd9") not in content[-4096:]:
         raise DatasetError(f"{name}: the image is truncated")
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error:
+        image = None
     if image is None:
         raise DatasetError(f"{name}: the image cannot be decoded")
     return image

@@ -166,8 +166,10 @@ def _copy(
         else:
             kept.skipped.append(str(item))
         kept.read += 1
-        if progress and (kept.read % 64 == 0 or kept.read == reading.total):
+        if progress and kept.read % 64 == 0:
             progress(kept.read, max(reading.total, kept.read), reading.unit)
+    if progress:
+        progress(kept.read, kept.read, reading.unit)
     return kept
 
 

@@ -106,13 +106,14 @@ def _points(fields: list[str]) -> dict[str, np.float32]:
         if not text or text.lower() == "nan":
             continue
         try:
-            points[i] = float(text)
+            value = float(text)
         except ValueError:
-            points[i] = math.inf
-        if not -_FAR_PX < points[i] < _FAR_PX:
+            value = math.inf
+        if not -_FAR_PX < value < _FAR_PX:
             raise DatasetError(
                 f"{COORDINATE_COLUMNS[i]}: expected pixels of the image, got {text[:20]!r}"
             )
+        points[i] = value
     pairs = points.reshape(-1, 2)
     pairs[np.isnan(pairs).any(axis=1)] = np.nan
     return dict(zip(COORDINATE_COLUMNS, points, strict=True))

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from emotion_ai.datasets import fer2013, ferplus, ibug300w, kaggle_keypoints
-from emotion_ai.datasets.archive import Tree, open_tree
+from emotion_ai.datasets.archive import Tree, damage_named, open_tree
 from emotion_ai.datasets.csv_rows import CsvTable
 from emotion_ai.datasets.reading import Reading
 from emotion_ai.errors import DatasetError
@@ -18,7 +18,7 @@ _EXPECTED = (
 )
 _EXPECTED_TREE = (
     "expected images in folders named after expressions, images with .pts files, "
-    "or one of the known CSV files"
+    "face_images.npz with facial_keypoints.csv, or a CSV of faces"
 )
 
 
@@ -32,7 +32,7 @@ def recognise(path: Path, label_set: LabelSet | None = None) -> Iterator[Reading
     path = Path(path)
     if not path.exists():
         raise DatasetError(f"no file or folder {path}")
-    if path.is_dir() or _is_zip(path):
+    if path.is_dir() or (path.is_file() and _is_zip(path)):
         with open_tree(path) as tree:
             yield _recognise_tree(path.name, tree, label_set)
     elif path.is_file():
@@ -42,7 +42,7 @@ def recognise(path: Path, label_set: LabelSet | None = None) -> Iterator[Reading
 
 
 def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
+    with damage_named(path.name), path.open("rb") as file:
         return file.read(4) in (b"PK\3\4", b"PK\5\6")
 
 
@@ -69,19 +69,23 @@ def _recognise_tree(name: str, tree: Tree, label_set: LabelSet | None) -> Readin
     if fer2013.is_tree(tree):
         return fer2013.read_tree(tree)
 
-    tables = []
+    tables, problems = [], []
     for member in tree.names:
         if member.lower().endswith(".csv"):
             try:
                 tables.append(CsvTable(member, partial(tree.open, member)))
-            except DatasetError:
-                continue  # it may stand beside the one that counts
+            except DatasetError as error:
+                problems.append(error)  # it may stand beside the one that counts
     npz = next((member for member in tree.names if member.lower().endswith(".npz")), None)
     points = next((table for table in tables if kaggle_keypoints.is_coordinates(table)), None)
     if npz and points:
         return kaggle_keypoints.read_npz(tree, npz, points)
 
     known = [t for t in tables if fer2013.is_table(t) or kaggle_keypoints.is_table(t)]
+    if not known and tables:
+        return _recognise_table(tables[0], label_set)  # says what its columns lack
+    if not known and problems:
+        raise problems[0]
     if not known:
         shown = ", ".join(tree.names[:3]) + (" …" if len(tree.names) > 3 else "")
         raise DatasetError(f"{name}: {_EXPECTED_TREE}; got {shown[:160]}")

@@ -17,7 +17,7 @@ DEFAULT_RULE = "80/20"
 
 _THUMBNAIL_PX = 12
 #: Cosine of two thumbnails, each without its mean, from which two crops show the same moment.
-_NEAR = 0.99
+_NEAR = 0.97
 
 
 def check_rule(rule: str) -> str:

@@ -1,0 +1,153 @@
+"""``python -m emotion_ai data import | list | show``."""
+
+import argparse
+import json
+from pathlib import Path
+
+from emotion_ai.datasets.importing import import_dataset
+from emotion_ai.datasets.splits import SPLIT_RULES
+from emotion_ai.datasets.store import SPLITS, Dataset, list_datasets, open_dataset
+from emotion_ai.labels import LABEL_SETS
+from emotion_ai.progress import progress_bar
+from emotion_ai.settings import settings
+
+#: Skipped rows printed after an import; dataset.json keeps twenty, the count says the rest.
+_SHOWN = 5
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``data`` to the program's commands; each handler returns its exit code."""
+    data = subparsers.add_parser("data", help="import, list and show datasets")
+    actions = data.add_subparsers(required=True, metavar="ACTION")
+
+    add = actions.add_parser("import", help="import a CSV, zip or folder, told by its content")
+    add.add_argument("path", type=Path, metavar="PATH")
+    add.add_argument("--votes", type=Path, metavar="FILE", help="FER+ votes beside FER2013")
+    add.add_argument("--name", help="the dataset's name (default: from the file's)")
+    add.add_argument("--strict", action="store_true", help="fail at the first bad row or file")
+    add.add_argument(
+        "--split", choices=SPLIT_RULES, help="make this split even where there is an official one"
+    )
+    add.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
+    add.add_argument(
+        "--label-set", choices=LABEL_SETS, help="which numbers a CSV's expressions follow"
+    )
+    add.set_defaults(handler=run_import)
+
+    listing = actions.add_parser("list", help="every imported dataset")
+    listing.set_defaults(handler=run_list)
+
+    show = actions.add_parser("show", help="splits, labels and origin of one dataset")
+    show.add_argument("name", metavar="NAME")
+    show.add_argument("--json", action="store_true", help="print dataset.json")
+    show.set_defaults(handler=run_show)
+
+
+def run_import(arguments: argparse.Namespace) -> int:
+    with progress_bar(f"importing {arguments.path.name}") as progress:
+        report = import_dataset(
+            arguments.path,
+            settings().data_dir,
+            name=arguments.name,
+            votes=arguments.votes,
+            strict=arguments.strict,
+            split=arguments.split,
+            seed=arguments.seed,
+            label_set_name=arguments.label_set,
+            progress=progress,
+        )
+    print("\n".join(summary(report.dataset)))
+    for message in report.skipped[:_SHOWN]:
+        print(f"  {message}")
+    if len(report.skipped) > _SHOWN:
+        print(f"  … and {len(report.skipped) - _SHOWN:,} more")
+    return 0
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    datasets = list_datasets(settings().data_dir)
+    if not datasets:
+        print("no datasets yet: python -m emotion_ai data import PATH")
+        return 0
+    rows = [("name", "task", "images", *SPLITS, "from")]
+    for dataset in datasets:
+        about = dataset.description
+        counts = [f"{about['splits'].get(split, 0):,}" for split in SPLITS]
+        rows.append(
+            (dataset.name, dataset.task, f"{len(dataset):,}", *counts, about.get("format", ""))
+        )
+    print("\n".join(_table(rows, right=range(2, 6))))
+    return 0
+
+
+def run_show(arguments: argparse.Namespace) -> int:
+    dataset = open_dataset(settings().data_dir / arguments.name)
+    if arguments.json:
+        print(json.dumps(dataset.description, indent=1))
+    else:
+        print("\n".join(summary(dataset)))
+    return 0
+
+
+def summary(dataset: Dataset) -> list[str]:
+    """A dataset in a few lines of text."""
+    about = dataset.description
+    size = f"{about['size_px']} × {about['size_px']} px"
+    if about["border_px"]:
+        size += f" and {about['border_px']} px around"
+    lines = [f"{dataset.name}: {len(dataset):,} images, {dataset.task}, {size}"]
+    if "format" in about:
+        lines.append(f"from {about['source']['name']} ({about['format']})")
+    if "split_rule" in about:
+        lines.append(f"split: {about['split_rule']}")
+    lines += [""] + (_expressions(about) if dataset.task == "expression" else _points(dataset))
+    lines.append("")
+    if duplicates := about.get("duplicates"):
+        leaks = "".join(
+            f", {n:,} of {split} also in train" for split, n in duplicates["also_in_train"].items()
+        )
+        lines.append(
+            f"exact duplicates: {duplicates['surplus']:,} surplus images "
+            f"in {duplicates['groups']:,} groups{leaks}"
+        )
+    if about.get("with_votes"):
+        lines.append(f"FER+ votes: {about['with_votes']:,} images")
+    if about.get("resized"):
+        lines.append(f"scaled from another size: {about['resized']:,} images")
+    if "skipped" in about:
+        lines.append(f"left out: {about['skipped']['count']:,}")
+    lines.append(f"digest: {dataset.digest}")
+    return lines
+
+
+def _expressions(about: dict) -> list[str]:
+    splits = [split for split in SPLITS if split in about["splits"]]
+    names = LABEL_SETS[about.get("label_set", "fer7")].expressions
+    rows = [("expression", *splits)]
+    for name in names:
+        counts = (about["expressions"].get(split, {}).get(name, 0) for split in splits)
+        rows.append((name, *(f"{n:,}" for n in counts)))
+    rows.append(("all", *(f"{about['splits'][split]:,}" for split in splits)))
+    return _table(rows, right=range(1, 4))
+
+
+def _points(dataset: Dataset) -> list[str]:
+    about = dataset.description
+    some = len(dataset) - about["complete"] - about["unlabelled"]
+    rows = [("split", "images"), *((split, f"{n:,}") for split, n in about["splits"].items())]
+    return [
+        *_table(rows, right=range(1, 2)),
+        "",
+        f"all 15 points: {about['complete']:,}, some: {some:,}, none: {about['unlabelled']:,}",
+    ]
+
+
+def _table(rows: list[tuple[str, ...]], right: range) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
