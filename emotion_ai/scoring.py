@@ -11,7 +11,8 @@ from emotion_ai.labels import LabelSet
 from emotion_ai.lite import LiteNetwork
 from emotion_ai.model_store import SavedModel
 
-Progress = Callable[[int, int], None]
+#: Called with items done, items in total, and what they are.
+Progress = Callable[[int, int, str], None]
 
 
 def predict_images(
@@ -26,7 +27,7 @@ def predict_images(
     for start in range(0, len(images), batch):
         parts.append(network(images[start : start + batch]))
         if progress:
-            progress(min(start + batch, len(images)), len(images))
+            progress(min(start + batch, len(images)), len(images), "faces")
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 

@@ -3,6 +3,7 @@
 Imports TensorFlow for the conversion; runs in the trainer's process, never in the dashboard.
 """
 
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from emotion_ai.labels import label_set
 from emotion_ai.lite import LiteNetwork
 from emotion_ai.model_store import KERAS, TFLITE, SavedModel, write_model
 from emotion_ai.scoring import score_model
-from emotion_ai.training import loop, runs  # loop registers the loss that checkpoints name
+from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare
 
@@ -96,25 +97,26 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
     import tensorflow as tf
 
     size = model.inputs[0].shape[1]
-    outputs = [model.outputs[0]]
-    if model.outputs[0].name.startswith("probabilities") or len(model.outputs[0].shape) == 2:
-        outputs.append(model.get_layer("embedding").output)
+    outputs = {"keypoints": model.output}
+    if len(model.output.shape) == 2:
+        outputs = {"probabilities": model.output, "embedding": model.get_layer("embedding").output}
     whole = keras.Model(model.inputs, outputs)
 
-    @tf.function(input_signature=[tf.TensorSpec((None, size, size, 1), tf.float32)])
-    def run(batch):
-        return tuple(whole(batch))
-
-    converter = tf.lite.TFLiteConverter.from_concrete_functions(
-        [run.get_concrete_function()], whole
-    )
+    options = {"experimental_enable_resource_variables": False}  # weights become constants
     if quantise:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: _calibration(faces)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = tf.uint8
-        converter.inference_output_type = tf.float32
-    content = converter.convert()
+        options |= {
+            "optimizations": [tf.lite.Optimize.DEFAULT],
+            "representative_dataset": lambda: _calibration(faces),
+            "target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
+            "inference_input_type": tf.uint8,
+            "inference_output_type": tf.float32,
+        }
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / TFLITE
+        kind = tf.float32 if quantise else tf.uint8
+        signature = [tf.TensorSpec((None, size, size, 1), kind)]
+        whole.export(path, format="litert", input_signature=signature, verbose=False, **options)
+        content = path.read_bytes()
     expected = model.predict(faces[..., None], verbose=0)
     network = LiteNetwork(content)
     name = "keypoints" if expected.ndim == 3 else "probabilities"
@@ -129,6 +131,3 @@ def _calibration(faces: np.ndarray):
     span = np.linspace(0, 255, faces[0].size, dtype=np.float32).reshape(faces[0].shape)
     for face in (span, *faces):
         yield [face[None, ..., None].astype(np.float32)]
-
-
-__all__ = ["convert", "loop", "promote", "score_all"]

@@ -1,0 +1,5 @@
+import sys
+
+from emotion_ai.cli import main
+
+sys.exit(main())
