@@ -5,7 +5,8 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +79,7 @@ def import_dataset(
     if strict and crowd and crowd.skipped:
         raise DatasetError(crowd.skipped[0])
     with (
+        _write_failure_named(folder),
         recognise(path, numbering) as reading,
         DatasetWriter(folder, reading.task, reading.size_px, reading.border_px) as writer,
     ):
@@ -217,6 +219,17 @@ def _split(samples: pd.DataFrame, kept: _Kept, rule: str | None, seed: int) -> s
     rule = rule or DEFAULT_RULE
     samples["split"] = make_split(lowest, strata, rule, seed)
     return f"{rule}, seed {seed}, stratified, duplicates and groups kept together{replaced}"
+
+
+@contextmanager
+def _write_failure_named(folder: Path) -> Iterator[None]:
+    """Readers name their own failures, so what is left is a full disk or a forbidden folder."""
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(
+            f"dataset {folder.name!r} cannot be written ({error.strerror or error})"
+        ) from error
 
 
 def _source(path: Path) -> dict:
