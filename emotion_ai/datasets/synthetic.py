@@ -140,7 +140,7 @@ def make_dataset(
             writer.add(image, {"split": splits[i], "source": source, "group": source, **label})
         return writer.commit(
             writer.table(),
-            source={"name": f"drawn from seed {seed}"},
+            source={"name": f"seed {seed}"},
             format="synthetic",
             label_set=FER7.name,
             split_rule=f"{SPLIT_RULE}, seed {seed}, stratified",
