@@ -1,0 +1,74 @@
+"""Plotly figures with one look in the light and the dark theme, each with its data."""
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from emotion_ai.labels import EXPRESSION_COLOURS
+
+
+def base_figure(*traces: object, height_px: int = 320, **layout) -> go.Figure:
+    """A figure without background, so that it sits on either theme."""
+    figure = go.Figure(list(traces))
+    figure.update_layout(
+        height=height_px,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+        hoverlabel={"namelength": -1},
+        dragmode=False,
+        **layout,
+    )
+    return figure
+
+
+def expression_bars(values: dict[str, float]) -> go.Figure:
+    """A horizontal bar for every expression, 0 to 1, with its name and its value beside it."""
+    names = list(values)
+    figure = base_figure(
+        go.Bar(
+            x=list(values.values()),
+            y=names,
+            orientation="h",
+            marker_color=[EXPRESSION_COLOURS[name] for name in names],
+            text=[f"{value:.2f}" for value in values.values()],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y} %{x:.3f}<extra></extra>",
+        ),
+        height_px=40 + 30 * len(names),
+        bargap=0.3,
+    )
+    top = max(values.values(), default=1.0)
+    figure.update_xaxes(range=(0, min(1.0, top * 1.15)), showgrid=False, visible=False)
+    figure.update_yaxes(autorange="reversed", ticks="", showgrid=False, ticksuffix="  ")
+    return figure
+
+
+def show_chart(figure: go.Figure, data: pd.DataFrame, name: str, alt: str) -> None:
+    """The figure, its picture as a download in its corner, and its ``data`` as CSV below it.
+
+    ``name`` becomes the file names and the widget's key; ``alt`` is read out.
+    """
+    st.plotly_chart(
+        figure,
+        width="stretch",
+        key=f"chart_{name}",
+        alt=alt,
+        config={
+            "displaylogo": False,
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"filename": name, "scale": 2},
+        },
+    )
+    st.download_button(
+        "Data of this chart",
+        data.to_csv(index=False),
+        f"{name}.csv",
+        "text/csv",
+        key=f"data_{name}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )

@@ -1,0 +1,217 @@
+"""Parts that pages share: notices, errors, cards, and what to do where something is missing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.store import TASKS, Dataset
+from emotion_ai.errors import EmotionAIError
+from emotion_ai.model_store import SavedModel
+from emotion_ai.settings import settings
+from emotion_ai.table import readings_table
+from emotion_ai.ui import charts, markup, resources
+from emotion_ai.ui.photos import ReadPhoto
+from emotion_ai.ui.wording import (
+    TASK_TITLES,
+    count,
+    headline_score,
+    plain,
+    score_basis,
+    score_figure,
+    score_line,
+)
+
+SYNTHETIC_FACES = 2000
+_STYLE = Path(__file__).with_name("style.css")
+
+EU_RULE = (
+    "The EU prohibits inferring the emotions of people in education and at work, medical and "
+    "safety reasons aside (Regulation (EU) 2024/1689, Art. 5(1)(f))."
+)
+
+
+@contextmanager
+def errors_as_lines() -> Iterator[None]:
+    """What is the input's fault becomes one line on the page instead of a traceback."""
+    try:
+        yield
+    except EmotionAIError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def apply_style() -> None:
+    st.html(_STYLE)
+
+
+def responsible_use() -> None:
+    """What this is not, and what happens to the pictures."""
+    with st.container(border=True):
+        st.markdown("**An expression is not a feeling.**")
+        st.markdown(
+            "The models name what a face looks like, not what a person feels, and they are often "
+            "wrong. No picture is stored, no person is identified, nothing leaves the server. "
+            + EU_RULE
+        )
+
+
+def sidebar() -> None:
+    """What is loaded, and the notice."""
+    predictor = resources.reader().predictor
+    with st.sidebar:
+        lines = []
+        for task, title in TASK_TITLES.items():
+            model = predictor.models.get(task)
+            score = headline_score(model) if model else None
+            figure = score_figure(score) if score else "not scored" if model else "no model"
+            lines.append(f"**{title}** {figure}")
+        lines.append(f"**Detector** {predictor.detector.name}")
+        lines.append(f"**Data** {count(len(resources.datasets()), 'dataset')}")
+        st.caption("  \n".join(lines))
+        if predictor.detector.note:
+            st.caption(plain(predictor.detector.note))
+        st.caption(f"**An expression is not a feeling.** {EU_RULE}")
+
+
+def model_guard() -> resources.Reader:
+    """The reader; where models are missing, a line says which and how to get them."""
+    reader = resources.reader()
+    missing = [task for task in TASK_TITLES if task not in reader.predictor.models]
+    if missing:
+        named = " and no ".join(f"{task.removesuffix('s')} model" for task in missing)
+        st.warning(
+            f"There is no {named} here: faces are found, but not fully read. "
+            "Bring back the shipped ones with `git checkout -- models`, or train one:",
+            icon=":material/info:",
+        )
+        commands = [f"python -m emotion_ai train {task} --data NAME" for task in missing]
+        st.code("\n".join(commands), language="bash")
+    return reader
+
+
+def model_card(model: SavedModel) -> None:
+    """What it reads, its scores with what they were measured on, its size and date."""
+    with st.container(border=True, height="stretch"):
+        title = TASK_TITLES[model.task]
+        st.markdown(
+            f"**{title}**" + (f" · {plain(model.name)}" if model.name != model.task else "")
+        )
+        if score := headline_score(model):
+            st.markdown(f"### {score_figure(score)}")
+            st.caption(_measure(score) + "  \n" + plain(score_basis(score)))
+        else:
+            st.caption("not scored yet")
+        if crowd := headline_score(model, "crowd"):
+            st.caption("against the votes of ten people: " + plain(score_line(crowd)))
+        megabytes = model.card["files"]["model.tflite"]["bytes"] / 1e6
+        st.caption(
+            f"{model.card['parameters'] / 1e6:.2f} M parameters, {megabytes:.1f} MB, "
+            f"{plain(model.card['created'][:10])}"
+        )
+
+
+def _measure(score: dict) -> str:
+    if score["task"] == "keypoints":
+        return f"root mean square error on 96 × 96 faces, {100 * score['nme']:.1f} % of the eye distance"
+    return f"of faces named as labelled, {len(score['labels'])} expressions"
+
+
+def dataset_card(dataset: Dataset) -> None:
+    with st.container(border=True, height="stretch"):
+        st.markdown(f"**{plain(dataset.name)}** · {dataset.task}")
+        splits = ", ".join(f"{name} {n:,}" for name, n in dataset.description["splits"].items())
+        st.caption(f"{count(len(dataset), 'face')}: {splits}")
+
+
+def offer_synthetic_faces() -> None:
+    """For a machine without data: one button that draws some, for both tasks."""
+    st.markdown("No dataset is here yet. Draw one: every face comes with exact points and labels.")
+    if not st.button(f"Draw {SYNTHETIC_FACES:,} faces", icon=":material/brush:", type="primary"):
+        return
+    bar = st.progress(0.0, "Drawing …")
+    for i, task in enumerate(TASKS):
+
+        def step(done: int, total: int, unit: str, i=i, task=task) -> None:
+            if done % 50 == 0 or done == total:
+                share = (i + done / total) / len(TASKS)
+                bar.progress(share, f"Drawing for {task}: {done:,} of {total:,} {unit}")
+
+        synthetic.make_dataset(settings().data_dir, task, SYNTHETIC_FACES, progress=step)
+    st.rerun()
+
+
+def face_cards(photo: ReadPhoto, shown: int = 12) -> None:
+    """A card a face; beyond ``shown`` on request, so that a crowd does not flood the page."""
+    faces = len(photo.readings)
+    if faces > shown and not st.toggle(f"Show all {faces} faces", key="all_faces"):
+        faces = shown
+    for i in range(faces):
+        with st.container(border=True):
+            card = markup.face_card(i + 1, photo.readings[i], photo.crops[i], photo.hints[i])
+            st.html(card)
+
+
+def no_faces(photo: ReadPhoto) -> None:
+    """What to try when nothing was found."""
+    width, height = photo.size_wh
+    st.info(
+        f"No face was found in this picture of {width} × {height} pixels. What helps: faces seen "
+        "from the front and upright, with light on them, and wider than about "
+        f"{max(width, height) // 50} pixels in this picture. Cut the part with the face out, or "
+        "turn the picture.",
+        icon=":material/search_off:",
+    )
+
+
+def all_readings(photos: list[ReadPhoto]) -> None:
+    """The combined table with its download and, for several faces, their mean."""
+    table = readings_table((photo.name, photo.readings) for photo in photos)
+    shares = table.filter(regex="^p_").rename(columns=lambda name: name.removeprefix("p_"))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        st.subheader(f"All readings: {count(len(table), 'face')}")
+        st.dataframe(table, hide_index=True, height="content" if len(table) < 8 else 318)
+        st.download_button(
+            "Table (CSV)",
+            table.to_csv(index=False),
+            "faces.csv",
+            "text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    if len(table) > 1 and len(shares.columns):
+        with right:
+            st.subheader("Mean of the faces")
+            mean = shares.mean()
+            charts.show_chart(
+                charts.expression_bars(mean.to_dict()),
+                mean.rename_axis("expression").reset_index(name="mean_probability"),
+                "mean_expression",
+                alt="Mean probability of each expression over all faces",
+            )
+
+
+def contact_sheet(photos: list[ReadPhoto]) -> ReadPhoto:
+    """Thumbnails with the number of faces; the one to look at closely is returned."""
+    chosen = st.session_state.get("photo_shown")
+    shown = next((photo for photo in photos if photo.upload.digest == chosen), photos[0])
+    tall = len(photos) > 12
+    with st.container(horizontal=True, height=420 if tall else "content", border=tall):
+        for i, photo in enumerate(photos):
+            with st.container(width=150, gap="xsmall"):
+                st.image(photo.thumbnail, width=150)
+                st.button(
+                    f"{plain(photo.name)} · {count(len(photo.readings), 'face')}",
+                    key=f"show_{i}_{photo.upload.digest}",
+                    type="primary" if photo is shown else "tertiary",
+                    on_click=_show,
+                    args=(photo.upload.digest,),
+                    width="stretch",
+                )
+    return shown
+
+
+def _show(digest: str) -> None:
+    st.session_state["photo_shown"] = digest

@@ -1,0 +1,122 @@
+"""Readings as HTML: the annotated picture, probability bars, face cards. Styled by style.css.
+
+Pictures stay pictures and everything on them is laid over in percent of their size: sharp at any
+width, readable on a phone, and layers can be hidden without sending the picture again.
+Nothing that a visitor typed or named may enter here.
+"""
+
+import base64
+
+import numpy as np
+
+from emotion_ai.drawing import bgr
+from emotion_ai.labels import (
+    EXPRESSION_COLOURS,
+    KEYPOINT_NAMES,
+    KEYPOINT_SIDES,
+    SIDE_COLOURS,
+)
+from emotion_ai.quality import expression_text, is_uncertain
+from emotion_ai.results import Expression, FaceReading
+
+NO_EXPRESSION_COLOUR = "#FFFFFF"
+
+
+def data_url(jpeg: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()
+
+
+def annotated_picture(
+    jpeg: bytes, size_wh: tuple[int, int], readings: list[FaceReading], animate: bool = False
+) -> str:
+    """The picture with its readings laid over.
+
+    ``size_wh`` is the photo that the readings are in pixels of; ``jpeg`` may be smaller.
+    """
+    layers = [_box(number, reading, size_wh) for number, reading in enumerate(readings, 1)]
+    layers += [_points(number, reading, size_wh) for number, reading in enumerate(readings, 1)]
+    faces = f"{len(readings)} face{'s' * (len(readings) != 1)}"
+    return (
+        f'<div class="ea-picture{" ea-animate" * animate}">'
+        f'<img src="{data_url(jpeg)}" alt="Picture with {faces} marked">{"".join(layers)}</div>'
+    )
+
+
+def _box(number: int, reading: FaceReading, size_wh: tuple[int, int]) -> str:
+    x0, y0, x1, y1 = np.asarray(reading.face.box_xyxy) / np.tile(size_wh, 2) * 100
+    said = reading.expression
+    colour = EXPRESSION_COLOURS[said.label] if said else NO_EXPRESSION_COLOUR
+    words = f"<b>{number}</b>"
+    tip = f"Face {number}"
+    if said:
+        doubt = "?" * is_uncertain(said)
+        words += f'<span class="ea-name">{said.label}{doubt}</span>'
+        words += f'<span class="ea-probability">{said.confidence:.2f}</span>'
+        first = sorted(said.as_dict().items(), key=lambda item: -item[1])[:3]
+        tip += ": " + ", ".join(f"{name} {value:.2f}" for name, value in first)
+    side = "ea-right" if x0 + x1 > 130 else "ea-left"
+    place = "ea-inside" if y0 < 7 else "ea-above"
+    return (
+        f'<div class="ea-box {side} {place}" tabindex="0" data-tip="{tip}" style="left:{x0:.2f}%;'
+        f"top:{y0:.2f}%;width:{x1 - x0:.2f}%;height:{y1 - y0:.2f}%;--colour:{colour};"
+        f'--ink:{ink_on(colour)}"><div class="ea-label">{words}</div></div>'
+    )
+
+
+def _points(number: int, reading: FaceReading, size_wh: tuple[int, int]) -> str:
+    if reading.keypoints_px is None:
+        return ""
+    # Pixel centres lie half a pixel inside.
+    places = (reading.keypoints_px + 0.5) / np.asarray(size_wh) * 100
+    diameter = reading.face.size_wh[0] / size_wh[0] * 3.4  # percent of the picture's width
+    return "".join(
+        f'<i class="ea-point {"ea-right" if x > 65 else "ea-left"}" data-tip="{number} · '
+        f'{name.replace("_", " ")}" style="left:{x:.2f}%;top:{y:.2f}%;--d:{diameter:.2f}cqw;'
+        f'--colour:{SIDE_COLOURS[side]};--i:{i}"></i>'
+        for i, (name, side, (x, y)) in enumerate(
+            zip(KEYPOINT_NAMES, KEYPOINT_SIDES, places, strict=True)
+        )
+        if not (np.isnan(x) or np.isnan(y))
+    )
+
+
+def hide_layers(hidden: list[str]) -> str:
+    """A style that hides layers of every picture: named as the fields of
+    ``drawing.Layers``."""
+    rules = {
+        "box": ".ea-picture .ea-box{border-color:transparent;box-shadow:none}",
+        "points": ".ea-picture .ea-point{display:none}",
+        "name": ".ea-picture .ea-name{display:none}",
+        "probability": ".ea-picture .ea-probability{display:none}",
+    }
+    return "<style>" + "".join(rules[layer] for layer in hidden) + "</style>"
+
+
+def probability_bars(expression: Expression, animate: bool = False) -> str:
+    """A bar for every expression, each with its name and value."""
+    rows = "".join(
+        f'<div class="ea-bar{" ea-first" * (name == expression.label)}"><span>{name}</span>'
+        f'<div><div style="width:{100 * value:.1f}%;background:{EXPRESSION_COLOURS[name]};'
+        f'--i:{i}"></div></div><span>{value:.2f}</span></div>'
+        for i, (name, value) in enumerate(expression.as_dict().items())
+    )
+    return f'<div class="ea-bars{" ea-animate" * animate}">{rows}</div>'
+
+
+def face_card(number: int, reading: FaceReading, crop: bytes, hints: tuple[str, ...]) -> str:
+    """Crop, expression with its bars, and what makes the face hard to read."""
+    said = reading.expression
+    words = expression_text(said) if said else "no expression model"
+    chips = "".join(f"<span>{hint}</span>" for hint in hints)
+    return (
+        f'<div class="ea-card"><img src="{data_url(crop)}" alt="Face {number}"><div>'
+        f'<div class="ea-title"><b>{number}</b> {words}</div>'
+        f'<div class="ea-hints">{chips}</div>'
+        f"{probability_bars(said) if said else ''}</div></div>"
+    )
+
+
+def ink_on(hex_colour: str) -> str:
+    """Black or white, whichever is easier to read on the colour."""
+    linear = (np.array(bgr(hex_colour)[::-1]) / 255) ** 2.2
+    return "#000" if linear @ (0.2126, 0.7152, 0.0722) > 0.18 else "#FFF"

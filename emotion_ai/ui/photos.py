@@ -1,0 +1,176 @@
+"""Photos on their way through a session: uploaded or drawn, read once, kept while they are shown.
+
+Nothing is written to disk. A reading is forgotten when its photo is taken away.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.drawing import Layers, draw_readings
+from emotion_ai.errors import ImageError
+from emotion_ai.faces import Framing, crop_faces
+from emotion_ai.images import decode_image, encode_jpeg, encode_png
+from emotion_ai.quality import quality_hints
+from emotion_ai.results import FaceReading
+from emotion_ai.ui.resources import Reader
+from emotion_ai.ui.wording import count
+
+#: What is sent to the browser; readings stay in pixels of the photo itself.
+PICTURE_SIDE_PX, THUMBNAIL_SIDE_PX, CROP_SIDE_PX = 1600, 320, 176
+#: Drawn pictures by name: seed, faces, size.
+SAMPLES = {
+    "Five people": (7, 5, (1280, 800)),
+    "One face": (12, 1, (800, 800)),
+    "A crowd": (3, 24, (1600, 1000)),
+}
+#: From this many photos on, reading shows a bar and can be stopped.
+MANY = 4
+_CARD_FRAMING = Framing(1.35, 0.0)
+_READ, _SKIPPED = "photos_read", "photos_skipped"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An encoded photo and the name it came with; the name is not to be trusted."""
+
+    name: str
+    data: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.blake2b(self.data, digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class ReadPhoto:
+    """A photo after reading. ``readings`` are in pixels of the photo, of ``size_wh``; the rest is
+    what is shown of it: JPEGs, and the hints about each face."""
+
+    upload: Upload
+    size_wh: tuple[int, int]
+    readings: list[FaceReading]
+    hints: list[tuple[str, ...]]
+    picture: bytes
+    thumbnail: bytes
+    crops: list[bytes]
+
+    @property
+    def name(self) -> str:
+        return self.upload.name
+
+
+def read_photo(upload: Upload, reader: Reader) -> ReadPhoto:
+    """Decode once, read, and keep only what is shown. ImageError for what is no picture."""
+    frame = decode_image(upload.data, upload.name)
+    readings = reader.read(frame)
+    faces = [reading.face for reading in readings]
+    channels = [
+        crop_faces(np.ascontiguousarray(frame[..., i]), faces, _CARD_FRAMING, CROP_SIDE_PX).images
+        for i in range(3)
+    ]
+    picture = _shrunk(frame, PICTURE_SIDE_PX)
+    return ReadPhoto(
+        upload,
+        frame.shape[1::-1],
+        readings,
+        quality_hints(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), readings),
+        encode_jpeg(picture, 85),
+        encode_jpeg(_shrunk(picture, THUMBNAIL_SIDE_PX), 80),
+        [encode_jpeg(crop, 88) for crop in np.stack(channels, axis=-1)],
+    )
+
+
+def read_sample(name: str, reader: Reader) -> ReadPhoto:
+    """One of ``SAMPLES``, drawn and read once for all sessions."""
+    return _read_sample(name, reader.key, reader)
+
+
+@st.cache_resource(show_spinner="Reading …", max_entries=2 * len(SAMPLES))
+def _read_sample(name: str, key: str, _reader: Reader) -> ReadPhoto:
+    seed, faces, size_wh = SAMPLES[name]
+    picture, _ = draw_photo(seed, faces, size_wh)
+    file = f"{name.lower().replace(' ', '_')}.png"
+    return read_photo(Upload(file, encode_png(picture)), _reader)
+
+
+def annotated_jpeg(photo: ReadPhoto, layers: Layers) -> bytes:
+    """The photo at its full size with its readings drawn in."""
+    frame = decode_image(photo.upload.data, photo.name)
+    return encode_jpeg(draw_readings(frame, photo.readings, layers), 92)
+
+
+def _shrunk(frame: np.ndarray, side_px: int) -> np.ndarray:
+    ratio = side_px / max(frame.shape[:2])
+    if ratio >= 1:
+        return frame
+    return cv2.resize(frame, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+
+
+def read_all(uploads: list[Upload], reader: Reader) -> tuple[list[ReadPhoto], list[str]]:
+    """Every photo that can be read, and a line for each that cannot.
+
+    Shows progress and a *Stop* where there is much to do; one bad file never loses the others.
+    """
+    wanted = {upload.digest for upload in uploads}
+    kept = st.session_state.get(_READ, {})
+    read = {key: photo for key, photo in kept.items() if key[0] in wanted and key[1] == reader.key}
+    st.session_state[_READ] = read
+    skipped = st.session_state.get(_SKIPPED, set())
+    waiting = [u for u in uploads if (u.digest, reader.key) not in read and u.digest not in skipped]
+    failures = []
+    with _progress(waiting) as step:
+        for upload in waiting:
+            try:
+                read[upload.digest, reader.key] = read_photo(upload, reader)
+            except ImageError as error:
+                failures.append(str(error))
+            step()
+    photos = [
+        replace(photo, upload=upload)
+        for upload in uploads
+        if (photo := read.get((upload.digest, reader.key)))
+    ]
+    return photos, failures
+
+
+@contextmanager
+def _progress(waiting: list[Upload]) -> Iterator[Callable[[], None]]:
+    """A step for every photo: a bar with *Stop* for many, a spinner for a few."""
+    if len(waiting) < MANY:
+        with st.spinner("Reading …", show_time=False) if waiting else nullcontext():
+            yield lambda: None
+        return
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0)
+        st.button("Stop", on_click=_skip, args=({upload.digest for upload in waiting},))
+    done = itertools.count(1)
+
+    def step() -> None:
+        n = next(done)
+        bar.progress(n / len(waiting), f"Reading: {n} of {count(len(waiting), 'photo')}")
+
+    yield step
+    place.empty()
+
+
+def _skip(digests: set[str]) -> None:
+    st.session_state[_SKIPPED] = digests
+
+
+def offer_skipped(uploads: list[Upload], photos: list[ReadPhoto]) -> None:
+    """After *Stop*: how many photos are left, and the button that goes on."""
+    skipped = st.session_state.get(_SKIPPED, set())
+    left = {u.digest for u in uploads} & skipped - {photo.upload.digest for photo in photos}
+    if left:
+        st.info(f"Stopped: {count(len(left), 'photo')} not read.")
+        st.button("Read on", on_click=_skip, args=(set(),))

@@ -1,0 +1,59 @@
+"""Words and figures as the pages show them: plain strings, no Streamlit."""
+
+import re
+
+from emotion_ai.model_store import SavedModel
+
+#: What FER2013 itself calls its splits.
+_FER2013_SPLITS = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
+#: The headline is measured on what was kept longest.
+_SPLIT_ORDER = ("test", "validation", "train", "all")
+
+TASK_TITLES = {"expression": "Expressions", "keypoints": "Keypoints"}
+
+
+def plain(text: str) -> str:
+    """``text`` for a Markdown label, with everything in it that Markdown would act on escaped.
+
+    File names and error messages come from outside: they are shown, never interpreted.
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def count(n: int, noun: str) -> str:
+    """``"1 face"``, ``"3,589 faces"``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def score_figure(score: dict) -> str:
+    """The figure alone: ``"73.1 %"`` or ``"1.24 px"``."""
+    if score["task"] == "keypoints":
+        return f"{score['rmse_px']:.2f} px"
+    return f"{score['accuracy']:.1%}".replace("%", " %")
+
+
+def score_basis(score: dict) -> str:
+    """What it was measured on: ``"95 %: 72.0–74.2, fer2013 PublicTest, n=3,589"``."""
+    if score["task"] == "keypoints":
+        interval = "{:.2f}–{:.2f}".format(*score["rmse_px_ci"])
+    else:
+        interval = "{:.1f}–{:.1f}".format(*(100 * limit for limit in score["accuracy_ci"]))
+    split = score["split"]
+    if score["data"] == "fer2013":
+        split = _FER2013_SPLITS.get(split, split)
+    return f"95 %: {interval}, {score['data']} {split}, n={score['n']:,}"
+
+
+def score_line(score: dict) -> str:
+    """``"73.1 % (95 %: 72.0–74.2, fer2013 PublicTest, n=3,589)"``."""
+    return f"{score_figure(score)} ({score_basis(score)})"
+
+
+def headline_score(model: SavedModel, truth: str = "given") -> dict | None:
+    """The score to show first: on the latest split there is, against ``truth``."""
+    scores = [s for s in model.card["scores"] if s.get("labels_from", "given") == truth]
+    return min(
+        scores,
+        key=lambda s: _SPLIT_ORDER.index(s["split"]) if s["split"] in _SPLIT_ORDER else 9,
+        default=None,
+    )

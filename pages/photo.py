@@ -1,0 +1,83 @@
+"""Photos in, faces read: the annotated picture, a card a face, the combined table."""
+
+import streamlit as st
+
+from emotion_ai.drawing import Layers
+from emotion_ai.images import EXTENSIONS
+from emotion_ai.ui import components, markup
+from emotion_ai.ui.photos import (
+    SAMPLES,
+    Upload,
+    annotated_jpeg,
+    offer_skipped,
+    read_all,
+    read_sample,
+)
+from emotion_ai.ui.wording import count, plain
+
+#: Fields of ``Layers`` and what they are called here.
+LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
+
+st.title("Photo")
+st.markdown("Drop photos in: every face is boxed, marked with 15 points and read.")
+reader = components.model_guard()
+
+drop, options = st.columns([3, 2], gap="medium")
+with drop:
+    files = st.file_uploader(
+        "Photos", EXTENSIONS, accept_multiple_files=True, label_visibility="collapsed"
+    )
+with options:
+    sample = st.segmented_control(
+        "Or a drawn picture",
+        list(SAMPLES),
+        default=next(iter(SAMPLES)),
+        required=True,
+        disabled=bool(files),
+        key="sample",
+        bind="query-params",
+    )
+    layers = st.pills(
+        "Show",
+        list(LAYERS),
+        format_func=LAYERS.get,
+        selection_mode="multi",
+        default=list(LAYERS),
+        key="layers",
+    )
+
+if files:
+    uploads = [Upload(file.name, file.getvalue()) for file in files]
+    photos, failures = read_all(uploads, reader)
+    for failure in failures:
+        st.error(plain(failure), icon=":material/error:")
+    offer_skipped(uploads, photos)
+else:
+    photos = [read_sample(sample, reader)]
+if not photos:
+    st.stop()
+photo = components.contact_sheet(photos) if len(photos) > 1 else photos[0]
+
+left, right = st.columns([3, 2], gap="medium")
+with left:
+    st.html(markup.hide_layers([layer for layer in LAYERS if layer not in layers]))
+    st.html(markup.annotated_picture(photo.picture, photo.size_wh, photo.readings))
+    st.caption(f"{plain(photo.name)}: {count(len(photo.readings), 'face')}")
+    st.download_button(
+        "This picture (JPEG)",
+        lambda: annotated_jpeg(
+            photo, Layers(number=True, **{layer: layer in layers for layer in LAYERS})
+        ),
+        "faces.jpg",
+        "image/jpeg",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+with right:
+    if photo.readings:
+        components.face_cards(photo)
+    else:
+        components.no_faces(photo)
+
+if any(photo.readings for photo in photos):
+    components.all_readings(photos)
