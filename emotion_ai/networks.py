@@ -153,7 +153,10 @@ def output(task: str, x, classes: int, size_px: int):
     if task == "expression":
         x = layers.Dense(classes, dtype="float32", name="logits")(x)
         return layers.Softmax(dtype="float32", name="probabilities")(x)
-    x = layers.Dense(2 * KEYPOINT_COUNT, dtype="float32", name="offsets")(x)
+    # Zeros put every point at the centre first: a random start would throw them off the face.
+    x = layers.Dense(
+        2 * KEYPOINT_COUNT, kernel_initializer="zeros", dtype="float32", name="offsets"
+    )(x)
     x = layers.Rescaling(size_px / 2, (size_px - 1) / 2, dtype="float32")(x)
     return layers.Reshape((KEYPOINT_COUNT, 2), dtype="float32", name="keypoints")(x)
 

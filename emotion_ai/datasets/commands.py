@@ -1,12 +1,13 @@
-"""``python -m emotion_ai data import | list | show``."""
+"""``python -m emotion_ai data import | synthetic | list | show``."""
 
 import argparse
 import json
 from pathlib import Path
 
+from emotion_ai.datasets import synthetic
 from emotion_ai.datasets.importing import import_dataset
 from emotion_ai.datasets.splits import SPLIT_RULES
-from emotion_ai.datasets.store import SPLITS, Dataset, list_datasets, open_dataset
+from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, list_datasets, open_dataset
 from emotion_ai.labels import LABEL_SETS
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
@@ -33,6 +34,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         "--label-set", choices=LABEL_SETS, help="which numbers a CSV's expressions follow"
     )
     add.set_defaults(handler=run_import)
+
+    draw = actions.add_parser("synthetic", help="draw faces with exact labels")
+    draw.add_argument("--task", choices=TASKS, help="only for this task (default: both)")
+    draw.add_argument("--n", type=int, default=2000, help="faces a dataset, at least 35")
+    draw.add_argument("--seed", type=int, default=0)
+    draw.set_defaults(handler=run_synthetic)
 
     listing = actions.add_parser("list", help="every imported dataset")
     listing.set_defaults(handler=run_list)
@@ -61,6 +68,16 @@ def run_import(arguments: argparse.Namespace) -> int:
         print(f"  {message}")
     if len(report.skipped) > _SHOWN:
         print(f"  … and {len(report.skipped) - _SHOWN:,} more")
+    return 0
+
+
+def run_synthetic(arguments: argparse.Namespace) -> int:
+    for task in [arguments.task] if arguments.task else TASKS:
+        with progress_bar(f"drawing faces for {task}") as progress:
+            dataset = synthetic.make_dataset(
+                settings().data_dir, task, arguments.n, arguments.seed, progress=progress
+            )
+        print("\n".join(summary(dataset)))
     return 0
 
 

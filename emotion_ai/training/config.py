@@ -83,7 +83,8 @@ class TrainingConfig:
 
 _TASK_DEFAULTS = {
     "keypoints": {
-        "epochs": 50,
+        "epochs": 60,
+        "ema": 0.995,
         "batch_size": 64,
         "weight_decay": 0.01,
         "subset_weights": {"ytf": 0.4},

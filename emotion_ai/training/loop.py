@@ -110,7 +110,7 @@ def train(
         train_set, validation_set = prepare(datasets, config, labels)
         steps = len(Batches(train_set, config))
         if resume and (folder / runs.LAST).exists():
-            model = keras.models.load_model(folder / runs.LAST)
+            model = load_checkpoint(folder / runs.LAST, config, steps)
             epoch = int(model.optimizer.iterations) // steps
         else:
             classes = len(labels) if config.task == "expression" else 0
@@ -127,6 +127,7 @@ def train(
                 Batches(train_set, config, epoch, workers=2, max_queue_size=16),
                 initial_epoch=epoch,
                 epochs=config.epochs,
+                shuffle=False,  # Batches shuffle by epoch; Keras would by its own state
                 callbacks=[keras.callbacks.TerminateOnNaN(), recorder],
                 verbose=0,
             )
@@ -141,6 +142,20 @@ def train(
     except BaseException as error:
         runs.write_status(folder, "failed", message=f"{type(error).__name__}: {error}")
         raise
+
+
+def load_checkpoint(path: Path, config: TrainingConfig, steps: int) -> keras.Model:
+    """The model of ``last.keras`` with its optimiser's state, compiled as it was.
+
+    Compiling again is needed: Keras does not save what is excluded from weight decay.
+    """
+    model = keras.models.load_model(path)
+    saved = [ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
+    compile_model(model, config, steps)
+    model.optimizer.build(model.trainable_variables)
+    for variable, value in zip(model.optimizer.variables, saved, strict=True):
+        variable.assign(value)
+    return model
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
@@ -207,6 +222,10 @@ class Recorder(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.monotonic()
+        # Keras does not save the state of dropout: tie it to the epoch, so that resuming is exact.
+        for layer in self.model.layers:
+            if isinstance(layer, keras.layers.Dropout) and layer.rate:
+                layer.seed_generator.state.assign([self.config.seed, epoch << 16])
 
     def on_epoch_end(self, epoch, logs=None):
         self._average()

@@ -1,0 +1,159 @@
+import hashlib
+import io
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from emotion_ai import faces
+from emotion_ai.errors import ImageError
+from emotion_ai.faces import FaceDetector, Framing, crop_faces, find_yunet, load_detector
+from emotion_ai.images import decode_image, encode_png, read_image
+from emotion_ai.results import FaceBox
+from emotion_ai.settings import Settings
+
+
+def box(x0, y0, x1, y1):
+    return FaceBox((x0, y0, x1, y1), 1.0)
+
+
+@pytest.mark.parametrize(
+    "face",
+    [
+        box(60, 50, 140, 150),
+        box(-30, -20, 60, 80),  # beyond the corner
+        box(180, 120, 400, 390),  # beyond the other one
+        box(20.4, 30.6, 41.3, 55.2),  # small: enlarged
+    ],
+)
+def test_keypoints_found_in_a_crop_lie_on_the_same_pixels_of_the_frame(face):
+    """A gradient image tells every crop pixel where in the frame it came from."""
+    height, width = 200, 256
+    for axis in (0, 1):
+        ramp = np.arange(width if axis == 0 else height, dtype=np.uint8)
+        grey = np.broadcast_to(ramp if axis == 0 else ramp[:, None], (height, width)).copy()
+        crops = crop_faces(grey, [face], Framing(1.1, 0.0), 48)
+        points = np.array([[[x, y] for x, y in zip(range(4, 34, 2), range(12, 42, 2))]], float)
+        frame_points = crops.to_frame(points)[0]
+        for (x, y), place in zip(points[0].astype(int), frame_points):
+            expected = np.clip(place[axis], 0, (width if axis == 0 else height) - 1)
+            assert abs(float(crops.images[0, y, x]) - expected) < 2.0
+
+
+def test_a_crop_is_square_and_centred_with_its_margin():
+    crops = crop_faces(
+        np.zeros((500, 500), np.uint8), [box(100, 100, 200, 200)], Framing(1.2, 0.1), 96
+    )
+    assert crops.side_px[0] == 120
+    assert crops.origin_px[0].tolist() == [90, 102]  # centre (150, 150 + 12)
+
+
+def test_boxes_outside_the_frame_and_without_area_still_give_crops():
+    grey = np.full((50, 60), 7, np.uint8)
+    boxes = [box(500, 500, 600, 600), box(-900, -900, -800, -800), box(10, 10, 10, 10)]
+    crops = crop_faces(grey, boxes, Framing(1.1, 0), 48)
+    assert (crops.images == 7).all()
+
+
+def test_no_faces_give_no_crops():
+    assert crop_faces(np.zeros((9, 9), np.uint8), [], Framing(1, 0), 48).images.shape == (0, 48, 48)
+
+
+def test_without_yunet_the_detector_is_haar_and_says_so(tmp_path, monkeypatch):
+    def offline(*args, **kwargs):
+        raise faces.urllib.error.URLError("no network")
+
+    monkeypatch.setattr(faces.urllib.request, "urlopen", offline)
+    detector = load_detector(Settings(cache_dir=tmp_path))
+    assert detector.name == "Haar"
+    assert "could not be downloaded" in detector.note
+    assert detector.detect(np.zeros((100, 100, 3), np.uint8)) == []
+
+
+def test_a_download_with_another_checksum_is_refused_and_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(faces.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(b"version 1"))
+    with pytest.raises(ValueError, match="wrong checksum"):
+        find_yunet(Settings(cache_dir=tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_is_kept_and_used_again(tmp_path, monkeypatch):
+    content = b"weights"
+    monkeypatch.setattr(faces, "YUNET_SHA256", hashlib.sha256(content).hexdigest())
+    calls = []
+    monkeypatch.setattr(
+        faces.urllib.request,
+        "urlopen",
+        lambda *a, **k: calls.append(1) or io.BytesIO(content),
+    )
+    first, second = (find_yunet(Settings(cache_dir=tmp_path)) for _ in range(2))
+    assert first == second
+    assert first.read_bytes() == content
+    assert len(calls) == 1
+
+
+def test_a_configured_file_that_is_not_yunet_falls_back_to_haar(tmp_path):
+    wrong = tmp_path / "other.onnx"
+    wrong.write_bytes(b"something else")
+    detector = load_detector(Settings(yunet=wrong, cache_dir=tmp_path))
+    assert detector.name == "Haar"
+    assert "wrong checksum" in detector.note
+
+
+def test_boxes_are_in_frame_pixels_whatever_size_was_searched(tmp_path, monkeypatch):
+    detector = FaceDetector()
+    monkeypatch.setattr(detector, "_find_haar", lambda frame: [((10, 20, 30, 50), 0.9)])
+    (face,) = detector.detect(np.zeros((2000, 1000, 3), np.uint8), max_side_px=500)
+    assert face.box_xyxy == (40, 80, 120, 200)
+
+
+def jpeg(width, height, orientation=1, colour=(0, 0, 255)):
+    image = Image.new("RGB", (width, height), colour)
+    image.putpixel((0, 0), (255, 255, 255))
+    exif = image.getexif()
+    exif[0x0112] = orientation
+    target = io.BytesIO()
+    image.save(target, "JPEG", exif=exif)
+    return target.getvalue()
+
+
+def test_exif_rotation_is_honoured():
+    assert decode_image(jpeg(40, 20)).shape == (20, 40, 3)
+    assert decode_image(jpeg(40, 20, orientation=6)).shape == (40, 20, 3)
+
+
+def test_pixels_are_bgr():
+    assert decode_image(encode_png(np.full((4, 4, 3), (1, 2, 3), np.uint8)))[0, 0].tolist() == [
+        1,
+        2,
+        3,
+    ]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"hello", jpeg(30, 30)[:60], b"\x89PNG\r\n\x1a\n" + b"0" * 50]
+)
+def test_what_is_no_picture_is_refused_by_name(data):
+    with pytest.raises(ImageError, match="holiday"):
+        decode_image(data, "holiday.jpg")
+
+
+def test_a_decompression_bomb_is_refused_before_decoding(monkeypatch):
+    header = io.BytesIO()
+    Image.new("1", (30000, 30000)).save(header, "PNG")
+    monkeypatch.setattr(cv2, "imdecode", lambda *a: pytest.fail("decoded"))
+    with pytest.raises(ImageError, match="50 megapixels"):
+        decode_image(header.getvalue())
+
+
+def test_a_kind_not_accepted_is_named():
+    target = io.BytesIO()
+    Image.new("RGB", (9, 9)).save(target, "GIF")
+    with pytest.raises(ImageError, match="got GIF"):
+        decode_image(target.getvalue())
+
+
+def test_a_missing_file_is_one_line(tmp_path):
+    with pytest.raises(ImageError, match="No such file"):
+        read_image(tmp_path / "none.jpg")

@@ -1,0 +1,195 @@
+"""Networks, training, conversion and the model store on synthetic faces."""
+
+import keras
+import numpy as np
+import pytest
+
+from emotion_ai import networks
+from emotion_ai.datasets import synthetic
+from emotion_ai.errors import ConfigError, ModelError, RunError
+from emotion_ai.evaluation import keypoint_scores
+from emotion_ai.labels import FER7
+from emotion_ai.lite import LiteNetwork
+from emotion_ai.model_store import list_models, open_model
+from emotion_ai.scoring import score_model
+from emotion_ai.training import loop, runs
+from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import prepare, split_rows
+from emotion_ai.training.promote import convert, promote
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=900, seed=3)
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=140, seed=5)
+
+
+@pytest.fixture(scope="module")
+def pointed(tmp_path_factory):
+    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "keypoints", n=300, seed=4)
+
+
+#: Little augmentation, no averaging: what a few seconds of training on drawn faces can use.
+GENTLE = {
+    "preset": "demo", "epochs": 2, "batch_size": 16, "precision": "float32", "ema": 0.0,
+    "learning_rate": 3e-3, "label_smoothing": 0.0, "rotation_deg": 3.0, "zoom": 0.03,
+    "shift": 0.02, "erase": 0.0, "brightness": 10.0, "contrast": 0.1, "noise": 0.0,
+}  # fmt: skip
+
+
+def config(dataset, **changes):
+    return TrainingConfig.for_task(dataset.task, (dataset.name,), **(GENTLE | changes))
+
+
+@pytest.fixture(scope="module")
+def trained(faces, tmp_path_factory):
+    """A short training that the tests below look at."""
+    asked = config(faces, epochs=8)
+    folder = runs.create_run(tmp_path_factory.mktemp("runs"), asked.as_dict())
+    return folder, loop.train(folder, [faces])
+
+
+@pytest.mark.parametrize("preset", networks.PRESETS)
+@pytest.mark.parametrize(("task", "shape"), [("expression", (2, 7)), ("keypoints", (2, 15, 2))])
+def test_every_preset_reads_raw_faces(preset, task, shape):
+    model = networks.build(task, 7, preset)
+    size = networks.INPUT_SIZE_PX[task]
+    out = model(np.random.default_rng(0).integers(0, 256, (2, size, size, 1), dtype=np.uint8))
+    out = keras.ops.convert_to_numpy(out)
+    assert out.shape == shape
+    if task == "expression":
+        np.testing.assert_allclose(out.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_saved_network_answers_the_same(tmp_path):
+    model = networks.build("expression", 7, "demo")
+    face = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1), dtype=np.uint8)
+    loop.save_model(model, tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(model.predict(face, verbose=0), again.predict(face, verbose=0))
+
+
+def test_an_unknown_preset_lists_the_known_ones():
+    with pytest.raises(ConfigError, match="residual, course_resnet, cnn4, demo"):
+        networks.build("expression", 7, "resnet152")
+
+
+def test_transfer_takes_the_body_and_leaves_another_head_fresh():
+    source = networks.build("expression", 7, "demo")
+    five = networks.transfer(source, "expression", 5, "demo")
+    stem, head = source.layers[2].get_weights()[0], five.layers[-2].get_weights()[0]
+    np.testing.assert_array_equal(five.layers[2].get_weights()[0], stem)
+    assert head.shape[1] == 5
+
+
+def test_masked_wing_loss_ignores_missing_points_and_is_right_by_hand():
+    target = np.full((1, 15, 2), np.nan, np.float32)
+    target[0, 0] = (10, 10)
+    predicted = np.full((1, 15, 2), 50, np.float32)
+    predicted[0, 0] = (11, 30)
+    near = 5 * np.log(2)
+    far = 20 + 5 - 5 * np.log(6)
+    loss = keras.ops.convert_to_numpy(loop.masked_wing_loss(loop.with_mask(target), predicted))
+    assert loss[0] == pytest.approx((near + far) / 2, rel=1e-5)
+
+
+def test_a_short_training_learns_well_above_chance(trained):
+    _, best = trained
+    assert best["validation_accuracy"] > 0.45  # chance is 1/7
+
+
+def test_keypoints_are_learned(pointed, tmp_path):
+    folder = runs.create_run(tmp_path, config(pointed, epochs=8, batch_size=8).as_dict())
+    best = loop.train(folder, [pointed])
+    guess = pointed.keypoints_px.mean(axis=0)  # the best answer without looking at a face
+    blind = keypoint_scores(np.broadcast_to(guess, (len(pointed), 15, 2)), pointed.keypoints_px)
+    assert best["validation_rmse_px"] < 1.5 * blind["rmse_px"]
+    metrics = runs.read_run(folder).metrics
+    assert best["validation_rmse_px"] < metrics[0]["validation_rmse_px"] / 2
+
+
+def test_a_finished_run_says_what_happened(trained):
+    run = runs.read_run(trained[0])
+    assert run.state == "finished"
+    assert [record["epoch"] for record in run.metrics] == list(range(1, 9))
+    assert (run.folder / runs.BEST).exists()
+
+
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(few, tmp_path):
+    asked = config(few, epochs=3, ema=0.9, erase=0.5).as_dict()
+    whole, broken = runs.create_run(tmp_path, asked), runs.create_run(tmp_path, asked)
+    loop.train(whole, [few])
+
+    def pull_the_plug(record, epochs):
+        if record["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(broken, [few], on_epoch=pull_the_plug)
+    assert runs.read_run(broken).state == "cancelled"
+    loop.train(broken, [few], resume=True)
+    expected, got = (runs.read_run(folder).metrics for folder in (whole, broken))
+    assert [record["epoch"] for record in got] == [1, 2, 3]
+    assert got[-1]["validation_loss"] == pytest.approx(expected[-1]["validation_loss"], rel=1e-4)
+    assert got[-1]["loss"] == pytest.approx(expected[-1]["loss"], rel=1e-4)
+
+
+def test_a_failing_run_says_why(faces, tmp_path):
+    folder = runs.create_run(tmp_path, config(faces, preset="nonsense").as_dict())
+    with pytest.raises(ConfigError):
+        loop.train(folder, [faces])
+    run = runs.read_run(folder)
+    assert run.state == "failed"
+    assert "nonsense" in run.status["message"]
+
+
+def test_validation_faces_are_not_trained_on(faces):
+    train, validation = split_rows(faces, config(faces))
+    assert set(faces.samples["split"].iloc[train]) == {"train"}
+    assert set(faces.samples["split"].iloc[validation]) == {"validation"}
+
+
+def test_datasets_of_another_task_are_explained(pointed, faces):
+    with pytest.raises(ConfigError, match="expected one for expression"):
+        prepare([pointed], config(faces), FER7)
+
+
+def test_crowd_labels_without_votes_are_explained(faces):
+    with pytest.raises(ConfigError, match="no votes"):
+        prepare([faces], config(faces, labels="crowd"), FER7)
+
+
+def test_a_float_network_on_litert_answers_as_keras_does(faces):
+    model = networks.build("expression", 7, "demo")
+    some = np.asarray(faces.images[:40])
+    content, difference = convert(model, some, quantise=False)
+    assert difference < 1e-3
+    network = LiteNetwork(content)
+    together, alone = network(some), network(some[7:8])
+    np.testing.assert_allclose(together["probabilities"][7], alone["probabilities"][0], atol=1e-5)
+    assert together["embedding"].shape == (40, 64)
+
+
+def test_a_promoted_model_keeps_the_accuracy_of_its_run(trained, faces, tmp_path):
+    folder, best = trained
+    model = promote(folder, [faces], tmp_path / "models" / "mine")
+    assert [saved.name for saved in list_models(tmp_path / "models")] == ["mine"]
+    validation = next(s for s in model.card["scores"] if s["split"] == "validation")
+    assert validation["accuracy"] == pytest.approx(best["validation_accuracy"], abs=0.06)
+    assert {s["split"] for s in model.card["scores"]} == {"validation", "test"}
+    assert score_model(model, faces, split="test")["n"] == len(faces.rows("test"))
+
+    weights = model.folder / "model.tflite"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    with pytest.raises(ModelError, match="wrong checksum"):
+        open_model(tmp_path / "models", "mine").network()
+
+
+def test_a_run_without_a_finished_epoch_cannot_be_promoted(faces, tmp_path):
+    folder = runs.create_run(tmp_path, config(faces).as_dict())
+    with pytest.raises(RunError, match="no finished epoch"):
+        promote(folder, [faces], tmp_path / "m")
