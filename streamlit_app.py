@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from emotion_ai.ui import components
+from emotion_ai.ui.frame import EU_RULE, errors_as_lines, frame
 
 st.set_page_config(
     page_title="Emotion AI",
     page_icon=":material/face:",
     layout="wide",
-    menu_items={"About": "See a face the way a machine does. " + components.EU_RULE},
+    menu_items={"About": "See a face the way a machine does. " + EU_RULE},
 )
 
 page = st.navigation(
@@ -20,7 +20,6 @@ page = st.navigation(
     }
 )
 
-components.apply_style()
-with components.errors_as_lines():
-    components.sidebar()
+with errors_as_lines():
+    frame()
     page.run()

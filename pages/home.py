@@ -3,15 +3,16 @@
 import streamlit as st
 
 from emotion_ai.ui import components, markup, resources
+from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.photos import read_sample
 
 #: The ways in, a line each.
 DOORS = (("pages/photo.py", "Drop a photo", ":material/photo_camera:"),)
 
-st.title("See a face the way a machine does")
-st.markdown(
+page_head(
+    "See a face the way a machine does",
     "Emotion AI finds faces, marks 15 points on each and names the expression, and it shows "
-    "every step that leads there: the data, the training, the mistakes."
+    "every step that leads there: the data, the training, the mistakes.",
 )
 reader = components.model_guard()
 
@@ -27,17 +28,13 @@ with right:
     for page, label, icon in DOORS:
         st.page_link(page, label=label, icon=icon)
 
-st.subheader("Models")
 if models := resources.models():
-    for column, model in zip(st.columns(max(2, len(models))), models, strict=False):
-        with column:
-            components.model_card(model)
+    st.subheader("Models")
+    components.in_columns(models, 2, components.model_card)
 
 st.subheader("Datasets")
 if datasets := resources.datasets():
-    for column, dataset in zip(st.columns(max(3, len(datasets))), datasets, strict=False):
-        with column:
-            components.dataset_card(dataset)
+    components.in_columns(datasets, 3, components.dataset_card)
 else:
     components.offer_synthetic_faces()
 

@@ -5,6 +5,7 @@ import streamlit as st
 from emotion_ai.drawing import Layers
 from emotion_ai.images import EXTENSIONS
 from emotion_ai.ui import components, markup
+from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.photos import (
     SAMPLES,
     Upload,
@@ -18,8 +19,7 @@ from emotion_ai.ui.wording import count, plain
 #: Fields of ``Layers`` and what they are called here.
 LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
 
-st.title("Photo")
-st.markdown("Drop photos in: every face is boxed, marked with 15 points and read.")
+page_head("Photo", "Drop photos in: every face is boxed, marked with 15 points and read.")
 reader = components.model_guard()
 
 drop, options = st.columns([3, 2], gap="medium")
@@ -59,7 +59,7 @@ if not photos:
 photo = components.contact_sheet(photos) if len(photos) > 1 else photos[0]
 
 left, right = st.columns([3, 2], gap="medium")
-with left:
+with left.container(key="picture"):
     st.html(markup.hide_layers([layer for layer in LAYERS if layer not in layers]))
     st.html(markup.annotated_picture(photo.picture, photo.size_wh, photo.readings))
     st.caption(f"{plain(photo.name)}: {count(len(photo.readings), 'face')}")

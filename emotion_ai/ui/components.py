@@ -1,18 +1,17 @@
-"""Parts that pages share: notices, errors, cards, and what to do where something is missing."""
+"""Parts that pages share: cards, tables, and what to do where something is missing."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import streamlit as st
 
 from emotion_ai.datasets import synthetic
 from emotion_ai.datasets.store import TASKS, Dataset
-from emotion_ai.errors import EmotionAIError
 from emotion_ai.model_store import SavedModel
 from emotion_ai.settings import settings
 from emotion_ai.table import readings_table
 from emotion_ai.ui import charts, markup, resources
+from emotion_ai.ui.frame import EU_RULE
 from emotion_ai.ui.photos import ReadPhoto
 from emotion_ai.ui.wording import (
     TASK_TITLES,
@@ -25,25 +24,16 @@ from emotion_ai.ui.wording import (
 )
 
 SYNTHETIC_FACES = 2000
-_STYLE = Path(__file__).with_name("style.css")
-
-EU_RULE = (
-    "The EU prohibits inferring the emotions of people in education and at work, medical and "
-    "safety reasons aside (Regulation (EU) 2024/1689, Art. 5(1)(f))."
-)
+T = TypeVar("T")
 
 
-@contextmanager
-def errors_as_lines() -> Iterator[None]:
-    """What is the input's fault becomes one line on the page instead of a traceback."""
-    try:
-        yield
-    except EmotionAIError as error:
-        st.error(plain(str(error)), icon=":material/error:")
-
-
-def apply_style() -> None:
-    st.html(_STYLE)
+def in_columns(items: Sequence[T], across: int, draw: Callable[[T], None]) -> None:
+    """``draw`` each item, ``across`` of them in a row."""
+    for start in range(0, len(items), across):
+        row = items[start : start + across]
+        for column, item in zip(st.columns(across), row, strict=False):
+            with column:
+                draw(item)
 
 
 def responsible_use() -> None:
@@ -55,24 +45,6 @@ def responsible_use() -> None:
             "wrong. No picture is stored, no person is identified, nothing leaves the server. "
             + EU_RULE
         )
-
-
-def sidebar() -> None:
-    """What is loaded, and the notice."""
-    predictor = resources.reader().predictor
-    with st.sidebar:
-        lines = []
-        for task, title in TASK_TITLES.items():
-            model = predictor.models.get(task)
-            score = headline_score(model) if model else None
-            figure = score_figure(score) if score else "not scored" if model else "no model"
-            lines.append(f"**{title}** {figure}")
-        lines.append(f"**Detector** {predictor.detector.name}")
-        lines.append(f"**Data** {count(len(resources.datasets()), 'dataset')}")
-        st.caption("  \n".join(lines))
-        if predictor.detector.note:
-            st.caption(plain(predictor.detector.note))
-        st.caption(f"**An expression is not a feeling.** {EU_RULE}")
 
 
 def model_guard() -> resources.Reader:
@@ -114,7 +86,8 @@ def model_card(model: SavedModel) -> None:
 
 def _measure(score: dict) -> str:
     if score["task"] == "keypoints":
-        return f"root mean square error on 96 × 96 faces, {100 * score['nme']:.1f} % of the eye distance"
+        relative = f"{100 * score['nme']:.1f} % of the eye distance"
+        return f"root mean square error on faces of 96 × 96 pixels, {relative}"
     return f"of faces named as labelled, {len(score['labels'])} expressions"
 
 

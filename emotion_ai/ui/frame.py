@@ -1,0 +1,70 @@
+"""What surrounds every page: style, sidebar, the page's head, errors as lines."""
+
+import runpy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from emotion_ai.errors import EmotionAIError
+from emotion_ai.settings import ROOT
+from emotion_ai.ui import resources
+from emotion_ai.ui.wording import TASK_TITLES, count, headline_score, plain, score_figure
+
+EU_RULE = (
+    "The EU prohibits inferring the emotions of people in education and at work, medical and "
+    "safety reasons aside (Regulation (EU) 2024/1689, Art. 5(1)(f))."
+)
+
+_FOLDER = Path(__file__).parent
+_shown = False
+
+
+@contextmanager
+def errors_as_lines() -> Iterator[None]:
+    """What is the input's fault becomes one line on the page instead of a traceback."""
+    try:
+        yield
+    except EmotionAIError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+
+
+def frame() -> None:
+    """Style, logo and sidebar; called by ``streamlit_app.py`` before the page."""
+    global _shown
+    _shown = True
+    st.html(_FOLDER / "style.css")
+    st.logo(_FOLDER / "logo.svg", size="large", icon_image=_FOLDER / "icon.svg")
+    sidebar()
+
+
+def page_head(title: str, sentence: str) -> None:
+    """A page's first line: its title and one plain sentence.
+
+    A new server asked for a page's own address runs that page alone: until ``st.navigation`` was
+    called once, Streamlit takes ``pages/`` for its older scheme. Then the app starts from here.
+    """
+    if not _shown:
+        runpy.run_path(str(ROOT / "streamlit_app.py"))
+        st.stop()
+    st.title(title)
+    st.markdown(sentence)
+
+
+def sidebar() -> None:
+    """What is loaded, and the notice."""
+    predictor = resources.reader().predictor
+    with st.sidebar:
+        lines = []
+        for task, title in TASK_TITLES.items():
+            model = predictor.models.get(task)
+            score = headline_score(model) if model else None
+            figure = score_figure(score) if score else "not scored" if model else "no model"
+            lines.append(f"**{title}** {figure}")
+        lines.append(f"**Detector** {predictor.detector.name}")
+        lines.append(f"**Data** {count(len(resources.datasets()), 'dataset')}")
+        st.caption("  \n".join(lines))
+        if predictor.detector.note:
+            st.caption(plain(predictor.detector.note))
+        st.caption(f"**An expression is not a feeling.** {EU_RULE}")

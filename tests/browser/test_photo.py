@@ -1,0 +1,108 @@
+"""The Photo page as a visitor meets it: a file goes in, faces come out."""
+
+import csv
+import io
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.images import encode_png
+from emotion_ai.labels import COORDINATE_COLUMNS, FER7
+
+
+def upload(page: Page, *paths) -> None:
+    page.goto("/photo")
+    expect(page.locator(".ea-picture img")).to_be_visible()  # the drawn sample
+    page.locator("input[type=file]").set_input_files([str(path) for path in paths])
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "four <b>friends *drawn*.png"
+    path.write_bytes(encode_png(draw_photo(21, 4, (1200, 800))[0]))
+    return path
+
+
+def test_uploaded_photo_gives_cards_bars_table_and_csv(page, photo):
+    upload(page, photo)
+    expect(page.locator(".ea-card")).to_have_count(4)
+    expect(page.locator(".ea-card").first.locator(".ea-bar")).to_have_count(7)
+    expect(page.locator(".ea-point")).to_have_count(60)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    # The name is shown as it is and never becomes markup.
+    expect(page.get_by_text("four <b>friends *drawn*.png: 4 faces")).to_be_visible()
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Table (CSV)").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
+    assert len(rows) == 4
+    assert all(row["file"] == photo.name for row in rows)
+    for row in rows:
+        assert row["expression"] in FER7.expressions
+        assert all(0 <= float(row[column]) <= 1200 for column in COORDINATE_COLUMNS)
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="This picture (JPEG)").click()
+    assert download.value.path().read_bytes()[:2] == b"\xff\xd8"
+
+
+def test_address_of_a_page_opens_it_in_its_frame_on_a_new_server(new_app_url, browser):
+    page = browser.new_page(base_url=new_app_url)
+    page.goto("/photo")
+    expect(page.get_by_role("link", name="Home")).to_be_visible()
+    expect(page.get_by_role("heading", name="Photo")).to_be_visible()
+    expect(page.locator(".ea-point").first).to_be_visible()
+    expect(page.get_by_text("An expression is not a feeling.")).to_be_visible()
+    page.get_by_text("One face").click()
+    expect(page.locator(".ea-card")).to_have_count(1)
+    assert "sample=" in page.url
+    page.close()
+
+
+def test_hover_names_the_point_and_layers_hide(page):
+    page.goto("/photo?sample=One+face")
+    expect(page.locator(".ea-point")).to_have_count(15)
+    point = page.locator(".ea-point[data-tip$='nose tip']")
+    point.hover(force=True)
+    tip = point.evaluate("element => getComputedStyle(element, '::after').content")
+    assert "nose tip" in tip
+    page.get_by_role("button", name="points", exact=True).click()
+    expect(point).to_be_hidden()
+
+
+def test_damaged_file_is_one_line_and_no_traceback(page, photo, tmp_path):
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"\xff\xd8 not really")
+    upload(page, broken, photo)
+    expect(page.get_by_test_id("stAlert")).to_have_count(1)
+    expect(page.get_by_text("broken.jpg: expected a picture")).to_be_visible()
+    expect(page.locator(".ea-card")).to_have_count(4)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def test_phone_shows_nothing_wider_than_its_screen(browser, app_url):
+    context = browser.new_context(viewport={"width": 420, "height": 860}, base_url=app_url)
+    page = context.new_page()
+    for path in ("/", "/photo"):
+        page.goto(path)
+        expect(page.locator(".ea-picture img")).to_be_visible()
+        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert width <= 420
+    context.close()
+
+
+def test_home_leads_to_photo(page):
+    page.goto("/")
+    expect(page.get_by_role("heading", name="See a face the way a machine does")).to_be_visible()
+    expect(page.locator(".ea-point")).to_have_count(15)
+    expect(page.get_by_text("An expression is not a feeling.").last).to_be_visible()
+    page.get_by_role("link", name="Drop a photo").click()
+    expect(page.get_by_role("heading", name="Photo")).to_be_visible()
+
+
+@pytest.mark.shared
+def test_the_beatles_are_four(page, shared_data):
+    upload(page, shared_data / "photos" / "the_beatles.jpg")
+    expect(page.get_by_text("the_beatles.jpg: 4 faces")).to_be_visible()
+    expect(page.locator(".ea-card")).to_have_count(4)

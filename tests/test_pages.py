@@ -1,0 +1,186 @@
+"""Home and Photo through Streamlit's AppTest: with and without models and datasets.
+
+After ``switch_page`` AppTest runs the page by itself; the frame around it is seen on Home, and in
+``tests/browser``.
+"""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.images import encode_png
+from emotion_ai.labels import FER7
+from emotion_ai.quality import UNCERTAIN_BELOW
+from emotion_ai.settings import ROOT, settings
+from emotion_ai.ui import components
+
+PAGES = ("pages/home.py", "pages/photo.py")
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(monkeypatch, tmp_path):
+    """Settings and caches of this test alone; no dataset is there."""
+    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
+    settings.cache_clear()
+    st.cache_resource.clear()
+    yield
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def no_models(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
+
+
+def open_page(page: str = PAGES[0]) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    if page != PAGES[0]:
+        app.switch_page(page).run()
+    assert not app.exception
+    return app
+
+
+def html(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def text(app: AppTest) -> str:
+    shown = [*app.title, *app.subheader, *app.markdown, *app.caption]
+    return " ".join(element.value for element in shown)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_opens_with_the_shipped_models(page):
+    app = open_page(page)
+    assert not app.warning
+    assert 'class="ea-point' in html(app)
+
+
+def test_frame_says_what_is_loaded_and_what_an_expression_is_not():
+    sidebar = " ".join(caption.value for caption in open_page().sidebar.caption)
+    assert "**Detector**" in sidebar
+    assert "**Data** 0 datasets" in sidebar
+    assert "An expression is not a feeling" in sidebar
+    assert "2024/1689" in sidebar
+
+
+@pytest.mark.usefixtures("no_models")
+@pytest.mark.parametrize("page", PAGES)
+def test_page_without_models_boxes_faces_and_says_how_to_get_models(page):
+    app = open_page(page)
+    assert "no expression model" in app.warning[0].value
+    assert "python -m emotion_ai train keypoints" in app.code[0].value
+    assert 'class="ea-box' in html(app)
+    assert 'class="ea-point' not in html(app)
+
+
+def test_home_shows_every_model_with_what_its_score_was_measured_on():
+    shown = text(open_page()).replace("\\", "")
+    for task in ("Expressions", "Keypoints"):
+        assert task in shown
+    assert "n=" in shown
+    assert "95 %:" in shown
+
+
+def test_home_draws_datasets_where_there_are_none(monkeypatch):
+    monkeypatch.setattr(components, "SYNTHETIC_FACES", 35)
+    app = open_page()
+    assert "No dataset is here yet" in text(app)
+    app.button[0].click().run()
+    assert not app.exception
+    shown = text(app).replace("\\", "")
+    assert "synthetic_expression" in shown
+    assert "synthetic_keypoints" in shown
+    assert "35 faces: train" in shown
+
+
+def test_photo_sample_gives_cards_and_the_table():
+    app = open_page("pages/photo.py")
+    assert html(app).count('class="ea-card"') == 5
+    table = app.dataframe[0].value
+    assert len(table) == 5
+    assert {f"p_{name}" for name in FER7.expressions} < set(table)
+    assert sum(column.endswith(("_x", "_y")) for column in table) == 30
+    app.segmented_control(key="sample").set_value("One face").run()
+    assert html(app).count('class="ea-card"') == 1
+    assert app.dataframe[0].value["file"].tolist() == ["one_face.png"]
+
+
+def test_photo_words_doubtful_faces_as_uncertain():
+    app = open_page("pages/photo.py")
+    table = app.dataframe[0].value
+    doubtful = (table.filter(regex="^p_").max(axis=1) < UNCERTAIN_BELOW).sum()
+    assert html(app).count("uncertain: ") == doubtful
+
+
+def test_photo_layers_are_hidden_by_choice():
+    app = open_page("pages/photo.py")
+    assert ".ea-point{display:none}" not in html(app)
+    app.button_group(key="layers").set_value(["box"]).run()
+    assert ".ea-point{display:none}" in html(app)
+    assert ".ea-name{display:none}" in html(app)
+    assert ".ea-box{border" not in html(app)
+
+
+def upload(app: AppTest, *files: tuple[str, bytes]) -> AppTest:
+    app.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
+    return app.run()
+
+
+def photo_png(seed: int, faces: int) -> bytes:
+    return encode_png(draw_photo(seed, faces, (640, 480))[0])
+
+
+def test_many_photos_become_a_contact_sheet_and_one_table_and_lose_nothing_to_a_bad_one():
+    app = open_page("pages/photo.py")
+    upload(
+        app,
+        ("<b>one</b>.png", photo_png(1, 1)),
+        ("broken.png", b"no picture"),
+        ("two.png", photo_png(2, 2)),
+    )
+    assert not app.exception
+    assert len(app.error) == 1
+    assert "broken" in app.error[0].value
+    assert app.dataframe[0].value["file"].tolist() == ["<b>one</b>.png", "two.png", "two.png"]
+    assert "<b>one" not in html(app) + text(app)
+    assert html(app).count('class="ea-card"') == 1
+    app.button[1].click().run()
+    assert html(app).count('class="ea-card"') == 2
+
+
+def test_photo_without_faces_says_what_to_try():
+    app = open_page("pages/photo.py")
+    upload(app, ("grey.png", encode_png(np.full((90, 120, 3), 128, np.uint8))))
+    assert "No face was found" in app.info[0].value
+    assert not app.dataframe
+
+
+def test_readings_are_forgotten_with_their_photo():
+    app = open_page("pages/photo.py")
+    upload(app, ("one.png", photo_png(1, 1)))
+    assert len(app.session_state["photos_read"]) == 1
+    upload(app, ("two.png", photo_png(2, 2)))
+    (photo,) = app.session_state["photos_read"].values()
+    assert photo.name == "two.png"
+
+
+def test_dashboard_imports_neither_tensorflow_nor_keras():
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
+        "app.switch_page('pages/photo.py').run()\n"
+        "assert not app.exception and app.dataframe\n"
+        "print([name for name in ('tensorflow', 'keras', 'torch', 'jax') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ, capture_output=True, text=True
+    )
+    assert run.stdout.strip() == "[]", run.stderr[-2000:]

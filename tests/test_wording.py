@@ -1,0 +1,52 @@
+"""Scores and foreign text as the pages show them."""
+
+from pathlib import Path
+
+import pytest
+
+from emotion_ai.model_store import SavedModel
+from emotion_ai.ui.wording import count, headline_score, plain, score_line
+
+EXPRESSION = {
+    "task": "expression",
+    "data": "fer2013",
+    "split": "validation",
+    "labels_from": "given",
+    "n": 3589,
+    "accuracy": 0.7313,
+    "accuracy_ci": [0.7166, 0.7456],
+}
+KEYPOINTS = {
+    "task": "keypoints",
+    "data": "keypoints_300w",
+    "split": "test",
+    "n": 934,
+    "rmse_px": 1.236,
+    "rmse_px_ci": [1.19, 1.281],
+}
+
+
+def test_score_comes_with_interval_data_split_and_number_of_faces():
+    assert score_line(EXPRESSION) == "73.1 % (95 %: 71.7–74.6, fer2013 PublicTest, n=3,589)"
+    assert score_line(KEYPOINTS) == "1.24 px (95 %: 1.19–1.28, keypoints_300w test, n=934)"
+
+
+def test_headline_is_the_latest_split_and_keeps_the_truths_apart():
+    test = EXPRESSION | {"split": "test"}
+    crowd = EXPRESSION | {"labels_from": "crowd"}
+    model = SavedModel(Path("m"), {"task": "expression", "scores": [crowd, EXPRESSION, test]})
+    assert headline_score(model) is test
+    assert headline_score(model, "crowd") is crowd
+    assert headline_score(SavedModel(Path("m"), {"scores": []})) is None
+
+
+@pytest.mark.parametrize("name", ["<img src=x>.jpg", "**a**_b_`c`.png", ":red[x] $y$", "![i](u)"])
+def test_foreign_text_keeps_no_markdown(name):
+    escaped = plain(name)
+    assert escaped.replace("\\", "") == name
+    assert all(escaped[i - 1] == "\\" for i, c in enumerate(escaped) if c in "<>*_`:[]()$!")
+    assert plain("two\nlines") == "two lines"
+
+
+def test_counts_are_words():
+    assert (count(1, "face"), count(3589, "face")) == ("1 face", "3,589 faces")
