@@ -48,25 +48,29 @@ def score_model(
     """
     if dataset.task != model.task:
         raise ConfigError(f"{model.name} is for {model.task}, {dataset.name} for {dataset.task}")
-    network = model.network(threads)
     rows = dataset.rows(split)
     head = {"task": model.task, "model": model.name, "data": dataset.name, "split": split or "all"}
     if model.task == "keypoints":
         targets = dataset.keypoints_px[rows]
         rows = rows[~np.isnan(targets).all(axis=(1, 2))]
         _require(rows, dataset, "labelled keypoints")
-        predicted = predict_images(network, dataset.images[rows], progress)["keypoints"]
-        return {**head, **keypoint_scores(predicted, dataset.keypoints_px[rows])}
+        outputs = predict_images(model.network(threads), dataset.images[rows], progress)
+        return {**head, **keypoint_scores(outputs["keypoints"], dataset.keypoints_px[rows])}
     labels = labels or model.labels
-    columns = model_columns(model.labels, labels)
+    model_columns(model.labels, labels)
     targets = targets_of(dataset, labels, truth)[rows]
     rows, targets = rows[targets >= 0], targets[targets >= 0]
     _require(rows, dataset, f"faces with one of the labels {', '.join(labels.expressions)}")
-    outputs = predict_images(network, dataset.images[rows], progress)
-    probabilities = outputs["probabilities"][:, columns]
-    probabilities = probabilities / np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-12)
+    outputs = predict_images(model.network(threads), dataset.images[rows], progress)
+    probabilities = restrict(outputs["probabilities"], model.labels, labels)
     scores = expression_scores(probabilities, targets, labels)
     return {**head, "label_set": labels.name, "labels_from": truth, **scores}
+
+
+def restrict(probabilities: np.ndarray, own: LabelSet, asked: LabelSet) -> np.ndarray:
+    """Probabilities (N, len(own)) over the expressions of ``asked`` alone, summing to 1 again."""
+    chosen = probabilities[:, model_columns(own, asked)]
+    return chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-12)
 
 
 def model_columns(own: LabelSet, asked: LabelSet) -> list[int]:

@@ -1,0 +1,66 @@
+"""What a model says about every image of a dataset, computed once and kept in the cache folder.
+
+Keyed by the digests of dataset and model, so that nothing stale is ever read.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.model_store import SavedModel
+from emotion_ai.scoring import Progress, predict_images
+from emotion_ai.settings import Settings
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """float32, one row an image of the dataset: ``probabilities`` (N, classes) and ``embedding``
+    (N, D) of an expression model, or ``keypoints_px`` (N, 15, 2) of a keypoint model."""
+
+    probabilities: np.ndarray | None = None
+    embedding: np.ndarray | None = None
+    keypoints_px: np.ndarray | None = None
+
+
+def cached_path(model: SavedModel, dataset: Dataset, settings: Settings) -> Path:
+    name = f"{dataset.digest[:20]}-{model.digest[:20]}.npz"
+    return settings.cache_dir / "predictions" / name
+
+
+def predictions(
+    model: SavedModel, dataset: Dataset, settings: Settings, progress: Progress | None = None
+) -> Predictions:
+    """Every image of ``dataset`` through ``model``: from the cache, or computed and kept.
+
+    An exception raised by ``progress`` cancels the computation; nothing is kept then.
+    """
+    path = cached_path(model, dataset, settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if (kept := _load(path)) is not None:
+            return kept
+        outputs = predict_images(model.network(settings.threads), dataset.images, progress)
+        if "keypoints" in outputs:
+            outputs["keypoints_px"] = outputs.pop("keypoints")
+        temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+        try:
+            np.savez(temporary, **outputs)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return Predictions(**outputs)
+
+
+def _load(path: Path) -> Predictions | None:
+    try:
+        with np.load(path) as kept:
+            return Predictions(**{name: kept[name] for name in kept.files})
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError):  # torn or from another version: compute again
+        path.unlink(missing_ok=True)
+        return None
