@@ -6,6 +6,7 @@ Keyed by the digests of dataset and model, so that nothing stale is ever read.
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from filelock import FileLock
@@ -61,6 +62,6 @@ def _load(path: Path) -> Predictions | None:
             return Predictions(**{name: kept[name] for name in kept.files})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError):  # torn or from another version: compute again
+    except (OSError, ValueError, TypeError, BadZipFile):  # torn, or another version
         path.unlink(missing_ok=True)
         return None
