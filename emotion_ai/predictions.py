@@ -19,7 +19,7 @@ from emotion_ai.settings import Settings
 
 @dataclass(frozen=True)
 class Predictions:
-    """float32, one row an image of the dataset: ``probabilities`` (N, classes) and ``embedding``
+    """float32, one row an image asked for: ``probabilities`` (N, classes) and ``embedding``
     (N, D) of an expression model, or ``keypoints_px`` (N, 15, 2) of a keypoint model."""
 
     probabilities: np.ndarray | None = None
@@ -27,24 +27,51 @@ class Predictions:
     keypoints_px: np.ndarray | None = None
 
 
-def cached_path(model: SavedModel, dataset: Dataset, settings: Settings) -> Path:
-    name = f"{dataset.digest[:20]}-{model.digest[:20]}.npz"
+def cached_path(model: SavedModel, dataset: Dataset, settings: Settings, split: str) -> Path:
+    name = f"{dataset.digest[:20]}-{model.digest[:20]}-{split}.npz"
     return settings.cache_dir / "predictions" / name
 
 
 def predictions(
-    model: SavedModel, dataset: Dataset, settings: Settings, progress: Progress | None = None
+    model: SavedModel,
+    dataset: Dataset,
+    settings: Settings,
+    progress: Progress | None = None,
+    split: str | None = None,
 ) -> Predictions:
-    """Every image of ``dataset`` through ``model``: from the cache, or computed and kept.
+    """The images of one split (None: of all) through ``model``: from the cache, or computed and
+    kept split by split. Row i belongs to ``dataset.rows(split)[i]``.
 
-    An exception raised by ``progress`` cancels the computation; nothing is kept then.
+    An exception raised by ``progress`` cancels the computation; the split at work is not kept.
     """
-    path = cached_path(model, dataset, settings)
+    if split is not None:
+        return _of_split(model, dataset, settings, progress, split)
+    done, whole = 0, {}
+    for name in dataset.samples["split"].unique():
+        rows = dataset.rows(name)
+
+        def step(ready: int, total: int, unit: str, done: int = done) -> None:
+            progress(done + ready, len(dataset), unit)
+
+        part = _of_split(model, dataset, settings, step if progress else None, name)
+        for field, values in vars(part).items():
+            if values is not None:
+                every = whole.setdefault(field, np.empty((len(dataset), *values.shape[1:]), "f4"))
+                every[rows] = values
+        done += len(rows)
+    return Predictions(**whole)
+
+
+def _of_split(
+    model: SavedModel, dataset: Dataset, settings: Settings, progress: Progress | None, split: str
+) -> Predictions:
+    rows = dataset.rows(split)
+    path = cached_path(model, dataset, settings, split)
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
         if (kept := _load(path)) is not None:
             return kept
-        outputs = predict_images(model.network(settings.threads), dataset.images, progress)
+        outputs = predict_images(model.network(settings.threads), dataset.images[rows], progress)
         if "keypoints" in outputs:
             outputs["keypoints_px"] = outputs.pop("keypoints")
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")

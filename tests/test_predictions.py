@@ -29,11 +29,33 @@ def test_a_cancelled_computation_keeps_nothing(case):
 
     with pytest.raises(KeyboardInterrupt):
         predictions(*case, progress=cancel)
-    assert not cached_path(*case).exists()
+    assert not cached_path(*case, "train").exists()
 
 
 def test_a_torn_cache_file_is_computed_again(case):
     first = predictions(*case)
-    path = cached_path(*case)
+    path = cached_path(*case, "train")
     path.write_bytes(path.read_bytes()[:100])
     np.testing.assert_array_equal(predictions(*case).probabilities, first.probabilities)
+
+
+def test_one_split_is_computed_alone_and_serves_the_whole(case, monkeypatch):
+    model, dataset, settings = case
+    seen = []
+    whole = module.predict_images
+
+    def count(network, images, progress=None):
+        seen.append(len(images))
+        return whole(network, images, progress)
+
+    monkeypatch.setattr(module, "predict_images", count)
+    test = predictions(*case, split="test")
+    rows = dataset.rows("test")
+    assert seen == [len(rows)]
+    steps = []
+    everything = predictions(*case, lambda done, total, unit: steps.append((done, total)))
+    assert sum(seen) == len(dataset)
+    assert {total for _, total in steps} == {len(dataset)}
+    np.testing.assert_array_equal(everything.probabilities[rows], test.probabilities)
+    outputs = whole(model.network(1), dataset.images)
+    np.testing.assert_allclose(everything.probabilities, outputs["probabilities"], atol=0.02)
