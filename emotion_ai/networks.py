@@ -21,6 +21,13 @@ from emotion_ai.labels import KEYPOINT_COUNT
 #: Side of the face crop each task reads, pixels.
 INPUT_SIZE_PX = {"expression": 48, "keypoints": 96}
 
+#: Mean keypoints of the 96 × 96 training faces, made symmetric, pixels, x then y.
+MEAN_FACE_PX = (
+    (65.2, 34.8), (29.8, 34.8), (58.1, 35.8), (72.3, 34.9), (36.9, 35.8), (22.7, 34.9),
+    (55.7, 24.4), (80.3, 27.0), (39.3, 24.4), (14.7, 27.0), (47.5, 55.4),
+    (62.7, 73.3), (32.3, 73.3), (47.5, 70.0), (47.5, 81.2),
+)  # fmt: skip
+
 
 def convolution(x, filters: int, kernel: int = 3, stride: int = 1, activation: bool = True):
     """Convolution, batch normalisation and, unless told otherwise, ReLU."""
@@ -97,8 +104,11 @@ def pooled_head(x, dropout: float):
 
 
 def spatial_head(x, dropout: float, filters: int = 64):
-    """Fewer channels, every position kept: where something is matters for keypoints."""
-    return layers.Dropout(dropout)(layers.Flatten(name="embedding")(convolution(x, filters, 1)))
+    """Fewer channels, every position kept: where something is matters for keypoints.
+
+    No dropout: it would shake the coordinates themselves.
+    """
+    return layers.Flatten(name="embedding")(convolution(x, filters, 1))
 
 
 def dense_head(x, dropout: float, units: tuple[int, ...] = (512, 256)):
@@ -153,11 +163,13 @@ def output(task: str, x, classes: int, size_px: int):
     if task == "expression":
         x = layers.Dense(classes, dtype="float32", name="logits")(x)
         return layers.Softmax(dtype="float32", name="probabilities")(x)
-    # Zeros put every point at the centre first: a random start would throw them off the face.
+    # From the mean face, in steps of some pixels: offsets of the whole image's size would make
+    # every optimiser step throw the points about.
     x = layers.Dense(
         2 * KEYPOINT_COUNT, kernel_initializer="zeros", dtype="float32", name="offsets"
     )(x)
-    x = layers.Rescaling(size_px / 2, (size_px - 1) / 2, dtype="float32")(x)
+    mean = [(value + 0.5) * size_px / 96 - 0.5 for point in MEAN_FACE_PX for value in point]
+    x = layers.Rescaling(size_px / 12, mean, dtype="float32")(x)
     return layers.Reshape((KEYPOINT_COUNT, 2), dtype="float32", name="keypoints")(x)
 
 

@@ -19,7 +19,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emotion_ai.atomic import replace_folder, sibling_folder, write_json
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_COUNT, VOTE_COLUMNS
 
@@ -157,10 +157,7 @@ class DatasetWriter:
         self._sha256 = hashlib.sha256()
 
     def __enter__(self) -> "DatasetWriter":
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        self._temporary = Path(
-            tempfile.mkdtemp(prefix=f".{self.folder.name}.", dir=self.folder.parent)
-        )
+        self._temporary = sibling_folder(self.folder)
         self._file = (self._temporary / IMAGES).open("w+b")
         self._write_header()
         return self
@@ -217,14 +214,8 @@ class DatasetWriter:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **origin,
         }
-        (self._temporary / DESCRIPTION).write_text(json.dumps(description, indent=1) + "\n")
-        if self.folder.exists():
-            retired = self._temporary.with_name(self._temporary.name + ".old")
-            self.folder.rename(retired)
-            self._temporary.rename(self.folder)
-            shutil.rmtree(retired)
-        else:
-            self._temporary.rename(self.folder)
+        write_json(self._temporary / DESCRIPTION, description)
+        replace_folder(self._temporary, self.folder)
         return open_dataset(self.folder)
 
 
