@@ -62,17 +62,20 @@ left, right = st.columns([3, 2], gap="medium")
 with left.container(key="picture"):
     st.html(markup.hide_layers([layer for layer in LAYERS if layer not in layers]))
     st.html(markup.annotated_picture(photo.picture, photo.size_wh, photo.readings))
-    st.caption(f"{plain(photo.name)}: {count(len(photo.readings), 'face')}")
-    st.download_button(
-        "This picture (JPEG)",
-        lambda: annotated_jpeg(
-            photo, Layers(number=True, **{layer: layer in layers for layer in LAYERS})
-        ),
-        "faces.jpg",
-        "image/jpeg",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{plain(photo.name)}: {count(len(photo.readings), 'face')}", width="stretch")
+        st.download_button(
+            "Picture (JPEG)",
+            lambda: annotated_jpeg(
+                photo, Layers(number=True, **{layer: layer in layers for layer in LAYERS})
+            ),
+            "faces.jpg",
+            "image/jpeg",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+        )
+    components.mean_expression(photo)
 with right:
     if photo.readings:
         components.face_cards(photo)

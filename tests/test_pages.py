@@ -19,6 +19,7 @@ from emotion_ai.labels import FER7
 from emotion_ai.quality import UNCERTAIN_BELOW
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import components
+from emotion_ai.ui.photos import Upload
 
 PAGES = ("pages/home.py", "pages/photo.py")
 
@@ -170,6 +171,18 @@ def test_readings_are_forgotten_with_their_photo():
     upload(app, ("two.png", photo_png(2, 2)))
     (photo,) = app.session_state["photos_read"].values()
     assert photo.name == "two.png"
+
+
+def test_stopped_reading_can_go_on():
+    app = open_page("pages/photo.py")
+    photos = [(f"{seed}.png", photo_png(seed, 1)) for seed in (1, 2)]
+    app.session_state["photos_skipped"] = {Upload(*photos[1]).digest}
+    upload(app, *photos)
+    assert "1 photo not read" in app.info[0].value
+    assert len(app.dataframe[0].value) == 1
+    next(button for button in app.button if button.label == "Read on").click().run()
+    assert not app.info
+    assert len(app.dataframe[0].value) == 2
 
 
 def test_dashboard_imports_neither_tensorflow_nor_keras():

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 
 from emotion_ai.datasets import synthetic
@@ -21,6 +23,7 @@ from emotion_ai.ui.wording import (
     score_basis,
     score_figure,
     score_line,
+    shortened,
 )
 
 SYNTHETIC_FACES = 2000
@@ -129,41 +132,44 @@ def face_cards(photo: ReadPhoto, shown: int = 12) -> None:
 def no_faces(photo: ReadPhoto) -> None:
     """What to try when nothing was found."""
     width, height = photo.size_wh
+    smallest_px = max(20, max(width, height) // 50)
     st.info(
         f"No face was found in this picture of {width} × {height} pixels. What helps: faces seen "
-        "from the front and upright, with light on them, and wider than about "
-        f"{max(width, height) // 50} pixels in this picture. Cut the part with the face out, or "
-        "turn the picture.",
+        f"from the front and upright, with light on them, and wider than about {smallest_px} "
+        "pixels in this picture. Cut out the part with the face, or turn the picture.",
         icon=":material/search_off:",
     )
 
 
 def all_readings(photos: list[ReadPhoto]) -> None:
-    """The combined table with its download and, for several faces, their mean."""
+    """The combined table with its download."""
     table = readings_table((photo.name, photo.readings) for photo in photos)
-    shares = table.filter(regex="^p_").rename(columns=lambda name: name.removeprefix("p_"))
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        st.subheader(f"All readings: {count(len(table), 'face')}")
-        st.dataframe(table, hide_index=True, height="content" if len(table) < 8 else 318)
-        st.download_button(
-            "Table (CSV)",
-            table.to_csv(index=False),
-            "faces.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-    if len(table) > 1 and len(shares.columns):
-        with right:
-            st.subheader("Mean of the faces")
-            mean = shares.mean()
-            charts.show_chart(
-                charts.expression_bars(mean.to_dict()),
-                mean.rename_axis("expression").reset_index(name="mean_probability"),
-                "mean_expression",
-                alt="Mean probability of each expression over all faces",
-            )
+    st.subheader(f"All readings: {count(len(table), 'face')}")
+    st.dataframe(table, hide_index=True, height="content" if len(table) < 8 else 318)
+    st.download_button(
+        "Table (CSV)",
+        table.to_csv(index=False),
+        "faces.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def mean_expression(photo: ReadPhoto) -> None:
+    """The mean probabilities over a photo's faces; nothing for fewer than two."""
+    said = [reading.expression for reading in photo.readings if reading.expression]
+    if len(said) < 2:
+        return
+    mean = np.mean([expression.probabilities for expression in said], axis=0)
+    values = dict(zip(said[0].labels, mean.tolist(), strict=True))
+    st.markdown(f"**Mean of these {count(len(said), 'face')}**")
+    charts.show_chart(
+        charts.expression_bars(values),
+        pd.DataFrame({"expression": values.keys(), "mean_probability": values.values()}),
+        "mean_expression",
+        alt="Mean probability of each expression over the faces",
+    )
 
 
 def contact_sheet(photos: list[ReadPhoto]) -> ReadPhoto:
@@ -173,10 +179,10 @@ def contact_sheet(photos: list[ReadPhoto]) -> ReadPhoto:
     tall = len(photos) > 12
     with st.container(horizontal=True, height=420 if tall else "content", border=tall):
         for i, photo in enumerate(photos):
-            with st.container(width=150, gap="xsmall"):
-                st.image(photo.thumbnail, width=150)
+            with st.container(width=176, gap="xsmall"):
+                st.image(photo.thumbnail, width=176)
                 st.button(
-                    f"{plain(photo.name)} · {count(len(photo.readings), 'face')}",
+                    f"{plain(shortened(photo.name))} · {count(len(photo.readings), 'face')}",
                     key=f"show_{i}_{photo.upload.digest}",
                     type="primary" if photo is shown else "tertiary",
                     on_click=_show,

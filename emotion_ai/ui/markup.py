@@ -20,6 +20,8 @@ from emotion_ai.quality import expression_text, is_uncertain
 from emotion_ai.results import Expression, FaceReading
 
 NO_EXPRESSION_COLOUR = "#FFFFFF"
+#: The width of a picture for which labels are placed, and about the size of a full label there.
+ROOM_PX, LABEL_WH_PX = 560, (122, 22)
 
 
 def data_url(jpeg: bytes) -> str:
@@ -33,7 +35,11 @@ def annotated_picture(
 
     ``size_wh`` is the photo that the readings are in pixels of; ``jpeg`` may be smaller.
     """
-    layers = [_box(number, reading, size_wh) for number, reading in enumerate(readings, 1)]
+    roomy = _labels_with_room(readings, size_wh)
+    layers = [
+        _box(number, reading, size_wh, room)
+        for number, (reading, room) in enumerate(zip(readings, roomy, strict=True), 1)
+    ]
     layers += [_points(number, reading, size_wh) for number, reading in enumerate(readings, 1)]
     faces = f"{len(readings)} face{'s' * (len(readings) != 1)}"
     return (
@@ -42,7 +48,26 @@ def annotated_picture(
     )
 
 
-def _box(number: int, reading: FaceReading, size_wh: tuple[int, int]) -> str:
+def _labels_with_room(readings: list[FaceReading], size_wh: tuple[int, int]) -> list[bool]:
+    """Whose full label covers no other label or face, where the picture is ``ROOM_PX`` wide."""
+    if not readings:
+        return []
+    boxes = np.array([reading.face.box_xyxy for reading in readings]) * (ROOM_PX / size_wh[0])
+    labels = boxes.copy()
+    labels[:, 3] = boxes[:, 1]
+    labels[:, 1] -= LABEL_WH_PX[1]
+    to_the_left = boxes[:, 0] + boxes[:, 2] > 1.3 * ROOM_PX
+    labels[to_the_left, 0] = boxes[to_the_left, 2] - LABEL_WH_PX[0]
+    labels[~to_the_left, 2] = boxes[~to_the_left, 0] + LABEL_WH_PX[0]
+    others = np.concatenate([labels, boxes])
+    overlaps = (
+        (labels[:, None, :2] < others[None, :, 2:]) & (labels[:, None, 2:] > others[None, :, :2])
+    ).all(axis=2)
+    own = np.tile(np.eye(len(readings), dtype=bool), 2)
+    return (~(overlaps & ~own).any(axis=1)).tolist()
+
+
+def _box(number: int, reading: FaceReading, size_wh: tuple[int, int], room: bool) -> str:
     x0, y0, x1, y1 = np.asarray(reading.face.box_xyxy) / np.tile(size_wh, 2) * 100
     said = reading.expression
     colour = EXPRESSION_COLOURS[said.label] if said else NO_EXPRESSION_COLOUR
@@ -57,9 +82,9 @@ def _box(number: int, reading: FaceReading, size_wh: tuple[int, int]) -> str:
     side = "ea-right" if x0 + x1 > 130 else "ea-left"
     place = "ea-inside" if y0 < 7 else "ea-above"
     return (
-        f'<div class="ea-box {side} {place}" tabindex="0" data-tip="{tip}" style="left:{x0:.2f}%;'
-        f"top:{y0:.2f}%;width:{x1 - x0:.2f}%;height:{y1 - y0:.2f}%;--colour:{colour};"
-        f'--ink:{ink_on(colour)}"><div class="ea-label">{words}</div></div>'
+        f'<div class="ea-box {side} {place}{" ea-roomy" * room}" tabindex="0" data-tip="{tip}" '
+        f'style="left:{x0:.2f}%;top:{y0:.2f}%;width:{x1 - x0:.2f}%;height:{y1 - y0:.2f}%;'
+        f'--colour:{colour};--ink:{ink_on(colour)}"><div class="ea-label">{words}</div></div>'
     )
 
 

@@ -17,15 +17,14 @@ import streamlit as st
 from emotion_ai.datasets.synthetic import draw_photo
 from emotion_ai.drawing import Layers, draw_readings
 from emotion_ai.errors import ImageError
-from emotion_ai.faces import Framing, crop_faces
 from emotion_ai.images import decode_image, encode_jpeg, encode_png
 from emotion_ai.quality import quality_hints
-from emotion_ai.results import FaceReading
+from emotion_ai.results import FaceBox, FaceReading
 from emotion_ai.ui.resources import Reader
 from emotion_ai.ui.wording import count
 
 #: What is sent to the browser; readings stay in pixels of the photo itself.
-PICTURE_SIDE_PX, THUMBNAIL_SIDE_PX, CROP_SIDE_PX = 1600, 320, 176
+PICTURE_SIDE_PX, THUMBNAIL_WH, CROP_SIDE_PX = 1600, (352, 240), 176
 #: Drawn pictures by name: seed, faces, size.
 SAMPLES = {
     "Five people": (7, 5, (1280, 800)),
@@ -34,7 +33,6 @@ SAMPLES = {
 }
 #: From this many photos on, reading shows a bar and can be stopped.
 MANY = 4
-_CARD_FRAMING = Framing(1.35, 0.0)
 _READ, _SKIPPED = "photos_read", "photos_skipped"
 
 
@@ -72,11 +70,6 @@ def read_photo(upload: Upload, reader: Reader) -> ReadPhoto:
     """Decode once, read, and keep only what is shown. ImageError for what is no picture."""
     frame = decode_image(upload.data, upload.name)
     readings = reader.read(frame)
-    faces = [reading.face for reading in readings]
-    channels = [
-        crop_faces(np.ascontiguousarray(frame[..., i]), faces, _CARD_FRAMING, CROP_SIDE_PX).images
-        for i in range(3)
-    ]
     picture = _shrunk(frame, PICTURE_SIDE_PX)
     return ReadPhoto(
         upload,
@@ -84,8 +77,8 @@ def read_photo(upload: Upload, reader: Reader) -> ReadPhoto:
         readings,
         quality_hints(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), readings),
         encode_jpeg(picture, 85),
-        encode_jpeg(_shrunk(picture, THUMBNAIL_SIDE_PX), 80),
-        [encode_jpeg(crop, 88) for crop in np.stack(channels, axis=-1)],
+        encode_jpeg(_thumbnail(picture), 80),
+        [encode_jpeg(_cut_out(frame, reading.face), 88) for reading in readings],
     )
 
 
@@ -113,6 +106,29 @@ def _shrunk(frame: np.ndarray, side_px: int) -> np.ndarray:
     if ratio >= 1:
         return frame
     return cv2.resize(frame, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+
+
+def _cut_out(frame: np.ndarray, face: FaceBox) -> np.ndarray:
+    """A face with some of what is around it, as far as the frame goes."""
+    (x0, y0, x1, y1), (width, height) = face.box_xyxy, face.size_wh
+    margin = 0.18 * max(width, height)
+    # Square, as the card shows it.
+    left, top = (x0 + x1 - height) / 2 - margin, y0 - margin
+    right, bottom = (x0 + x1 + height) / 2 + margin, y1 + margin
+    columns = slice(max(0, round(left)), max(2, round(right)))
+    return _shrunk(frame[max(0, round(top)) : max(2, round(bottom)), columns], CROP_SIDE_PX)
+
+
+def _thumbnail(picture: np.ndarray) -> np.ndarray:
+    """The middle of the picture at ``THUMBNAIL_WH``, so that a sheet of them lines up."""
+    (height, width), (to_width, to_height) = picture.shape[:2], THUMBNAIL_WH
+    ratio = min(width / to_width, height / to_height)
+    inside = cv2.getRectSubPix(
+        picture,
+        (max(1, int(to_width * ratio)), max(1, int(to_height * ratio))),
+        ((width - 1) / 2, (height - 1) / 2),
+    )
+    return cv2.resize(inside, THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
 
 
 def read_all(uploads: list[Upload], reader: Reader) -> tuple[list[ReadPhoto], list[str]]:

@@ -20,6 +20,11 @@ def plain(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
+def shortened(name: str, length: int = 14) -> str:
+    """A file name for a narrow place: its start."""
+    return name if len(name) <= length else name[: length - 1] + "…"
+
+
 def count(n: int, noun: str) -> str:
     """``"1 face"``, ``"3,589 faces"``."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -43,7 +43,7 @@ def test_uploaded_photo_gives_cards_bars_table_and_csv(page, photo):
         assert all(0 <= float(row[column]) <= 1200 for column in COORDINATE_COLUMNS)
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="This picture (JPEG)").click()
+        page.get_by_role("button", name="Picture (JPEG)").click()
     assert download.value.path().read_bytes()[:2] == b"\xff\xd8"
 
 
