@@ -1,0 +1,1 @@
+"""The numbers behind the Learn chapters: pure functions, tested against closed forms."""

@@ -1,0 +1,58 @@
+"""How much of a gradient reaches the first layers of a deep network, plain or with skips.
+
+Layers of ``width`` units without biases: plain x ← φ(x W), skip x ← x + φ(x W). The same random
+weights in both, forward and backward written out.
+"""
+
+import numpy as np
+
+from emotion_ai.learn.neuron import ACTIVATIONS
+
+DEPTHS = (10, 20, 50)
+
+
+def draw_weights(depth: int, width: int, size: float, seed: int = 0) -> np.ndarray:
+    """float (depth, width, width), normal with standard deviation ``size`` / √width."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, size / np.sqrt(width), (depth, width, width))
+
+
+def forward(inputs: np.ndarray, weights: np.ndarray, activation: str, skip: bool):
+    """What leaves each layer, [inputs, …], each (N, width), and the sums before activation."""
+    function = ACTIVATIONS[activation][0]
+    outputs, sums = [inputs], []
+    for matrix in weights:
+        sums.append(outputs[-1] @ matrix)
+        outputs.append(function(sums[-1]) + (outputs[-1] if skip else 0))
+    return outputs, sums
+
+
+def backward(flowing: np.ndarray, sums: list, weights: np.ndarray, activation: str, skip: bool):
+    """The gradient by what enters each layer, first layer first, then ``flowing`` itself: the
+    gradient by the last output. Each (N, width)."""
+    derivative = ACTIVATIONS[activation][1]
+    found = [flowing]
+    for matrix, total in zip(weights[::-1], sums[::-1], strict=True):
+        through = (found[-1] * derivative(total)) @ matrix.T
+        found.append(through + (found[-1] if skip else 0))
+    return found[::-1]
+
+
+def gradient_sizes(
+    depth: int,
+    skip: bool,
+    *,
+    size: float = 0.7,
+    activation: str = "ReLU",
+    width: int = 48,
+    batch: int = 32,
+    seed: int = 0,
+) -> np.ndarray:
+    """Root mean square of the gradient where it enters each layer and after the last, relative to
+    the last: float (depth + 1,), ending in 1."""
+    rng = np.random.default_rng((seed, 1))
+    weights = draw_weights(depth, width, size, seed)
+    _, sums = forward(rng.standard_normal((batch, width)), weights, activation, skip)
+    flows = backward(rng.standard_normal((batch, width)), sums, weights, activation, skip)
+    sizes = np.array([np.sqrt(np.mean(flow**2)) for flow in flows])
+    return sizes / sizes[-1]

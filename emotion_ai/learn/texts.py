@@ -1,0 +1,68 @@
+"""The chapters' words, kept apart from the code: ``texts/<language>.toml``.
+
+Another language is added by dropping its file in; what it lacks is said in English.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from emotion_ai.errors import ConfigError
+
+FOLDER = Path(__file__).with_name("texts")
+DEFAULT = "en"
+#: In the order of the shelf: the names in links and in the files of texts.
+CHAPTERS = (
+    "neuron",
+    "layers",
+    "descent",
+    "splits",
+    "convolution",
+    "residual",
+    "mirror",
+    "precision",
+    "service",
+    "limits",
+)
+
+
+@dataclass(frozen=True)
+class Words:
+    """One part of a language's texts: the shelf or a chapter."""
+
+    entries: dict
+    fallback: dict
+
+    def __call__(self, key: str, **values) -> str:
+        """The text called ``key`` with ``{names}`` filled in."""
+        return self._get(key).format(**values)
+
+    def lines(self, key: str) -> list[str]:
+        return list(self._get(key))
+
+    def _get(self, key: str):
+        # An English text must be there: a missing one is a mistake of ours and raises KeyError.
+        return self.entries.get(key, self.fallback[key])
+
+
+def languages(folder: Path = FOLDER) -> dict[str, str]:
+    """``{"en": "English", …}``: every language there is a file for, English first."""
+    codes = sorted((path.stem for path in folder.glob("*.toml")), key=lambda c: (c != DEFAULT, c))
+    return {code: _load(folder, code).get("language", code) for code in codes}
+
+
+def words(part: str, language: str | None = DEFAULT, folder: Path = FOLDER) -> Words:
+    """The texts of ``"shelf"`` or of a chapter; an unknown language is English."""
+    if language not in languages(folder):
+        language = DEFAULT
+    chosen, english = _load(folder, language), _load(folder, DEFAULT)
+    return Words(chosen.get(part, {}), english[part])
+
+
+@cache
+def _load(folder: Path, code: str) -> dict:
+    try:
+        return tomllib.loads((folder / f"{code}.toml").read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{code}.toml is not TOML: {error}") from None
