@@ -1,6 +1,7 @@
 """``python -m emotion_ai train`` and ``runs``. Keras is imported only when a run begins."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -38,6 +39,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     train.add_argument("--init", metavar="MODEL", help="start from a saved model's weights")
     train.add_argument("--precision", choices=PRECISIONS)
     train.add_argument("--keep-duplicates", action="store_true")
+    train.add_argument(
+        "--honour-marks", action="store_true", help="drop and relabel what people marked"
+    )
     for name, (kind, text) in _OPTIONS.items():
         train.add_argument(f"--{name.replace('_', '-')}", type=kind, help=text)
     for name in Augmentation.__dataclass_fields__:
@@ -68,6 +72,8 @@ def config_of(arguments: argparse.Namespace) -> TrainingConfig:
     changes = {name: value for name, value in given.items() if value is not None}
     if arguments.keep_duplicates:
         changes["drop_duplicates"] = False
+    if arguments.honour_marks:
+        changes["honour_marks"] = True
     return TrainingConfig.for_task(arguments.task, tuple(arguments.data), **changes)
 
 
@@ -93,6 +99,9 @@ def run_train(arguments: argparse.Namespace) -> int:
     from emotion_ai.model_store import KERAS, open_model
     from emotion_ai.training import loop
 
+    # Cancelled politely, also where the shell that started it ignores Ctrl-C.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     init = None
     if config.init:
         model = open_model(settings().models_dir, config.init)
