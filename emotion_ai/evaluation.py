@@ -54,6 +54,31 @@ def per_class_report(confusion: np.ndarray, labels: LabelSet) -> dict[str, dict[
     }
 
 
+def averages(report: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """``macro average`` (every expression counts the same) and ``weighted average`` (every face
+    does) of a per-class report."""
+    rows = np.array(
+        [[row[key] for key in ("precision", "recall", "f1")] for row in report.values()]
+    )
+    support = np.array([row["support"] for row in report.values()])
+    n = int(support.sum())
+    means = {"macro average": rows.mean(axis=0), "weighted average": support @ rows / max(n, 1)}
+    return {
+        name: dict(zip(("precision", "recall", "f1", "support"), (*mean.tolist(), n), strict=True))
+        for name, mean in means.items()
+    }
+
+
+def macro_f1_interval(confusion: np.ndarray, repeats: int = 1000, seed: int = 0):
+    """95 % percentile interval of the macro F1 over resampled faces."""
+    n, classes = int(confusion.sum()), len(confusion)
+    draws = np.random.default_rng(seed).multinomial(n, confusion.ravel() / n, repeats)
+    draws = draws.reshape(repeats, classes, classes)
+    hits = np.diagonal(draws, axis1=1, axis2=2)
+    f1 = 2 * hits / np.maximum(draws.sum(axis=1) + draws.sum(axis=2), 1)
+    return tuple(float(q) for q in np.quantile(f1.mean(axis=1), (0.025, 0.975)))
+
+
 def expression_scores(probabilities: np.ndarray, targets: np.ndarray, labels: LabelSet) -> dict:
     """All scores of an expression model.
 
@@ -88,11 +113,8 @@ def keypoint_scores(predicted_px: np.ndarray, targets_px: np.ndarray) -> dict:
     labelled = ~np.isnan(targets_px).all(axis=(1, 2))
     predicted_px, targets_px = predicted_px[labelled], targets_px[labelled]
     squares = (predicted_px - targets_px) ** 2
-    distance = np.sqrt(squares.sum(axis=2))
-    left, right = (targets_px[:, i] for i in OUTER_EYE_CORNERS)
-    eyes = np.linalg.norm(left - right, axis=1)
-    known = eyes > 0
-    nme = np.nanmean(distance[known], axis=1) / eyes[known]
+    nme = normalised_errors(predicted_px, targets_px)
+    nme = nme[~np.isnan(nme)]
     # Per face: sum of squares and count, so that resampled faces give the RMSE again.
     parts = np.stack([np.nansum(squares, axis=(1, 2)), (~np.isnan(squares)).sum(axis=(1, 2))], 1)
 
@@ -110,6 +132,18 @@ def keypoint_scores(predicted_px: np.ndarray, targets_px: np.ndarray) -> dict:
         "share_nme_under_5_percent": float((nme < 0.05).mean()),
         "per_point_rmse_px": dict(zip(KEYPOINT_NAMES, map(float, per_point), strict=True)),
     }
+
+
+def normalised_errors(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:
+    """float (N,): each face's mean distance of labelled points over that of its outer eye
+    corners; NaN where a corner is not labelled. Both float (N, 15, 2)."""
+    distance = np.linalg.norm(predicted_px - targets_px, axis=2)
+    left, right = (targets_px[:, i] for i in OUTER_EYE_CORNERS)
+    eyes = np.linalg.norm(left - right, axis=1)
+    errors = np.full(len(distance), np.nan)
+    known = eyes > 0
+    errors[known] = np.nanmean(distance[known], axis=1) / eyes[known]
+    return errors
 
 
 def crowd_majority(votes: np.ndarray, labels: LabelSet) -> np.ndarray:

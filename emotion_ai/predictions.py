@@ -12,7 +12,9 @@ import numpy as np
 from filelock import FileLock
 
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.lite import LiteNetwork
 from emotion_ai.model_store import SavedModel
+from emotion_ai.reframing import points_back, reframe
 from emotion_ai.scoring import Progress, predict_images
 from emotion_ai.settings import Settings
 
@@ -42,6 +44,8 @@ def predictions(
     """The images of one split (None: of all) through ``model``: from the cache, or computed and
     kept split by split. Row i belongs to ``dataset.rows(split)[i]``.
 
+    A model of the other task sees the faces reframed for it, which is approximate (see
+    ``reframing``); keypoints are always in pixels of the dataset's own crop.
     An exception raised by ``progress`` cancels the computation; the split at work is not kept.
     """
     if split is not None:
@@ -71,9 +75,7 @@ def _of_split(
     with FileLock(path.with_suffix(".lock")):
         if (kept := _load(path)) is not None:
             return kept
-        outputs = predict_images(model.network(settings.threads), dataset.images[rows], progress)
-        if "keypoints" in outputs:
-            outputs["keypoints_px"] = outputs.pop("keypoints")
+        outputs = _compute(model.network(settings.threads), model.task, dataset, rows, progress)
         temporary = path.with_name(f".{path.stem}.{os.getpid()}.npz")
         try:
             np.savez(temporary, **outputs)
@@ -81,6 +83,25 @@ def _of_split(
         finally:
             temporary.unlink(missing_ok=True)
         return Predictions(**outputs)
+
+
+def _compute(
+    network: LiteNetwork, task: str, dataset: Dataset, rows: np.ndarray, progress: Progress | None
+) -> dict[str, np.ndarray]:
+    if task == dataset.task:
+        outputs = predict_images(network, dataset.images[rows], progress)
+    else:
+        images = reframe(
+            dataset.wide_images[rows], dataset.border_px, dataset.task, task, network.size_px
+        )
+        outputs = predict_images(network, images, progress)
+    if "keypoints" in outputs:
+        points_px = outputs.pop("keypoints")
+        if task != dataset.task:
+            size_px = dataset.images.shape[1]
+            points_px = points_back(points_px, size_px, dataset.task, task, network.size_px)
+        outputs["keypoints_px"] = points_px
+    return outputs
 
 
 def _load(path: Path) -> Predictions | None:

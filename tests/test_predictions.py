@@ -40,7 +40,7 @@ def test_a_torn_cache_file_is_computed_again(case):
 
 
 def test_one_split_is_computed_alone_and_serves_the_whole(case, monkeypatch):
-    model, dataset, settings = case
+    model, dataset, _ = case
     seen = []
     whole = module.predict_images
 

@@ -4,23 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from emotion_ai.figures.base import Plot, base_figure
 from emotion_ai.labels import EXPRESSION_COLOURS
-
-
-def base_figure(*traces: object, height_px: int = 320, **layout) -> go.Figure:
-    """A figure without background, so that it sits on either theme."""
-    figure = go.Figure(list(traces))
-    figure.update_layout(
-        height=height_px,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=False,
-        hoverlabel={"namelength": -1},
-        dragmode=False,
-        **layout,
-    )
-    return figure
 
 
 def expression_bars(values: dict[str, float]) -> go.Figure:
@@ -72,3 +57,8 @@ def show_chart(figure: go.Figure, data: pd.DataFrame, name: str, alt: str) -> No
         type="tertiary",
         on_click="ignore",
     )
+
+
+def show_plot(plot: Plot, key: str = "") -> None:
+    """``show_chart`` of a ready plot; ``key`` tells several of one name apart."""
+    show_chart(plot.figure, plot.data, plot.name + (f"_{key}" if key else ""), plot.alt)

@@ -1,0 +1,69 @@
+"""Two models on the same faces: which one is better, on which faces, and could it be chance?"""
+
+from dataclasses import dataclass
+from math import comb
+
+import numpy as np
+
+from emotion_ai.labels import LabelSet
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """``only_first`` and ``only_second``: faces that one model alone gets right.
+
+    ``p``: mid-p value of the exact test; ``p_exact``: without the mid-p correction.
+    """
+
+    both: int
+    only_first: int
+    only_second: int
+    neither: int
+    p: float
+    p_exact: float
+
+
+def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> McNemar:
+    """McNemar's test on bool (N,) each (exact and mid-p: Fagerland et al. 2013,
+    doi:10.1186/1471-2288-13-91): are the faces on which they differ shared as by a coin?"""
+    counts = np.bincount(2 * first_right.astype(int) + second_right, minlength=4).tolist()
+    neither, only_second, only_first, both = counts
+    n, fewer = only_first + only_second, min(only_first, only_second)
+    # Python's integers are exact for any n.
+    tail = sum(comb(n, k) for k in range(fewer + 1))
+    exact = min(1.0, 2 * tail / 2**n)
+    mid = (2 * tail - comb(n, fewer)) / 2**n
+    return McNemar(both, only_first, only_second, neither, mid, exact)
+
+
+def class_changes(
+    targets: np.ndarray, first: np.ndarray, second: np.ndarray, labels: LabelSet
+) -> list[dict]:
+    """A row for each expression: its faces, recall of both models, and the change with its 95 %
+    interval in shares (paired, normal approximation). ``first``, ``second``: predicted (N,)."""
+    rows = []
+    for i, name in enumerate(labels.expressions):
+        given = targets == i
+        n = int(given.sum())
+        gain = (second[given] == i).astype(float) - (first[given] == i)
+        half = 1.96 * gain.std() / np.sqrt(n) if n else np.nan
+        change = gain.mean() if n else np.nan
+        rows.append(
+            {
+                "expression": name,
+                "faces": n,
+                "first_recall": float((first[given] == i).mean()) if n else np.nan,
+                "second_recall": float((second[given] == i).mean()) if n else np.nan,
+                "change": float(change),
+                "low": float(change - half),
+                "high": float(change + half),
+            }
+        )
+    return rows
+
+
+def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
+    """Mean of ``second - first`` over faces and its 95 % interval (normal approximation)."""
+    gain = second - first
+    half = 1.96 * gain.std() / np.sqrt(len(gain))
+    return float(gain.mean()), float(gain.mean() - half), float(gain.mean() + half)

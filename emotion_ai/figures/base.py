@@ -1,0 +1,81 @@
+"""What all figures share: one look on either theme, and the data behind the picture."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import plotly.graph_objects as go
+
+#: The tone of a single series, and of what stands for chance or for the ideal beside it.
+ACCENT, QUIET = "#6C63E0", "#8A8F9E"
+#: Two things compared: told apart by name, symbol and tone.
+FIRST, SECOND = "#0072B2", "#D55E00"
+#: A dash pattern for each expression, so that curves are not told apart by colour alone.
+DASHES = {
+    "angry": "solid", "disgust": "dot", "fear": "dash", "happy": "longdash",
+    "sad": "dashdot", "surprise": "longdashdot", "neutral": "2px 6px",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure, the ``data`` it shows, the ``name`` of its files, and ``alt``, which is read
+    out."""
+
+    figure: go.Figure
+    data: pd.DataFrame
+    name: str
+    alt: str
+
+
+def base_figure(*traces: object, height_px: int = 320, **layout) -> go.Figure:
+    """A figure without background, so that it sits on either theme."""
+    figure = go.Figure(list(traces))
+    figure.update_layout(
+        height=height_px,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
+        hoverlabel={"namelength": -1},
+        dragmode=False,
+        **layout,
+    )
+    return figure
+
+
+def axes(figure: go.Figure, x: str, y: str, **ranges) -> go.Figure:
+    """Titles for both axes, thin grid lines; ``x_range``, ``y_range`` and tick formats given."""
+    grid = {"gridcolor": "rgba(128,128,140,0.22)", "zeroline": False, "automargin": True}
+    figure.update_xaxes(title=x, range=ranges.get("x_range"), tickformat=ranges.get("x_format"),
+                        **grid)  # fmt: skip
+    figure.update_yaxes(title=y, range=ranges.get("y_range"), tickformat=ranges.get("y_format"),
+                        **grid)  # fmt: skip
+    return figure
+
+
+def legend_above(figure: go.Figure) -> go.Figure:
+    """The legend in rows over the figure, clear of it."""
+    return figure.update_layout(
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "xanchor": "left"},
+        margin={"t": 60},
+    )
+
+
+def interval_bars(
+    names: list[str], values, low, high, colours: list[str], texts: list[str], hover: str
+) -> go.Bar:
+    """Bars with their 95 % interval as whiskers and their value at the foot."""
+    return go.Bar(
+        x=names,
+        y=values,
+        marker_color=colours,
+        text=texts,
+        textposition="inside",
+        insidetextanchor="start",
+        error_y={
+            "type": "data", "symmetric": False, "array": high - values,
+            "arrayminus": values - low, "thickness": 1.5, "width": 4,
+        },
+        hovertemplate=hover,
+    )  # fmt: skip

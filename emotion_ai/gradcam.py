@@ -1,0 +1,91 @@
+"""Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391): where the last convolution looked.
+
+Gradients need Keras, so they are computed in a process of their own:
+``python -m emotion_ai.gradcam MODEL_FOLDER EXPRESSION < face.npy > map.npz``. The dashboard calls
+``gradcam_map``, which starts that process and waits for it.
+"""
+
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from emotion_ai.errors import ModelError
+from emotion_ai.model_store import KERAS, SavedModel, open_model
+
+#: Keras needs a few seconds to start, more on a busy machine.
+TIME_OUT_S = 90
+_NO_TENSORFLOW = 3
+
+
+def gradcam_map(
+    model: SavedModel, face: np.ndarray, expression: int, time_out_s: float = TIME_OUT_S
+) -> np.ndarray:
+    """float32 (S, S), 0 to 1: which places of ``face``, uint8 (S, S), spoke for output
+    ``expression``. ModelError in one line when it cannot be computed."""
+    model.verified(KERAS)
+    given = io.BytesIO()
+    np.save(given, face)
+    command = [sys.executable, "-m", "emotion_ai.gradcam", str(model.folder), str(expression)]
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    try:
+        done = subprocess.run(
+            command, input=given.getvalue(), capture_output=True, timeout=time_out_s,
+            env=environment, cwd=Path(__file__).resolve().parent.parent, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"Grad-CAM took longer than {time_out_s:.0f} s: stopped") from None
+    if done.returncode == _NO_TENSORFLOW:
+        raise ModelError("Grad-CAM needs TensorFlow, which is not installed here")
+    try:
+        with np.load(io.BytesIO(done.stdout)) as answer:
+            return answer["map"]
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile):
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = said[-1] if said else f"it ended with code {done.returncode}"
+        raise ModelError(f"Grad-CAM could not be computed: {reason}") from None
+
+
+def compute(model: SavedModel, face: np.ndarray, expression: int) -> np.ndarray:
+    """The map itself, in this process: TensorFlow's gradients of one logit in the last feature
+    map, averaged over places, weigh that map's channels."""
+    import cv2
+    import keras
+    import tensorflow as tf
+
+    network = keras.models.load_model(model.folder / KERAS, compile=False)
+    places = [layer for layer in network.layers if len(layer.output.shape) == 4]
+    logits = network.get_layer("logits").output
+    both = keras.Model(network.inputs, [places[-1].output, logits])
+    with tf.GradientTape() as tape:
+        features, said = both(face[None, :, :, None], training=False)
+        score = said[0, expression]
+    weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
+    heat = np.maximum((weights * features).numpy().sum(axis=-1)[0], 0).astype(np.float32)
+    heat /= max(float(heat.max()), 1e-12)
+    return cv2.resize(heat, face.shape[::-1], interpolation=cv2.INTER_CUBIC).clip(0, 1)
+
+
+def main() -> int:
+    folder, expression = Path(sys.argv[1]), int(sys.argv[2])
+    answer = sys.stdout.buffer
+    sys.stdout = sys.stderr  # what Keras prints must not end up in the answer
+    try:
+        import keras  # noqa: F401
+        import tensorflow  # noqa: F401
+    except ImportError:
+        return _NO_TENSORFLOW
+    face = np.load(io.BytesIO(sys.stdin.buffer.read()))
+    heat = compute(open_model(folder.parent, str(folder)), face, expression)
+    content = io.BytesIO()
+    np.savez(content, map=heat)
+    answer.write(content.getvalue())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

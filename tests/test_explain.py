@@ -1,0 +1,94 @@
+"""Why the model says what it says: each method on a network whose reasons are known."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from emotion_ai import gradcam
+from emotion_ai.datasets.synthetic import draw_faces
+from emotion_ai.errors import ModelError
+from emotion_ai.explain import nearest, occlusion_map, stability
+from emotion_ai.gradcam import gradcam_map
+from emotion_ai.model_store import open_model
+from emotion_ai.settings import ROOT
+
+
+def by_eye(faces):
+    """Answers by the brightness of one corner alone: sure where it is white."""
+    share = faces[:, :12, 36:].mean(axis=(1, 2)) / 255
+    return {"probabilities": np.stack([share, 1 - share], axis=1).astype(np.float32)}
+
+
+@pytest.fixture
+def lit_corner():
+    face = np.zeros((48, 48), np.uint8)
+    face[:12, 36:] = 255
+    return face
+
+
+def test_occlusion_finds_the_only_place_that_matters(lit_corner):
+    heat = occlusion_map(by_eye, lit_corner, 0)
+    assert heat.shape == (48, 48)
+    assert heat[:12, 38:].min() > 0.2
+    assert np.abs(heat[24:, :24]).max() == 0
+    assert occlusion_map(by_eye, lit_corner, 1)[2, 44] < -0.2
+
+
+def test_stability_changes_one_thing_at_a_time(lit_corner):
+    results = {result.name: result for result in stability(by_eye, lit_corner)}
+    assert set(results) == {"brightness", "blur", "rotation", "mirror"}
+    for result in results.values():
+        same = abs(result.steps).argmin()
+        np.testing.assert_array_equal(result.images[same], lit_corner)
+        assert result.probabilities[same, 0] == 1
+        assert len(result.images) == len(result.steps) == len(result.probabilities)
+    assert results["mirror"].probabilities[1, 0] == 0
+    assert results["rotation"].probabilities[0, 0] < 0.7
+    assert results["brightness"].probabilities[0, 0] < 1
+
+
+def test_nearest_are_the_most_alike_first():
+    others = np.array([[1.0, 0], [0, 1], [1, 1], [-1, 0], [5, 0.1]])
+    rows, similarity = nearest(np.array([2.0, 0]), others, 3)
+    assert rows.tolist() == [0, 4, 2]
+    assert similarity == pytest.approx([1, 5 / np.hypot(5, 0.1), np.sqrt(0.5)])
+    assert len(nearest(np.array([1.0, 0]), others, 99)[0]) == 5
+
+
+@pytest.fixture
+def model():
+    return open_model(ROOT / "models", "expression")
+
+
+@pytest.fixture
+def face():
+    return draw_faces(1, 48, seed=1).images[0]
+
+
+def test_gradcam_is_computed_in_another_process(model, face):
+    heat = gradcam_map(model, face, 3)
+    assert heat.shape == (48, 48)
+    assert heat.min() >= 0
+    assert heat.max() == pytest.approx(1, abs=0.05)
+
+
+def test_gradcam_that_takes_too_long_is_stopped(model, face):
+    with pytest.raises(ModelError, match="longer than"):
+        gradcam_map(model, face, 3, time_out_s=0.05)
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "expected"),
+    [
+        (3, b"", "needs TensorFlow, which is not installed"),
+        (1, b"Traceback\nValueError: no layer", "could not be computed: ValueError: no layer"),
+        (-9, b"", "ended with code -9"),
+    ],
+)
+def test_gradcam_that_fails_says_so_in_a_line(model, face, monkeypatch, code, said, expected):
+    done = subprocess.CompletedProcess([], code, stdout=b"", stderr=said)
+    monkeypatch.setattr(gradcam.subprocess, "run", lambda *a, **k: done)
+    with pytest.raises(ModelError, match=expected):
+        gradcam_map(model, face, 3)
