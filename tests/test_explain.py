@@ -1,7 +1,6 @@
 """Why the model says what it says: each method on a network whose reasons are known."""
 
 import subprocess
-import sys
 
 import numpy as np
 import pytest
