@@ -1,11 +1,13 @@
-"""``python -m emotion_ai data import | synthetic | list | show``."""
+"""``python -m emotion_ai data import | fetch | synthetic | list | show | marks``."""
 
 import argparse
 import json
 from pathlib import Path
 
 from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.fetch import SOURCES, fetch
 from emotion_ai.datasets.importing import import_dataset
+from emotion_ai.datasets.marks import load_marks, marks_table
 from emotion_ai.datasets.splits import SPLIT_RULES
 from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, list_datasets, open_dataset
 from emotion_ai.labels import LABEL_SETS
@@ -35,6 +37,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     add.set_defaults(handler=run_import)
 
+    public = actions.add_parser("fetch", help="download and import a public dataset")
+    public.add_argument("name", choices=SOURCES)
+    public.set_defaults(handler=run_fetch)
+
     draw = actions.add_parser("synthetic", help="draw faces with exact labels")
     draw.add_argument("--task", choices=TASKS, help="only for this task (default: both)")
     draw.add_argument("--n", type=int, default=2000, help="faces a dataset, at least 35")
@@ -48,6 +54,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     show.add_argument("name", metavar="NAME")
     show.add_argument("--json", action="store_true", help="print dataset.json")
     show.set_defaults(handler=run_show)
+
+    marks = actions.add_parser("marks", help="what people marked in a dataset, as CSV")
+    marks.add_argument("name", metavar="NAME")
+    marks.set_defaults(handler=run_marks)
 
 
 def run_import(arguments: argparse.Namespace) -> int:
@@ -68,6 +78,19 @@ def run_import(arguments: argparse.Namespace) -> int:
         print(f"  {message}")
     if len(report.skipped) > _SHOWN:
         print(f"  … and {len(report.skipped) - _SHOWN:,} more")
+    return 0
+
+
+def run_fetch(arguments: argparse.Namespace) -> int:
+    with progress_bar(f"fetching {arguments.name}") as progress:
+        report = fetch(arguments.name, settings().data_dir, progress)
+    print("\n".join(summary(report.dataset)))
+    return 0
+
+
+def run_marks(arguments: argparse.Namespace) -> int:
+    dataset = open_dataset(settings().data_dir / arguments.name)
+    print(marks_table(dataset, load_marks(dataset)).to_csv(index=False), end="")
     return 0
 
 

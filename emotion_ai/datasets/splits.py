@@ -1,6 +1,6 @@
 """Splits that are honest: stratified, seeded, and with whatever belongs together on one side."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -55,7 +55,9 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
 
 
-def near_duplicates(thumbnails: np.ndarray) -> np.ndarray:
+def near_duplicates(
+    thumbnails: np.ndarray, progress: Callable[[int, int, str], None] | None = None
+) -> np.ndarray:
     """Pairs of rows that look alike, int64 (M, 2), from thumbnails uint8 (N, 12, 12)."""
     vectors = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     vectors -= vectors.mean(axis=1, keepdims=True)
@@ -65,6 +67,8 @@ def near_duplicates(thumbnails: np.ndarray) -> np.ndarray:
     for start in range(0, len(vectors), 1024):
         alike = vectors[start : start + 1024] @ vectors[start:].T > _NEAR
         pairs.append(np.argwhere(np.triu(alike, k=1)) + start)
+        if progress:
+            progress(min(start + 1024, len(vectors)), len(vectors), "images")
     return np.concatenate(pairs) if pairs else _NO_PAIRS
 
 

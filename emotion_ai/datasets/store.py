@@ -33,6 +33,8 @@ from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_COUNT, VOTE_COLUMNS
 
 IMAGES, SAMPLES, DESCRIPTION = "images.npy", "samples.parquet", "dataset.json"
+#: What people decided about single images (see ``marks``); not part of the dataset's digest.
+MARKS = "marks.json"
 SPLITS = ("train", "validation", "test")
 TASKS = ("expression", "keypoints")
 
@@ -130,6 +132,18 @@ def list_datasets(data_dir: Path) -> list[Dataset]:
     return datasets
 
 
+def delete_dataset(dataset: Dataset) -> None:
+    """Remove a dataset with its marks; DatasetError when it cannot be."""
+    try:
+        retired = dataset.folder.with_name(f".{dataset.name}.deleted")
+        dataset.folder.rename(retired)  # gone at once for everybody, then cleared away
+        shutil.rmtree(retired)
+    except OSError as error:
+        raise DatasetError(
+            f"dataset {dataset.name!r} cannot be deleted ({error.strerror or error})"
+        ) from error
+
+
 def check_name(name: str) -> str:
     """``name`` when it may name a folder; letters, digits, ``_``, ``-`` and ``.`` inside."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
@@ -215,6 +229,8 @@ class DatasetWriter:
             **origin,
         }
         write_json(self._temporary / DESCRIPTION, description)
+        if (self.folder / MARKS).exists():  # an import never takes people's work away
+            shutil.copy(self.folder / MARKS, self._temporary)
         replace_folder(self._temporary, self.folder)
         return open_dataset(self.folder)
 

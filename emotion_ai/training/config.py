@@ -35,6 +35,8 @@ class TrainingConfig:
     seed: int = 0
     #: Leave training images out whose exact copy stands in validation or test.
     drop_duplicates: bool = True
+    #: Leave out and relabel what people marked in the datasets.
+    honour_marks: bool = False
     #: Loss weight of rows by their ``subset`` column, such as {"ytf": 0.4}.
     subset_weights: dict[str, float] = field(default_factory=dict)
     augmentation: Augmentation = field(default_factory=Augmentation)

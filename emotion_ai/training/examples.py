@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import GroupShuffleSplit
 
+from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation import vote_shares
@@ -37,6 +38,8 @@ def prepare(
     that training images with an exact copy in another split are left out. ConfigError when the
     datasets do not fit the task, the label set or each other.
     """
+    if config.honour_marks:
+        datasets = [marked_dataset(dataset) for dataset in datasets]
     sides: tuple[list[Examples], list[Examples]] = ([], [])
     for dataset in datasets:
         if dataset.task != config.task:

@@ -1,0 +1,134 @@
+"""Work in a process of its own, so that pages stay quick: start it, read how far it is, stop it.
+
+A job is two files: ``<name>.json`` says how far its process is and ``<name>.log`` what it printed.
+It needs no other memory: a page that comes back later, or another session, finds the same job.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from filelock import FileLock
+
+from emotion_ai.atomic import write_json
+from emotion_ai.settings import ROOT
+
+
+@dataclass(frozen=True)
+class Job:
+    """``state``: ``none`` (never started), ``running``, ``finished``, ``failed`` or ``stopped``."""
+
+    state: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    #: The last line a failed job printed.
+    error: str = ""
+
+
+def start(status: Path, module: str, arguments: list[str]) -> None:
+    """Run ``python -m module arguments`` unless the job of ``status`` runs already."""
+    status.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(status.with_suffix(".lock")):
+        if read_job(status).state == "running":
+            return
+        status.unlink(missing_ok=True)  # an earlier job's
+        with _log(status).open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _CHILDREN[process.pid] = process
+        try:
+            running = psutil.Process(process.pid)
+            since = running.create_time()
+            running.nice(5)  # whoever uses the page meanwhile should not feel it
+        except psutil.Error:  # over already: its log says why
+            since = 0.0
+        write_json(status, {"pid": process.pid, "since": since, "step": [0, 0, ""]})
+
+
+#: Processes started here, so that finished ones can be buried.
+_CHILDREN: dict[int, subprocess.Popen] = {}
+
+
+def report(status: Path, done: int, total: int, unit: str) -> None:
+    """Called by the job itself: how far it is."""
+    _note(status, step=[done, total, unit])
+
+
+def finish(status: Path) -> None:
+    """Called by the job itself: its result is there."""
+    _note(status, finished=True)
+
+
+def _note(status: Path, **changes) -> None:
+    for _ in range(50):  # the starter writes the process number first
+        if record := _read(status):
+            write_json(status, {**record, **changes})
+            return
+        time.sleep(0.1)
+
+
+def read_job(status: Path) -> Job:
+    record = _read(status)
+    if not record:
+        return Job("none")
+    if child := _CHILDREN.get(record["pid"]):
+        child.poll()
+    if _process(record):
+        return Job("running", *record["step"])
+    if record.get("stopped"):
+        return Job("stopped")
+    if record.get("finished"):
+        return Job("finished")
+    return Job("failed", error=_last_line(_log(status)))
+
+
+def stop(status: Path) -> None:
+    """End the job's process, if it runs."""
+    record = _read(status)
+    if record and (process := _process(record)):
+        write_json(status, {**record, "stopped": True})
+        process.terminate()
+        try:
+            process.wait(5)
+        except psutil.TimeoutExpired:
+            process.kill()
+
+
+def _process(record: dict) -> psutil.Process | None:
+    """The job's process while it lives; a number given anew to another one does not count."""
+    try:
+        process = psutil.Process(record["pid"])
+        same = abs(process.create_time() - record["since"]) < 1
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except psutil.Error:
+        return None
+
+
+def _read(status: Path) -> dict | None:
+    try:
+        return json.loads(status.read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def _log(status: Path) -> Path:
+    return status.with_suffix(".log")
+
+
+def _last_line(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1][:300] if lines else "it ended without a word"

@@ -1,0 +1,81 @@
+"""Copies within a dataset: exact ones by their digest, near ones by their thumbnails."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from emotion_ai.datasets.splits import join_groups, near_duplicates, thumbnail
+from emotion_ai.datasets.store import SPLITS, Dataset
+from emotion_ai.kept import kept_arrays
+from emotion_ai.settings import Settings
+
+Progress = Callable[[int, int, str], None]
+
+#: Which copy stays when one of each group does: a held-out one, so that scores stay comparable.
+_KEPT_FIRST = {split: place for place, split in enumerate(reversed(SPLITS))}
+
+
+def exact_groups(samples: pd.DataFrame) -> np.ndarray:
+    """int64 (N,): the lowest row with the same pixels, -1 for a row without a copy."""
+    return _without_single(join_groups([samples["digest"]]))
+
+
+def near_groups(
+    dataset: Dataset, settings: Settings, progress: Progress | None = None
+) -> np.ndarray:
+    """int64 (N,): the lowest row of a group that looks alike without being all exact copies,
+    -1 for every other row. Computed once and kept."""
+    path = settings.cache_dir / "datasets" / f"{dataset.digest[:20]}-near.npz"
+    return kept_arrays(path, lambda: {"groups": _near_groups(dataset, progress)})["groups"]
+
+
+def _near_groups(dataset: Dataset, progress: Progress | None) -> np.ndarray:
+    thumbnails = np.stack([thumbnail(image) for image in dataset.images])
+    digests = dataset.samples["digest"]
+    groups = _without_single(join_groups([digests], near_duplicates(thumbnails, progress)))
+    kinds = digests.groupby(groups).transform("nunique").to_numpy()
+    return np.where(kinds > 1, groups, -1)
+
+
+def _without_single(groups: np.ndarray) -> np.ndarray:
+    sizes = np.bincount(groups, minlength=len(groups))
+    return np.where(sizes[groups] > 1, groups, -1)
+
+
+def group_table(samples: pd.DataFrame, groups: np.ndarray) -> pd.DataFrame:
+    """One row a group, indexed by its lowest row: ``images`` (how many), ``splits`` and, for
+    expressions, ``labels`` (what occurs, comma-separated), ``conflicting`` (several labels) and
+    ``across`` (several splits). Those with conflicts come first, then those across splits."""
+    rows = np.flatnonzero(groups >= 0)
+    by_group = samples.iloc[rows].groupby(groups[rows])
+    table = pd.DataFrame({"images": by_group.size()})
+    table["splits"] = by_group["split"].agg(_listed)
+    table["across"] = by_group["split"].nunique() > 1
+    table["conflicting"] = False
+    if "expression" in samples:
+        table["labels"] = by_group["expression"].agg(_listed)
+        table["conflicting"] = by_group["expression"].nunique() > 1
+    order = ["conflicting", "across", "images"]
+    return table.sort_values(order, ascending=False, kind="stable")
+
+
+def _listed(values: pd.Series) -> str:
+    return ", ".join(sorted(map(str, values.dropna().unique())))
+
+
+def surplus_rows(samples: pd.DataFrame, groups: np.ndarray) -> np.ndarray:
+    """Positions to leave out so that one image of each group stays: of test before validation
+    before train, and the first of its split."""
+    rows = np.flatnonzero(groups >= 0)
+    place = samples["split"].iloc[rows].map(_KEPT_FIRST).to_numpy()
+    order = rows[np.lexsort((rows, place, groups[rows]))]
+    first = np.r_[True, np.diff(groups[order]) != 0] if len(order) else np.empty(0, bool)
+    return np.sort(order[~first])
+
+
+def leaked_rows(samples: pd.DataFrame) -> np.ndarray:
+    """Positions of held-out images whose exact copy stands in ``train`` too."""
+    train = samples["split"] == "train"
+    copied = samples["digest"].isin(samples.loc[train, "digest"])
+    return np.flatnonzero(copied & ~train)

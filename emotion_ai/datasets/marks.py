@@ -1,0 +1,139 @@
+"""What people decided about single images: keep, drop, or relabel.
+
+Marks lie beside the dataset in ``marks.json``. Each names its row and the digest of its pixels, so
+that a mark never moves to another image when a dataset is imported again; the dataset's own files
+are never changed. Training honours them when asked to (``honour_marks``).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from filelock import FileLock
+
+from emotion_ai.atomic import write_json
+from emotion_ai.datasets.store import MARKS, Dataset
+from emotion_ai.errors import DatasetError
+from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
+
+KINDS = ("keep", "drop", "relabel")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """``expression`` is the new label of a ``relabel``, else None."""
+
+    kind: str
+    expression: str | None = None
+
+    def __post_init__(self):
+        if self.kind not in KINDS:
+            raise DatasetError(f"unknown mark {self.kind!r}: expected one of {', '.join(KINDS)}")
+        known = FER7.expressions if self.kind == "relabel" else (None,)
+        if self.expression not in known:
+            expected = ", ".join(map(str, known))
+            raise DatasetError(f"{self.kind} as {self.expression!r}: expected one of {expected}")
+
+    def __str__(self) -> str:
+        return f"relabel as {self.expression}" if self.expression else self.kind
+
+
+Marks = dict[int, Mark]
+
+
+def load_marks(dataset: Dataset) -> Marks:
+    """The marks by row; those of images that are no longer there are passed over."""
+    path = dataset.folder / MARKS
+    try:
+        records = json.loads(path.read_text())["marks"]
+        digests = dataset.samples["digest"].to_numpy() if records else ()
+        return {
+            record["row"]: Mark(record["mark"], record.get("expression"))
+            for record in records
+            if record["row"] < len(digests) and digests[record["row"]] == record["digest"]
+        }
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError):
+        raise DatasetError(f"{dataset.name}: {MARKS} is damaged: repair it or remove it") from None
+
+
+def set_marks(dataset: Dataset, rows: Iterable[int], mark: Mark | None) -> Marks:
+    """Mark ``rows`` (None: take their marks away), save, and return all marks."""
+    rows = [int(row) for row in rows]
+    if bad := [row for row in rows if not 0 <= row < len(dataset)]:
+        raise DatasetError(f"no row {bad[0]}: expected 0 to {len(dataset) - 1}")
+    if mark and mark.expression and dataset.task != "expression":
+        raise DatasetError(f"{dataset.name} has no expressions: expected keep or drop")
+    try:
+        with FileLock(dataset.folder / f".{MARKS}.lock"):
+            marks = load_marks(dataset)
+            for row in rows:
+                if mark is None:
+                    marks.pop(row, None)
+                else:
+                    marks[row] = mark
+            _save(dataset, marks)
+    except OSError as error:
+        raise DatasetError(
+            f"{dataset.name}: marks cannot be saved ({error.strerror or error})"
+        ) from error
+    return marks
+
+
+def _save(dataset: Dataset, marks: Marks) -> None:
+    digests = dataset.samples["digest"].to_numpy()
+    records = [
+        {"row": row, "digest": digests[row], "mark": mark.kind}
+        | ({"expression": mark.expression} if mark.expression else {})
+        for row, mark in sorted(marks.items())
+    ]
+    write_json(dataset.folder / MARKS, {"marks": records})
+
+
+def marks_table(dataset: Dataset, marks: Marks) -> pd.DataFrame:
+    """The marks with what they are about, for a CSV: row, source, split, digest, label, mark."""
+    rows = sorted(marks)
+    samples = dataset.samples.iloc[rows]
+    table = pd.DataFrame({"row": rows})
+    for column in ("source", "split", "digest", "expression"):
+        if column in samples:
+            table[column] = samples[column].to_numpy()
+    table["mark"] = [marks[row].kind for row in rows]
+    table["new_expression"] = [marks[row].expression for row in rows]
+    return table
+
+
+def apply_marks(samples: pd.DataFrame, marks: Marks) -> pd.DataFrame:
+    """A copy of a dataset's table as the marks want it; every row stays in its place.
+
+    A dropped row belongs to the split ``dropped`` and has no digest any more, so that its copies
+    are not taken for copies of something that counts. A new label counts as all ten votes, where
+    there are votes.
+    """
+    samples = samples.copy()
+    dropped = [row for row, mark in marks.items() if mark.kind == "drop"]
+    if dropped:
+        samples.iloc[dropped, samples.columns.get_loc("split")] = "dropped"
+        samples.iloc[dropped, samples.columns.get_loc("digest")] = [f"dropped {i}" for i in dropped]
+    relabelled = {row: mark.expression for row, mark in marks.items() if mark.expression}
+    if relabelled:
+        rows = list(relabelled)
+        column = samples.columns.get_loc("expression")
+        samples.iloc[rows, column] = list(relabelled.values())
+        if VOTE_COLUMNS[0] in samples:
+            votes = np.zeros((len(rows), len(VOTE_COLUMNS)), np.uint8)
+            columns = [FERPLUS_EXPRESSIONS.index(name) for name in relabelled.values()]
+            votes[np.arange(len(rows)), columns] = 10
+            samples.iloc[rows, [samples.columns.get_loc(name) for name in VOTE_COLUMNS]] = votes
+    return samples
+
+
+def marked_dataset(dataset: Dataset) -> Dataset:
+    """The dataset as its marks want it; its files stay as they are."""
+    marked = replace(dataset)
+    # Where the cached property keeps what it once read.
+    marked.__dict__["samples"] = apply_marks(dataset.samples, load_marks(dataset))
+    return marked
