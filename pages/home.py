@@ -21,10 +21,10 @@ photo = read_sample("One face", reader)
 with left:
     st.html(markup.annotated_picture(photo.picture, photo.size_wh, photo.readings, animate=True))
 with right:
-    st.markdown("**What the machine says about this drawn face, read just now**")
-    for reading in photo.readings[:1]:
-        if reading.expression:
-            st.html(markup.probability_bars(reading.expression, animate=True))
+    said = photo.readings[0].expression if photo.readings else None
+    if said:
+        st.markdown("**What the machine says about this drawn face, read just now**")
+        st.html(markup.probability_bars(said, animate=True))
     for page, label, icon in DOORS:
         st.page_link(page, label=label, icon=icon)
 

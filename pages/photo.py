@@ -37,14 +37,6 @@ with options:
         key="sample",
         bind="query-params",
     )
-    layers = st.pills(
-        "Show",
-        list(LAYERS),
-        format_func=LAYERS.get,
-        selection_mode="multi",
-        default=list(LAYERS),
-        key="layers",
-    )
 
 if files:
     uploads = [Upload(file.name, file.getvalue()) for file in files]
@@ -60,6 +52,15 @@ photo = components.contact_sheet(photos) if len(photos) > 1 else photos[0]
 
 left, right = st.columns([3, 2], gap="medium")
 with left.container(key="picture"):
+    layers = st.pills(
+        "Layers of the picture",
+        list(LAYERS),
+        format_func=LAYERS.get,
+        selection_mode="multi",
+        default=list(LAYERS),
+        key="layers",
+        label_visibility="collapsed",
+    )
     st.html(markup.hide_layers([layer for layer in LAYERS if layer not in layers]))
     st.html(markup.annotated_picture(photo.picture, photo.size_wh, photo.readings))
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -143,9 +143,9 @@ def test_many_photos_become_a_contact_sheet_and_one_table_and_lose_nothing_to_a_
     app = open_page("pages/photo.py")
     upload(
         app,
-        ("<b>one</b>.png", photo_png(1, 1)),
+        ("<b>one</b>.png", photo_png(2, 1)),
         ("broken.png", b"no picture"),
-        ("two.png", photo_png(2, 2)),
+        ("two.png", photo_png(3, 2)),
     )
     assert not app.exception
     assert len(app.error) == 1
@@ -166,16 +166,16 @@ def test_photo_without_faces_says_what_to_try():
 
 def test_readings_are_forgotten_with_their_photo():
     app = open_page("pages/photo.py")
-    upload(app, ("one.png", photo_png(1, 1)))
+    upload(app, ("one.png", photo_png(2, 1)))
     assert len(app.session_state["photos_read"]) == 1
-    upload(app, ("two.png", photo_png(2, 2)))
+    upload(app, ("two.png", photo_png(3, 2)))
     (photo,) = app.session_state["photos_read"].values()
     assert photo.name == "two.png"
 
 
 def test_stopped_reading_can_go_on():
     app = open_page("pages/photo.py")
-    photos = [(f"{seed}.png", photo_png(seed, 1)) for seed in (1, 2)]
+    photos = [(f"{seed}.png", photo_png(seed, 1)) for seed in (2, 4)]
     app.session_state["photos_skipped"] = {Upload(*photos[1]).digest}
     upload(app, *photos)
     assert "1 photo not read" in app.info[0].value

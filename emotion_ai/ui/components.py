@@ -61,7 +61,10 @@ def model_guard() -> resources.Reader:
             "Bring back the shipped ones with `git checkout -- models`, or train one:",
             icon=":material/info:",
         )
-        commands = [f"python -m emotion_ai train {task} --data NAME" for task in missing]
+        data = {dataset.task: dataset.name for dataset in resources.datasets()}
+        commands = [
+            f"python -m emotion_ai train {task} --data {data.get(task, 'NAME')}" for task in missing
+        ]
         st.code("\n".join(commands), language="bash")
     return reader
 

@@ -28,8 +28,8 @@ PICTURE_SIDE_PX, THUMBNAIL_WH, CROP_SIDE_PX = 1600, (352, 240), 176
 #: Drawn pictures by name: seed, faces, size.
 SAMPLES = {
     "Five people": (7, 5, (1280, 800)),
-    "One face": (12, 1, (800, 800)),
-    "A crowd": (3, 24, (1600, 1000)),
+    "One face": (13, 1, (800, 800)),
+    "A crowd": (8, 24, (1600, 1000)),
 }
 #: From this many photos on, reading shows a bar and can be stopped.
 MANY = 4
