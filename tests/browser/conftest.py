@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Generous, for machines that train at the same time.
+TIMEOUT_MS = 30_000
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-quic",
@@ -40,8 +42,9 @@ def browser():
         if os.environ.get("CI") or os.environ.get("EMOTION_AI_REQUIRE_BROWSER"):
             pytest.fail(missing)
         pytest.skip(missing)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
         yield chromium
@@ -103,6 +106,6 @@ def _wait_until_healthy(url: str, app: subprocess.Popen, log: Path) -> None:
 def page(browser, app_url):
     """A fresh tab, 1400 × 900, on its own session."""
     context = browser.new_context(viewport={"width": 1400, "height": 900}, base_url=app_url)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(TIMEOUT_MS)
     yield context.new_page()
     context.close()
