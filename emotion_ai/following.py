@@ -1,0 +1,60 @@
+"""Reads the faces of a stream at the pace it comes: one call a frame, one follower per worker.
+
+Detecting and reading everything in every frame costs 50 ms for a room of 25. The detector runs on
+a small copy and not in every frame, boxes follow their keypoints in between, and of many faces a
+few are read at a time, the longest unread first (``docs/performance.md`` has the figures).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from emotion_ai.predictor import Predictor
+from emotion_ai.results import FaceReading
+from emotion_ai.tracking import Track, Tracker
+
+#: Faces in a batch of the networks, and how many of them are read in a frame at most.
+BATCH, BATCHES_PER_FRAME = 4, 2
+
+
+@dataclass(frozen=True)
+class Pace:
+    """``detection_side_px``: the detector's copy of the frame; it runs again after ``detect_s``."""
+
+    detection_side_px: int
+    detect_s: float
+
+
+#: Every second frame of a camera at 30 frames/s; people in a room move little.
+ONE_FACE, ROOM = Pace(320, 0.06), Pace(640, 0.25)
+
+
+class FaceFollower:
+    """Frames in, steady readings of the faces on screen out. Not thread-safe."""
+
+    def __init__(self, predictor: Predictor, smoothing_s: float = 0.5, pace: Pace = ONE_FACE):
+        self.predictor, self.pace = predictor, pace
+        self.tracker = Tracker(smoothing_s)
+        self._detected_s = float("-inf")
+
+    def follow(self, frame: np.ndarray, time_s: float) -> list[Track]:
+        """The faces of a uint8 (H, W, 3) BGR frame taken at ``time_s``, by number."""
+        tracker = self.tracker
+        detect = not tracker.tracks or time_s - self._detected_s >= self.pace.detect_s
+        if detect:
+            self._detected_s = time_s
+            found = self.predictor.detector.detect(frame, self.pace.detection_side_px)
+            tracker.detected(found, time_s)
+        longest_unread = sorted(tracker.tracks, key=lambda track: track.read_s)
+        for start in range(0, BATCH * BATCHES_PER_FRAME, BATCH):
+            tracks = longest_unread[start : start + BATCH]
+            readings = self.predictor.read_faces(frame, [track.box for track in tracks])
+            for track, reading in zip(tracks, readings, strict=True):
+                if not detect:
+                    tracker.follow(track, reading)
+                tracker.was_read(track, reading, time_s)
+        return tracker.tracks
+
+    def readings(self) -> list[FaceReading]:
+        """What is known of the faces on screen, in the order of their numbers."""
+        return [track.reading for track in self.tracker.tracks]

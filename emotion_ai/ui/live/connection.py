@@ -1,0 +1,84 @@
+"""Reaching the camera: relay servers, and what to say when the picture does not come."""
+
+import logging
+import os
+from urllib.parse import urlsplit
+
+import streamlit as st
+from streamlit_webrtc import (
+    RTCConfiguration,
+    Translations,
+    get_cloudflare_ice_servers,
+    get_twilio_ice_servers,
+)
+
+log = logging.getLogger(__name__)
+
+#: After this long without a picture something is wrong.
+PATIENCE_S = 6.0
+_LOCAL = ("localhost", "127.0.0.1", "::1", None)
+
+#: What the video's own frame says, each with its remedy.
+WORDS = Translations(
+    start="START",
+    stop="STOP",
+    select_device="CAMERA",
+    device_ask_permission="Allow the camera: your browser asks at the top of the window.",
+    device_not_available=(
+        "No camera was found. Plug one in, or close the program that uses it, and press START "
+        "again."
+    ),
+    device_access_denied=(
+        "The camera was refused. Click the camera or lock sign beside the address, allow the "
+        "camera for this page, and press START again."
+    ),
+    media_api_not_available=(
+        "The browser gives no camera to a page without https. Open this page over https, or on "
+        "localhost."
+    ),
+)
+NO_CONNECTION = (
+    "No picture has arrived yet. The browser and this server have not found a way to each other: "
+    "behind a firewall or a router a relay (TURN server) is needed. Whoever runs this server sets "
+    "one with `EMOTION_AI_TURN_URL`, `EMOTION_AI_TURN_USERNAME` and `EMOTION_AI_TURN_CREDENTIAL`; "
+    "docs/live.md has the lines for coturn, Twilio and Cloudflare."
+)
+PICTURE_STOPPED = (
+    "The picture has stopped coming: is the camera still plugged in, and its cover open? Press "
+    "STOP, then START."
+)
+
+
+def setting(name: str) -> str | None:
+    """A setting from ``secrets.toml``, or from the environment."""
+    try:
+        return str(st.secrets[name])
+    except (KeyError, FileNotFoundError):
+        return os.environ.get(name)
+
+
+def relay_servers() -> RTCConfiguration:
+    """The relay the settings name; none on this very machine, where none is needed.
+
+    Without settings nothing outside is asked, not even for the machine's own address.
+    """
+    if url := setting("EMOTION_AI_TURN_URL"):
+        server = {"urls": [part.strip() for part in url.split(",")]}
+        for key, name in (("username", "USERNAME"), ("credential", "CREDENTIAL")):
+            if value := setting(f"EMOTION_AI_TURN_{name}"):
+                server[key] = value
+        return {"iceServers": [server]}
+    if urlsplit(st.context.url or "").hostname in _LOCAL:
+        return {"iceServers": []}
+    providers = (
+        (get_cloudflare_ice_servers, "CLOUDFLARE_TURN_KEY_ID", "CLOUDFLARE_TURN_KEY_API_TOKEN"),
+        (get_twilio_ice_servers, "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+    )
+    for ask, *names in providers:
+        if all(account := [setting(name) for name in names]):
+            try:
+                return {"iceServers": ask(*account)}
+            except (ValueError, ImportError) as error:
+                log.warning("no relay: %s", error)
+                st.warning(f"The relay could not be asked: {error}", icon=":material/cloud_off:")
+    return {"iceServers": []}

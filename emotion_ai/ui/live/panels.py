@@ -1,0 +1,163 @@
+"""What stands around the video: its rates, the viewer's own expression, the group, the method."""
+
+import time
+
+import pandas as pd
+import streamlit as st
+from streamlit_webrtc import WebRtcStreamerContext
+
+from emotion_ai.group import FEWEST_FACES, Summary
+from emotion_ai.group_report import group_report
+from emotion_ai.live import LiveSession
+from emotion_ai.quality import expression_text
+from emotion_ai.streamgraph import clock, streamgraph
+from emotion_ai.ui import markup
+from emotion_ai.ui.live.connection import NO_CONNECTION, PATIENCE_S, PICTURE_STOPPED
+from emotion_ai.ui.wording import count, plain
+
+SPAN_S = 60.0
+_SUMMARY, _WAITING = "live_summary", "live_waiting_since"
+#: Below this time between updates the browser has no room for the video.
+REFRESH_S = 0.5
+
+
+def every_moment(draw, context: WebRtcStreamerContext, *arguments) -> None:
+    """``draw`` again and again while the camera runs, once otherwise."""
+    busy = context.state.playing or context.state.signalling
+    st.fragment(draw, run_every=REFRESH_S if busy else None)(*arguments)
+
+
+def rates(session: LiveSession, context: WebRtcStreamerContext) -> None:
+    """``29 fps · 6 ms · 0 dropped``, and what to do where no picture comes."""
+    status, state = session.status, context.state
+    if not state.playing and not state.signalling:
+        st.session_state.pop(_WAITING, None)
+        st.caption("Press START and allow the camera. CAMERA changes which one is used.")
+        return
+    now_s = time.monotonic()
+    since_s = st.session_state.setdefault(_WAITING, now_s)
+    if not status.running:
+        if now_s - since_s > PATIENCE_S:
+            st.warning(NO_CONNECTION, icon=":material/wifi_off:")
+        else:
+            st.caption("Connecting …")
+        return
+    if now_s - status.newest_s > PATIENCE_S and not session.options.paused:
+        st.warning(PICTURE_STOPPED, icon=":material/videocam_off:")
+        return
+    parts = [
+        "paused" if session.options.paused else f"{status.frames_per_s:.0f} frames/s",
+        f"{status.latency_ms:.0f} ms a frame",
+        f"{status.dropped:,} dropped",
+        count(status.faces, "face"),
+    ]
+    st.caption(" · ".join(parts))
+    if status.failed:
+        st.caption(f"{count(status.failed, 'frame')} could not be analysed and went through as is.")
+
+
+def own_face(session: LiveSession) -> None:
+    """The bars of the nearest face, and its last minute."""
+    readings = session.status.readings
+    said = readings[0].expression if readings else None
+    if said:
+        st.markdown(f"**{expression_text(said)}**")
+        st.html(markup.probability_bars(said))
+    elif session.status.running:
+        st.markdown("**No face in the picture.** Light on the face and a look at the camera help.")
+    else:
+        st.markdown("Your expression appears here as soon as the camera runs.")
+    st.markdown("**Last 60 seconds**")
+    st.html(streamgraph(session.own.shares(SPAN_S), session.own.labels, (), SPAN_S, 150))
+
+
+def group_now(session: LiveSession) -> None:
+    """The share of each expression over the last minute, or what is missing for it."""
+    status, group = session.status, session.group
+    if not status.running:
+        st.markdown("The group's picture grows here as soon as the camera runs.")
+    elif status.faces < group.fewest:
+        st.markdown(
+            f"**{count(status.faces, 'face')}**: too few to count. From {group.fewest} faces on "
+            "shares are shown, never anything about a single face."
+        )
+    else:
+        st.markdown(f"**{count(status.faces, 'face')}**")
+    shares = group.shares(SPAN_S)
+    st.html(streamgraph(shares, group.labels, group.markers, SPAN_S, 320))
+
+
+def group_view(session: LiveSession, context: WebRtcStreamerContext) -> None:
+    """Shares of the group, markers, the end of the session and what is left of it."""
+    if summary := st.session_state.get(_SUMMARY):
+        show_summary(summary, session)
+        return
+    every_moment(group_now, context, session)
+    with (
+        st.form("marker", clear_on_submit=True, border=False),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
+        text = st.text_input("Marker", max_chars=80, placeholder="explained recursion")
+        if st.form_submit_button("Set", icon=":material/flag:") and text.strip():
+            session.group.mark(text)
+            st.toast(f"Marked: {plain(text)}")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        session.group.fewest = st.number_input(
+            "Fewest faces to count", 3, 50, FEWEST_FACES, key="fewest", width=180
+        )
+        if st.button("End session", icon=":material/stop_circle:", key="end_session"):
+            st.session_state[_SUMMARY] = session.group.summary()
+            st.rerun()
+
+
+def session_ended() -> bool:
+    """Whether a group's summary is on show and the camera must be off."""
+    return _SUMMARY in st.session_state
+
+
+def show_summary(summary: Summary, session: LiveSession) -> None:
+    """Timeline, markers and totals, each as a file too."""
+    st.markdown(
+        f"**Session of {clock(summary.duration_s)} minutes**, "
+        f"{summary.faces_mean:.1f} faces on average"
+    )
+    st.html(streamgraph(summary.shares, summary.labels, summary.markers, height_px=260))
+    if summary.totals:
+        totals = pd.DataFrame(
+            {"expression": summary.totals.keys(), "share": summary.totals.values()}
+        )
+        share = st.column_config.ProgressColumn("share", format="percent", min_value=0, max_value=1)
+        st.dataframe(totals, hide_index=True, column_config={"share": share}, height="content")
+    else:
+        st.info(f"No second had {summary.fewest} faces or more, so nothing was counted.")
+    with st.container(horizontal=True):
+        options = {"on_click": "ignore", "icon": ":material/download:"}
+        st.download_button(
+            "Report (HTML)", group_report(summary), "session.html", "text/html", **options
+        )
+        st.download_button("Table (CSV)", summary.to_csv(), "session.csv", "text/csv", **options)
+        if st.button("New session", icon=":material/restart_alt:"):
+            session.group.clear()
+            del st.session_state[_SUMMARY]
+            st.rerun()
+
+
+def how_it_works(session: LiveSession) -> None:
+    """The way of a frame, in plain words."""
+    status = session.status
+    st.markdown(
+        "1. **The browser sends** each picture of the camera to this server, encrypted.\n"
+        "2. **A detector looks for faces** on a small copy of it, in every second picture for one "
+        "face, in every third for a room; in between, the box follows its points.\n"
+        "3. **Two networks read** each face: one places 15 points, one gives each expression a "
+        "probability. In a room eight faces are read in a picture, those unread longest first.\n"
+        "4. **Smoothing** lets jitter fade and follows movements at once.\n"
+        "5. **The picture goes back** with the drawing on it, and is forgotten. Numbers of faces "
+        "last only while they are on screen."
+    )
+    if status.running:
+        st.markdown(f"All of it takes **{status.latency_ms:.0f} ms** a picture right now.")
+    st.markdown(
+        "**Many faces, or a video call?** A virtual camera, such as the one in OBS Studio, makes a "
+        "window or a screen share appear under CAMERA like any other."
+    )

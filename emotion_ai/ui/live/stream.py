@@ -1,0 +1,61 @@
+"""The camera's way in and out: one session of the app, one predictor, one stream."""
+
+import streamlit as st
+from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
+from streamlit_webrtc.webrtc import SignallingTimeoutError
+
+from emotion_ai.live import LiveOptions, LiveSession
+from emotion_ai.predictor import load_predictor
+from emotion_ai.settings import settings
+from emotion_ai.ui.live.connection import NO_CONNECTION, WORDS, relay_servers
+
+RESOLUTIONS = {"320 × 240": (320, 240), "640 × 480": (640, 480), "1280 × 720": (1280, 720)}
+_SESSION = "live_session"
+
+
+def live_session(key: str) -> LiveSession:
+    """This viewer's session, warm before START is offered; a new one when the models change.
+
+    ``key`` names the models: ``resources.Reader.key``.
+    """
+    kept = st.session_state.get(_SESSION)
+    if kept is None or kept[0] != key:
+        with st.spinner("Warming the models up …", show_time=False):
+            predictor = load_predictor(settings())
+            predictor.warm_up()
+        kept = (key, LiveSession(predictor))
+        st.session_state[_SESSION] = kept
+    return kept[1]
+
+
+def camera(
+    session: LiveSession, options: LiveOptions, size_wh: tuple[int, int], allowed: bool = True
+) -> WebRtcStreamerContext:
+    """The video with START and STOP; its frames go through ``session``.
+
+    Not ``allowed``: a running stream is stopped. No ``st`` call happens in a frame's callback.
+    """
+    session.options = options
+    width, height = size_wh
+    video = {"width": {"ideal": width}, "height": {"ideal": height}, "frameRate": {"ideal": 30}}
+    try:
+        return webrtc_streamer(
+            key="live",
+            mode=WebRtcMode.SENDRECV,
+            rtc_configuration=relay_servers(),
+            media_stream_constraints={"video": video, "audio": False},
+            desired_playing_state=None if allowed else False,
+            queued_video_frames_callback=session.process,
+            on_video_ended=session.ended,
+            async_processing=True,
+            media_toggle_controls=False,
+            translations=WORDS,
+            video_html_attrs={
+                "autoPlay": True,
+                "muted": True,
+                "style": {"width": "100%", "borderRadius": "0.6rem", "background": "#14161d"},
+            },
+        )
+    except SignallingTimeoutError:
+        st.error(NO_CONNECTION, icon=":material/wifi_off:")
+        st.stop()

@@ -1,0 +1,68 @@
+"""The webcam, read as it runs: one face or a room."""
+
+import streamlit as st
+
+from emotion_ai.drawing import Layers
+from emotion_ai.live import LiveOptions
+from emotion_ai.ui import components
+from emotion_ai.ui.frame import page_head
+from emotion_ai.ui.live import panels
+from emotion_ai.ui.live.consent import consent_gate
+from emotion_ai.ui.live.stream import RESOLUTIONS, camera, live_session
+
+LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
+OWN, GROUP, METHOD = TABS = ("My face", "Group", "How it works")
+
+page_head("Live", "Your webcam, read as it runs: the box, 15 points and the expression.")
+consent_gate()
+reader = components.model_guard()
+session = live_session(reader.key)
+
+view = st.session_state.get("view", OWN)
+grouped = view == GROUP
+left, right = st.columns([2, 3] if grouped else [3, 2], gap="medium")
+
+with left:
+    picture_place, rates_place = st.container(key="live_picture"), st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        size = st.selectbox(
+            "Resolution", list(RESOLUTIONS), 1, key="size", width=150, bind="query-params",
+            help="Taken up at the next START.",
+        )  # fmt: skip
+        paused = st.toggle("Pause", key="paused")
+        flip = st.toggle("Mirror", True, key="mirror")
+        shown = st.toggle("Picture", True, key="picture", disabled=not grouped) or not grouped
+    if not grouped:
+        layers = st.pills(
+            "Show", list(LAYERS), format_func=LAYERS.get, selection_mode="multi",
+            default=list(LAYERS), key="live_layers",
+        )  # fmt: skip
+    smoothing_s = st.slider(
+        "Smoothing (s)", 0.0, 2.0, 0.5, 0.1, key="smoothing", bind="query-params",
+        help="How long the past counts: 0 shows every picture as it is read.",
+    )  # fmt: skip
+    options = LiveOptions(
+        Layers(**{layer: not grouped and layer in layers for layer in LAYERS}),
+        smoothing_s=smoothing_s, mirrored=flip, paused=paused, group=grouped, picture=shown,
+    )  # fmt: skip
+    with picture_place:
+        context = camera(session, options, RESOLUTIONS[size], allowed=not panels.session_ended())
+    with rates_place:
+        panels.every_moment(panels.rates, context, session, context)
+    if not grouped:
+        st.download_button(
+            "Snapshot (JPEG)", lambda: session.snapshot_jpeg() or b"", "snapshot.jpg",
+            "image/jpeg", icon=":material/photo_camera:", on_click="ignore",
+            disabled=not context.state.playing,
+        )  # fmt: skip
+
+with right:
+    own, group, method = st.tabs(TABS, key="view", on_change="rerun", bind="query-params")
+    with own:
+        if view == OWN:
+            panels.every_moment(panels.own_face, context, session)
+    with group:
+        if grouped:
+            panels.group_view(session, context)
+    with method:
+        panels.how_it_works(session)
