@@ -4,7 +4,6 @@ Exit codes: 0; 1 for bad input, with one line on standard error; 2 for wrong usa
 """
 
 import argparse
-import csv
 import json
 import os
 import sys
@@ -135,6 +134,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     from emotion_ai.drawing import draw_readings
     from emotion_ai.images import encode_jpeg, read_image
     from emotion_ai.predictor import load_predictor
+    from emotion_ai.table import readings_table
 
     paths = list(picture_paths(arguments.paths))
     predictor = load_predictor(settings())
@@ -157,7 +157,8 @@ def run_predict(arguments: argparse.Namespace) -> int:
                 (arguments.out / f"{path.stem}_faces.jpg").write_bytes(picture)
             progress(done, len(paths), "photos")
     if arguments.csv:
-        write_table(arguments.csv, results)
+        table = readings_table((str(path), readings) for path, _, _, readings in results)
+        table.to_csv(arguments.csv, index=False)
     if arguments.json:
         records = [
             {
@@ -194,20 +195,6 @@ def picture_paths(paths: list[Path]):
             yield from inside
         else:
             yield path
-
-
-def write_table(path: Path, results) -> None:
-    """The combined table: one row a face, expression and 30 coordinates."""
-    rows = [
-        {"file": str(file), "face": number, **reading.as_row()}
-        for file, _, _, readings in results
-        for number, reading in enumerate(readings, 1)
-    ]
-    columns = list(dict.fromkeys(key for row in rows for key in row)) or ["file", "face"]
-    with path.open("w", newline="") as target:
-        writer = csv.DictWriter(target, columns)
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def run_models(arguments: argparse.Namespace) -> int:

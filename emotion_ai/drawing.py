@@ -48,7 +48,7 @@ def draw_readings(
             if layers.probability:
                 words.append(f"{expression.confidence:.2f}")
         if words:
-            _label(frame, " ".join(words), (x0, y0), colour, scale=np.clip((x1 - x0) / 130, 0.4, 3))
+            _label(frame, " ".join(words), (x0, y0), colour, scale=np.clip((x1 - x0) / 190, 0.4, 3))
     return frame
 
 

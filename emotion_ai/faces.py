@@ -30,6 +30,8 @@ YUNET_URL = (
 )
 #: Photos are searched at most this large: faces from about 2 % of the picture's width up.
 DETECTION_SIDE_PX = 1280
+#: Haar is an order slower: it gets a smaller picture.
+HAAR_SIDE_PX = 640
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class FaceDetector:
     def detect(self, frame: np.ndarray, max_side_px: int = DETECTION_SIDE_PX) -> list[FaceBox]:
         """Faces of a uint8 (H, W, 3) BGR frame, largest first; searched at ``max_side_px``."""
         height, width = frame.shape[:2]
+        if self.name == "Haar":
+            max_side_px = min(max_side_px, HAAR_SIDE_PX)
         shrink = min(1.0, max_side_px / max(height, width))
         if shrink < 1:
             size = max(1, round(width * shrink)), max(1, round(height * shrink))
@@ -108,6 +112,8 @@ def load_detector(settings: Settings) -> FaceDetector:
 def find_yunet(settings: Settings) -> Path:
     """A verified file of YuNet's weights. OSError or ValueError say why there is none."""
     if settings.yunet:
+        if not settings.yunet.is_file():
+            raise OSError(f"EMOTION_AI_YUNET names no file: {settings.yunet.name}")
         _verify(settings.yunet.read_bytes(), settings.yunet.name)
         return settings.yunet
     cached = settings.cache_dir / YUNET_FILE
