@@ -15,6 +15,7 @@ from emotion_ai.errors import EmotionAIError, ImageError
 from emotion_ai.labels import LABEL_SETS, label_set
 from emotion_ai.model_store import list_models, open_model
 from emotion_ai.progress import progress_bar
+from emotion_ai.report import commands as report_commands
 from emotion_ai.settings import settings
 from emotion_ai.training import commands as training_commands
 
@@ -30,6 +31,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dataset_commands.add_parser(commands)
     training_commands.add_parser(commands)
+    report_commands.add_parser(commands)
 
     evaluate = commands.add_parser("evaluate", help="score a saved model on a dataset")
     evaluate.add_argument("model", metavar="MODEL", help="a saved model's name or folder")

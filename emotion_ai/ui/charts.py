@@ -62,3 +62,17 @@ def show_chart(figure: go.Figure, data: pd.DataFrame, name: str, alt: str) -> No
 def show_plot(plot: Plot, key: str = "") -> None:
     """``show_chart`` of a ready plot; ``key`` tells several of one name apart."""
     show_chart(plot.figure, plot.data, plot.name + (f"_{key}" if key else ""), plot.alt)
+
+
+def download_data(plot: Plot, key: str = "") -> None:
+    """The data of a plot as CSV."""
+    st.download_button(
+        "Data of this chart",
+        lambda: plot.data.to_csv(index=False),
+        f"{plot.name}.csv",
+        "text/csv",
+        key=f"data_{plot.name}_{key}",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )

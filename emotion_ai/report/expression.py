@@ -1,0 +1,114 @@
+"""The report of an expression model."""
+
+import cv2
+import numpy as np
+
+from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.conditions import light_tables
+from emotion_ai.curves import cross_fitted_temperature, reliability
+from emotion_ai.evaluation import calibration_error, macro_f1_interval
+from emotion_ai.figures.expression import (
+    condition_plot,
+    confusion_plot,
+    coverage_plot,
+    precision_recall_plot,
+    reliability_plot,
+    roc_plot,
+)
+from emotion_ai.figures.faces import picture_url
+from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.quality import UNCERTAIN_BELOW
+from emotion_ai.report.parts import Section
+from emotion_ai.report_table import report_table
+
+EXAMPLES = 16
+
+
+def headline(assessment: ExpressionAssessment) -> list[tuple[str, str, str]]:
+    score = assessment.scores
+    low, high = score["accuracy_ci"]
+    f1_low, f1_high = macro_f1_interval(assessment.confusion)
+    return [
+        ("accuracy", f"{100 * score['accuracy']:.1f} %",
+         f"95 %: {100 * low:.1f} to {100 * high:.1f} %"),
+        ("macro F1", f"{score['macro_f1']:.3f}", f"95 %: {f1_low:.3f} to {f1_high:.3f}"),
+        ("calibration error", f"{score['calibration_error']:.3f}", "0 would be honest"),
+        ("log loss", f"{score['log_loss']:.3f}", f"{score['labels_from']} labels"),
+    ]  # fmt: skip
+
+
+def sections(assessment: ExpressionAssessment) -> list[Section]:
+    probabilities, targets, labels = (
+        assessment.probabilities, assessment.targets, assessment.labels
+    )  # fmt: skip
+    correct, confidence = assessment.correct, assessment.confidence
+    scaled, temperatures = cross_fitted_temperature(probabilities, targets, assessment.groups)
+    after = scaled.max(axis=1)
+    light = light_tables(assessment.images[assessment.rows], correct)
+    mistakes = np.flatnonzero(~correct)
+    hits = np.flatnonzero(correct)
+    return [
+        Section(
+            "What is taken for what",
+            "Rows are the given labels, columns what the model named; shares of each row.",
+            plots=(confusion_plot(assessment.confusion, labels),),
+        ),
+        Section(
+            "Expression by expression",
+            "Precision: of the faces so named, how many are. Recall: of the faces so labelled, "
+            "how many were found, with its 95 % interval.",
+            table=report_table(assessment),
+        ),
+        Section(
+            "The surest mistakes",
+            "Faces on which the model was most certain and differs from the label.",
+            faces=_faces(assessment, mistakes[np.argsort(-confidence[mistakes], kind="stable")]),
+        ),
+        Section(
+            "The least certain hits",
+            "Faces it named as labelled, but barely.",
+            faces=_faces(assessment, hits[np.argsort(confidence[hits], kind="stable")]),
+        ),
+        Section(
+            "Can its probabilities be believed?",
+            "On the diagonal, of the faces named with 80 % four in five are right. The dotted "
+            f"curve divides the network's last values by a temperature ({temperatures[0]:.2f} "
+            f"and {temperatures[1]:.2f}, each fitted on one half of the faces and applied to the "
+            f"other): calibration error {assessment.scores['calibration_error']:.3f} before, "
+            f"{calibration_error(after, correct):.3f} after.",
+            plots=(
+                reliability_plot(reliability(confidence, correct), reliability(after, correct)),
+            ),
+        ),
+        Section(
+            "Saying uncertain",
+            "The higher the probability that is asked for, the fewer faces get an answer, and "
+            f"the more of those answers are right. The app asks for {UNCERTAIN_BELOW:.2f}.",
+            plots=(coverage_plot(confidence, correct, UNCERTAIN_BELOW),),
+        ),
+        Section(
+            "Each expression against the rest",
+            "Precision over recall with the average precision, and ROC with the area under it.",
+            plots=(
+                precision_recall_plot(probabilities, targets, labels),
+                roc_plot(probabilities, targets, labels),
+            ),
+        ),
+        Section(
+            "Light and sharpness",
+            "Accuracy on fifths of the faces, from dark to bright and from blurred to sharp.",
+            plots=tuple(condition_plot(table, name, name) for name, table in light.items()),
+        ),
+    ]
+
+
+def _faces(assessment: ExpressionAssessment, order: np.ndarray) -> tuple:
+    names = assessment.labels.expressions
+    faces = []
+    for i in order[:EXAMPLES]:
+        face = np.asarray(assessment.images[assessment.rows[i]])
+        picture = cv2.resize(face, (112, 112), interpolation=cv2.INTER_CUBIC)
+        named = names[assessment.predicted[i]]
+        words = f"{names[assessment.targets[i]]} → {named} {assessment.confidence[i]:.2f}"
+        faces.append((picture_url(picture), words, EXPRESSION_COLOURS[named]))
+    return tuple(faces)

@@ -1,0 +1,72 @@
+"""The report of a keypoint model."""
+
+import numpy as np
+
+from emotion_ai.assessment import KeypointAssessment
+from emotion_ai.evaluation import normalised_errors
+from emotion_ai.figures.base import SECOND
+from emotion_ai.figures.faces import (
+    cumulative_plot,
+    joined_points,
+    picture_url,
+    point_error_plot,
+    side_plot,
+)
+from emotion_ai.keypoint_errors import cumulative_errors, point_table, side_table
+from emotion_ai.report.parts import Section
+
+EXAMPLES = 16
+
+
+def headline(assessment: KeypointAssessment) -> list[tuple[str, str, str]]:
+    score = assessment.scores
+    low, high = score["rmse_px_ci"]
+    nme_low, nme_high = score["nme_ci"]
+    return [
+        ("RMSE", f"{score['rmse_px']:.2f} px", f"95 %: {low:.2f} to {high:.2f} px"),
+        ("NME", f"{100 * score['nme']:.2f} %",
+         f"95 %: {100 * nme_low:.2f} to {100 * nme_high:.2f} %"),
+        ("within 5 %", f"{100 * score['share_nme_under_5_percent']:.1f} %", "of the faces"),
+    ]  # fmt: skip
+
+
+def sections(assessment: KeypointAssessment) -> list[Section]:
+    predicted, truth = assessment.predicted_px, assessment.targets_px
+    errors = normalised_errors(predicted, truth)
+    table = point_table(predicted, truth)
+    mean_face = assessment.images[assessment.rows].mean(axis=0).round().astype(np.uint8)
+    limits = np.linspace(0, max(0.1, float(np.nanquantile(errors, 0.99))), 101)
+    curve = {assessment.model.name: (limits, cumulative_errors(errors, limits))}
+    worst = np.argsort(-np.nan_to_num(errors, nan=-1))[:EXAMPLES]
+    faces = tuple(
+        (
+            picture_url(joined_points(np.asarray(assessment.images[row]), truth[i], predicted[i])),
+            f"{100 * errors[i]:.0f} % of the eye distance",
+            SECOND,
+        )
+        for i, row in zip(worst, assessment.rows[worst], strict=True)
+    )
+    return [
+        Section(
+            "Each point",
+            "A ring is as wide as the mean distance; the red line shows where predictions lie on "
+            "average, five times as long. Left and right are the subject's.",
+            plots=(point_error_plot(table, mean_face),),
+            table=table.drop(columns=["x_px", "y_px"]),
+        ),
+        Section(
+            "How many faces are within an error",
+            "Mean distance of a face's points over the distance of its outer eye corners (NME).",
+            plots=(cumulative_plot(curve),),
+        ),
+        Section(
+            "Left against right",
+            "A difference whose interval leaves out 0 is hardly chance.",
+            plots=(side_plot(side_table(predicted, truth)),),
+        ),
+        Section(
+            "The worst faces",
+            "White squares are the labels, dots the predictions.",
+            faces=faces,
+        ),
+    ]

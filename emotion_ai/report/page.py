@@ -1,0 +1,181 @@
+"""The report as one page of HTML. Everything that comes from outside is escaped."""
+
+import json
+import shlex
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from html import escape
+
+import numpy as np
+import pandas as pd
+from plotly.offline import get_plotlyjs
+
+from emotion_ai.assessment import Assessment, ExpressionAssessment
+from emotion_ai.figures.base import Plot
+from emotion_ai.report import expression, keypoints
+from emotion_ai.report.parts import Section
+
+_STYLE = """
+:root{color-scheme:light}
+body{font:16px/1.5 system-ui,sans-serif;color:#20232e;background:#fcfcfe;max-width:1000px;
+ margin:2rem auto;padding:0 1.2rem}
+h1{font-size:1.9rem;margin-bottom:.2rem}h2{margin-top:2.4rem;font-size:1.25rem}
+table{border-collapse:collapse;font-size:.92rem;font-variant-numeric:tabular-nums}
+th,td{padding:.28rem .7rem;border-bottom:1px solid #dcdce6;text-align:right}
+th:first-child,td:first-child{text-align:left}
+.figures{display:flex;flex-wrap:wrap;gap:1.2rem 2.6rem;margin:1.2rem 0}
+.figures b{display:block;font-size:1.7rem;font-weight:600}.figures span{color:#5b6072}
+.note{background:#fff4d6;border-left:4px solid #e69f00;padding:.6rem 1rem;margin:.6rem 0}
+.faces{display:flex;flex-wrap:wrap;gap:.7rem}
+.faces figure{margin:0;width:112px}.faces img{width:100%;border-radius:4px;display:block}
+.faces figcaption{font-size:.8rem;line-height:1.25;padding:.2rem 0 0 .4rem}
+pre{background:#f1f1f7;padding:.8rem 1rem;overflow:auto;border-radius:6px;font-size:.86rem}
+details{margin:.6rem 0}.quiet{color:#5b6072;font-size:.92rem}
+@media print{details,.plot{break-inside:avoid}}
+"""
+_NOTICE = (
+    "An expression is not a feeling: the model names what a face looks like, and is often wrong. "
+    "The EU prohibits inferring the emotions of people in education and at work, medical and "
+    "safety reasons aside (Regulation (EU) 2024/1689, Art. 5(1)(f))."
+)
+
+
+def write_report(assessment: Assessment, notes: Iterable[str] = ()) -> str:
+    """The page. ``notes``: what makes the scores look better than they are, a sentence each."""
+    builder = expression if isinstance(assessment, ExpressionAssessment) else keypoints
+    model, dataset, question = assessment.model, assessment.dataset, assessment.question
+    title = f"{model.name} on {dataset.name}, {question.split}"
+    body = [
+        f"<h1>{escape(title)}</h1>",
+        f'<p class="quiet">{assessment.scores["n"]:,} faces · written '
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by Emotion AI</p>",
+        *(f'<p class="note">{escape(note)}</p>' for note in notes),
+        _figures(builder.headline(assessment)),
+        *(_section(section, i) for i, section in enumerate(builder.sections(assessment))),
+        "<h2>The model</h2>",
+        _table(_card(model.card)),
+        f"<details><summary>The whole card</summary><pre>"
+        f"{escape(json.dumps(_without_scores(model.card), indent=1))}</pre></details>",
+        "<h2>How to reproduce this</h2>",
+        f"<pre>{escape(report_command(assessment))}</pre>",
+        _table(_identity(assessment)),
+        f'<p class="quiet">{escape(_NOTICE)}</p>',
+    ]
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+        f"<script>{get_plotlyjs()}</script></head><body>{''.join(body)}</body></html>"
+    )
+
+
+def report_command(assessment: Assessment) -> str:
+    """The command that writes the same report."""
+    question = assessment.question
+    words = ["python", "-m", "emotion_ai", "report", assessment.model.name]
+    words += ["--data", assessment.dataset.name, "--split", question.split]
+    if isinstance(assessment, ExpressionAssessment):
+        if question.truth != "given":
+            words += ["--labels", question.truth]
+        if assessment.labels.name != assessment.model.labels.name:
+            words += ["--label-set", assessment.labels.name]
+    if question.leave_out_copies:
+        words.append("--leave-out-copies")
+    return shlex.join(words)
+
+
+def _section(section: Section, number: int) -> str:
+    parts = [f"<h2>{escape(section.title)}</h2>", f"<p>{escape(section.text)}</p>"]
+    parts += [_plot(plot, f"plot{number}_{i}") for i, plot in enumerate(section.plots)]
+    if section.table is not None:
+        parts.append(_table(section.table))
+    if section.faces:
+        parts.append('<div class="faces">')
+        parts += [
+            f'<figure><img alt="{escape(words)}" src="{url}"><figcaption style="border-left:4px '
+            f'solid {colour}">{escape(words)}</figcaption></figure>'
+            for url, words, colour in section.faces
+        ]
+        parts.append("</div>")
+    return "".join(parts)
+
+
+def _plot(plot: Plot, key: str) -> str:
+    figure = plot.figure.to_dict() | {}
+    figure["layout"]["paper_bgcolor"] = figure["layout"]["plot_bgcolor"] = "#fcfcfe"
+    content = json.dumps(figure, cls=_PlotlyEncoder).replace("</", "<\\/")
+    config = '{"displaylogo":false,"responsive":true,"modeBarButtons":[["toImage"]]}'
+    height = figure["layout"]["height"]
+    return (
+        f'<div class="plot" id="{key}" role="img" aria-label="{escape(plot.alt)}" '
+        f'style="height:{height}px"></div><script>(function(f){{'
+        f'Plotly.newPlot("{key}",f.data,f.layout,{config})}})({content})</script>'
+        f"<details><summary>The data of this plot</summary>{_table(plot.data.head(200))}</details>"
+    )
+
+
+class _PlotlyEncoder(json.JSONEncoder):
+    """Arrays become lists; what is not a number becomes null, as JSON has no NaN."""
+
+    def default(self, value):
+        if isinstance(value, np.ndarray | pd.Series):
+            return (
+                [None if v != v else v for v in np.asarray(value).ravel().tolist()]
+                if (np.asarray(value).ndim == 1)
+                else np.asarray(value).tolist()
+            )
+        if isinstance(value, np.generic):
+            return value.item()
+        return super().default(value)
+
+
+def _figures(headline: list[tuple[str, str, str]]) -> str:
+    return (
+        '<div class="figures">'
+        + "".join(
+            f"<div><span>{escape(name)}</span><b>{escape(value)}</b>"
+            f"<span>{escape(interval)}</span></div>"
+            for name, value, interval in headline
+        )
+        + "</div>"
+    )
+
+
+def _table(table: pd.DataFrame) -> str:
+    """A plain table; ``to_html`` escapes what is in it."""
+    return table.to_html(
+        index=False, border=0, na_rep="–", escape=True,
+        float_format=lambda value: f"{value:.3f}",
+    )  # fmt: skip
+
+
+def _card(card: dict) -> pd.DataFrame:
+    training = card.get("training", {})
+    facts = {
+        "task": card["task"],
+        "expressions": card.get("label_set"),
+        "network": card.get("preset"),
+        "parameters": f"{card['parameters']:,}" if "parameters" in card else None,
+        "stored as": "full-integer weights" if card.get("quantised") else "float weights",
+        "trained on": ", ".join(data["name"] for data in card.get("data", [])),
+        "labels learnt": training.get("labels") if card["task"] == "expression" else None,
+        "epochs, at most": training.get("epochs"),
+        "run": card.get("run"),
+        "created": card.get("created"),
+    }
+    rows = [(name, str(value)) for name, value in facts.items() if value not in (None, "")]
+    return pd.DataFrame(rows, columns=["", "this model"])
+
+
+def _without_scores(card: dict) -> dict:
+    return {key: value for key, value in card.items() if key != "scores"}
+
+
+def _identity(assessment: Assessment) -> pd.DataFrame:
+    rows = [
+        ("model (SHA-256 of model.tflite)", assessment.model.digest),
+        ("dataset (SHA-256 of images and table)", assessment.dataset.digest),
+        ("split rule", str(assessment.dataset.description.get("split_rule", "official"))),
+        ("faces", f"{assessment.scores['n']:,}"),
+    ]
+    return pd.DataFrame(rows, columns=["", "what was measured"])

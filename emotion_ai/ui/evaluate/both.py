@@ -1,0 +1,81 @@
+"""Both together: expression and keypoints of the same faces, from two models."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from emotion_ai.assessment import Assessment
+from emotion_ai.combined import combined_table
+from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.scoring import restrict
+from emotion_ai.ui import resources
+from emotion_ai.ui.evaluate.computing import outputs
+from emotion_ai.ui.evaluate.grid import face_grid
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import count, plain
+
+PAGE = 24
+
+
+@st.fragment
+@errors_as_lines()
+def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
+    own, dataset = assessment.model, assessment.dataset
+    task = "keypoints" if own.task == "expression" else "expression"
+    partners = {model.name: model for model in resources.models() if model.task == task}
+    if not partners:
+        st.info(f"There is no model for {task} here to go with this one.")
+        return
+    partner = partners[
+        st.selectbox(
+            f"Model for {task}", list(partners), key="partner", bind="query-params", width=260
+        )
+    ]
+    models = {own.task: own, partner.task: partner}
+    split = assessment.question.split
+    said = {kind: outputs(model, dataset, split) for kind, model in models.items()}
+    places = dataset.rows(split).searchsorted(assessment.rows)
+    labels = getattr(assessment, "labels", models["expression"].labels)
+    probabilities = restrict(
+        said["expression"].probabilities[places], models["expression"].labels, labels
+    )
+    points_px = said["keypoints"].keypoints_px[places]
+    table = combined_table(dataset, assessment.rows, labels, probabilities, points_px)
+
+    st.caption(
+        f"The {plain(partner.name)} model was made for other crops: it sees these "
+        f"{assessment.images.shape[1]}-pixel faces cut and scaled as it is used to, so its "
+        "answers are approximate. Coordinates are pixels of the faces as they are stored."
+    )
+    pages = -(-len(table) // PAGE)
+    page = st.number_input(f"Page, of {pages:,}", 1, pages, key="both_page", width=160) - 1
+    shown = np.arange(page * PAGE, min((page + 1) * PAGE, len(table)))
+    rows = table.iloc[shown]
+    given = rows["given"] if "given" in rows else [None] * len(rows)
+    face_grid(
+        assessment, assessment.rows[shown], f"both_{page}",
+        captions=[f"{before} → {named}" if before else named
+                  for before, named in zip(given, rows["expression"], strict=True)],
+        colours=[EXPRESSION_COLOURS[named] for named in rows["expression"]],
+        across=12, keypoints_px=points_px[shown],
+    )  # fmt: skip
+    st.markdown(f"**Combined table:** {count(len(table), 'face')}")
+    st.dataframe(table, hide_index=True, height=280)
+    name = f"{dataset.name}_{split}_combined"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table (CSV)", lambda: table.to_csv(index=False), f"{name}.csv", "text/csv",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Table (Parquet)", lambda: _parquet(table), f"{name}.parquet",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    content = io.BytesIO()
+    table.to_parquet(content, index=False)
+    return content.getvalue()

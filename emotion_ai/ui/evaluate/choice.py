@@ -1,0 +1,80 @@
+"""What is evaluated: one or two models, a dataset, a split, whose labels; all of it in the URL."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from emotion_ai.assessment import Question, label_sets
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.labels import label_set
+from emotion_ai.model_store import SavedModel
+from emotion_ai.ui import components, resources
+
+NOBODY = "no other model"
+_SPLIT_ORDER = ("test", "validation", "train")
+
+
+@dataclass(frozen=True)
+class Choice:
+    model: SavedModel
+    second: SavedModel | None
+    dataset: Dataset
+    question: Question
+
+
+def choose() -> Choice:
+    """The controls. Where a model or fitting data is missing the page ends here, saying so."""
+    models = {model.name: model for model in resources.models()}
+    if not models:
+        components.model_guard()
+        st.stop()
+    columns = st.columns(4)
+    model = models[columns[0].selectbox("Model", list(models), **_in_url("model"))]
+    rivals = [m.name for m in models.values() if m.task == model.task and m.name != model.name]
+    second = columns[1].selectbox("Compare with", [NOBODY, *rivals], **_in_url("with"))
+    datasets = {d.name: d for d in resources.datasets() if d.task == model.task}
+    if not datasets:
+        components.offer_synthetic_faces()
+        st.stop()
+    trained_on = {data["digest"] for data in model.card.get("data", [])}
+    names = sorted(datasets, key=lambda name: datasets[name].digest not in trained_on)
+    dataset = datasets[columns[2].selectbox("Dataset", names, **_in_url("data"))]
+    splits = [name for name in _SPLIT_ORDER if name in dataset.description["splits"]]
+    split = columns[3].selectbox("Split", splits, **_in_url("split"))
+    second = models.get(second)
+    return Choice(model, second, dataset, _question(model, second, dataset, split))
+
+
+def _question(
+    model: SavedModel, second: SavedModel | None, dataset: Dataset, split: str
+) -> Question:
+    truth, labels = "given", None
+    copies = dataset.description.get("duplicates", {}).get("also_in_train", {}).get(split)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if dataset.task == "expression":
+            if dataset.votes is not None:
+                truth = st.segmented_control(
+                    "Labels", ["given", "crowd"], default="given", required=True,
+                    help="given: the dataset's own label. crowd: what most of ten people said.",
+                    **_in_url("truth"),
+                )  # fmt: skip
+            shared = [s.name for s in label_sets(model)]
+            if second:
+                known = [s.name for s in label_sets(second)]
+                shared = [name for name in shared if name in known] or shared
+            if len(shared) > 1:
+                labels = st.segmented_control(
+                    "Expressions", shared, default=shared[0], required=True,
+                    help="fer7: seven expressions. course5: without fear and neutral.",
+                    **_in_url("labels"),
+                )  # fmt: skip
+            else:
+                labels = shared[0]
+        leave_out = bool(copies) and st.toggle(
+            f"Leave out the {copies:,} faces that also stand in train", **_in_url("no_copies")
+        )
+    return Question(split, truth, label_set(labels) if labels else None, leave_out)
+
+
+def _in_url(key: str) -> dict:
+    return {"key": key, "bind": "query-params"}

@@ -1,0 +1,84 @@
+"""Outputs of models over a split: computed once with a bar and a *Stop*, then at hand."""
+
+import threading
+
+import streamlit as st
+
+from emotion_ai.assessment import Assessment, Question, assess
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.labels import label_set
+from emotion_ai.lite import LiteNetwork
+from emotion_ai.model_store import SavedModel
+from emotion_ai.predictions import Predictions, cached_path, predictions
+from emotion_ai.settings import settings
+from emotion_ai.ui.wording import count, plain
+
+_STOPPED = "evaluate_stopped"
+#: One computation at a time in this process: two would only take turns on the same cores.
+_lock = threading.Lock()
+
+
+def assessed(model: SavedModel, dataset: Dataset, question: Question) -> Assessment:
+    """The model on the split. The page ends here when the visitor stopped its computation."""
+    _ensure(model, dataset, question.split)
+    labels = question.labels.name if question.labels else None
+    facts = (question.split, question.truth, labels, question.leave_out_copies)
+    key = (str(model.folder), model.digest, dataset.digest)
+    return _assess(key, facts, model, dataset)
+
+
+@st.cache_resource(show_spinner=False, max_entries=12)
+def _assess(key: tuple, facts: tuple, _model: SavedModel, _dataset: Dataset) -> Assessment:
+    split, truth, labels, leave_out_copies = facts
+    question = Question(split, truth, label_set(labels) if labels else None, leave_out_copies)
+    return assess(_model, _dataset, question, settings())
+
+
+def outputs(model: SavedModel, dataset: Dataset, split: str) -> Predictions:
+    """What the model, of either task, says about every row of the split."""
+    _ensure(model, dataset, split)
+    return _outputs((model.digest, dataset.digest, split), model, dataset)
+
+
+def are_kept(model: SavedModel, dataset: Dataset, split: str) -> bool:
+    """Whether ``outputs`` has nothing to compute."""
+    return cached_path(model, dataset, settings(), split).exists()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _outputs(key: tuple, _model: SavedModel, _dataset: Dataset) -> Predictions:
+    return predictions(_model, _dataset, settings(), split=key[2])
+
+
+def network(model: SavedModel) -> LiteNetwork:
+    """The warm network that explains single faces."""
+    return _network(model.digest, model)
+
+
+@st.cache_resource(show_spinner=False, max_entries=3)
+def _network(digest: str, _model: SavedModel) -> LiteNetwork:
+    return _model.network(settings().threads)
+
+
+def _ensure(model: SavedModel, dataset: Dataset, split: str) -> None:
+    if are_kept(model, dataset, split):
+        return
+    faces = dataset.description["splits"].get(split, 0)
+    what = f"{plain(model.name)} reads {count(faces, 'face')} of {plain(dataset.name)} {split}"
+    key = f"{model.digest}-{dataset.digest}-{split}"
+    stopped = st.session_state.setdefault(_STOPPED, set())
+    if key in stopped:
+        st.info(f"Stopped: {what}.", icon=":material/pause:")
+        st.button("Go on", on_click=stopped.discard, args=(key,), key=f"go_on_{key}")
+        st.stop()
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, f"{what} …")
+        st.button("Stop", on_click=stopped.add, args=(key,), key=f"stop_{key}")
+
+    def step(done: int, total: int, unit: str) -> None:
+        bar.progress(done / total, f"{what}: {done:,} done")
+
+    with _lock:
+        predictions(model, dataset, settings(), step, split)
+    place.empty()

@@ -1,0 +1,69 @@
+"""Confusion: the matrix, and the faces of the cell that was clicked."""
+
+import numpy as np
+import streamlit as st
+
+from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.figures.expression import SCALES, confusion_plot
+from emotion_ai.ui.charts import download_data
+from emotion_ai.ui.evaluate.grid import face_grid, face_panel, said_captions
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import count
+
+SHOWN = 24
+_CHART = "confusion_chart"
+
+
+@st.fragment
+@errors_as_lines()
+def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | None) -> None:
+    names = assessment.labels.expressions
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        scale = st.segmented_control(
+            "Show", SCALES, default=SCALES[1], required=True, key="scale", bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+        given, named = _cell(assessment)
+        plot = confusion_plot(assessment.confusion, assessment.labels, scale, (given, named))
+        st.plotly_chart(
+            plot.figure, width="stretch", key=_CHART, on_select=_choose, selection_mode="points",
+            config={"displaylogo": False, "modeBarButtons": [["toImage"]],
+                    "toImageButtonOptions": {"filename": plot.name, "scale": 2}},
+            alt=plot.alt,
+        )  # fmt: skip
+        download_data(plot)
+    with right:
+        inside = (assessment.targets == given) & (assessment.predicted == named)
+        positions = np.flatnonzero(inside)
+        positions = positions[np.argsort(-assessment.confidence[positions], kind="stable")]
+        shown = positions[:SHOWN]
+        st.markdown(
+            f"Given **{names[given]}**, named **{names[named]}**: "
+            f"{count(len(positions), 'face')}"
+            + (f", the {SHOWN} surest" if len(positions) > SHOWN else "")
+        )
+        st.caption("Click a cell of the matrix to see its faces, and a face to see more of it.")
+        captions, colours = said_captions(assessment, shown, given=False)
+        row = face_grid(
+            assessment, assessment.rows[shown], f"cell_{given}_{named}",
+            captions=captions, colours=colours,
+        )  # fmt: skip
+        face_panel(assessment, row, "cell")
+
+
+def _cell(assessment: ExpressionAssessment) -> tuple[int, int]:
+    """The cell in the URL; without one, the commonest mistake."""
+    names = assessment.labels.expressions
+    given, _, named = st.query_params.get("cell", "").partition("-")
+    if given in names and named in names:
+        return names.index(given), names.index(named)
+    wrong = assessment.confusion - np.diag(np.diag(assessment.confusion))
+    row, column = np.unravel_index(wrong.argmax(), wrong.shape)
+    return int(row), int(column)
+
+
+def _choose() -> None:
+    """A click on a cell: both coordinates of its square are names."""
+    if points := st.session_state[_CHART].selection.points:
+        st.query_params["cell"] = f"{points[0]['y']}-{points[0]['x']}"

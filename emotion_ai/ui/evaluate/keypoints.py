@@ -1,0 +1,95 @@
+"""Points: where they go wrong on the mean face; and the faces they go most wrong on."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from emotion_ai.assessment import KeypointAssessment
+from emotion_ai.evaluation import normalised_errors
+from emotion_ai.figures.faces import cumulative_plot, joined_points, point_error_plot, side_plot
+from emotion_ai.keypoint_errors import cumulative_errors, point_table, side_table
+from emotion_ai.ui.charts import show_plot
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import plain
+
+WORST = 24
+
+
+@st.fragment
+@errors_as_lines()
+def points_tab(first: KeypointAssessment, second: KeypointAssessment | None) -> None:
+    left, right = st.columns(2, gap="large")
+    table = point_table(first.predicted_px, first.targets_px)
+    with left:
+        st.markdown("**Error of each point** on the mean face of this split")
+        show_plot(point_error_plot(table, _mean_face(first)))
+        st.caption(
+            "A ring is as wide as the mean distance. The red line shows where predictions lie on "
+            "average, five times as long; yellow is the subject's left, blue the right."
+        )
+    with right:
+        st.markdown("**How many faces are within an error**")
+        both = [assessment for assessment in (first, second) if assessment]
+        show_plot(cumulative_plot({plain(a.model.name): cumulative(a) for a in both}))
+        st.markdown("**Left against right**")
+        sides = side_table(first.predicted_px, first.targets_px)
+        show_plot(side_plot(sides))
+        st.caption(_asymmetry(sides))
+    with st.expander("Table of all points"):
+        st.dataframe(
+            table, hide_index=True, height="content",
+            column_config={
+                name: st.column_config.NumberColumn(format="%.2f")
+                for name in table if name.endswith("px")
+            },
+        )  # fmt: skip
+
+
+def cumulative(assessment: KeypointAssessment) -> tuple[np.ndarray, np.ndarray]:
+    errors = normalised_errors(assessment.predicted_px, assessment.targets_px)
+    limits = np.linspace(0, max(0.1, np.nanquantile(errors, 0.99)), 101)
+    return limits, cumulative_errors(errors, limits)
+
+
+@st.cache_data(show_spinner=False, max_entries=6)
+def _mean_of(key: tuple, _assessment: KeypointAssessment) -> np.ndarray:
+    faces = _assessment.images[_assessment.rows]
+    return faces.mean(axis=0).round().astype(np.uint8)
+
+
+def _mean_face(assessment: KeypointAssessment) -> np.ndarray:
+    return _mean_of((assessment.dataset.digest, str(assessment.question)), assessment)
+
+
+def _asymmetry(sides: pd.DataFrame) -> str:
+    clear = sides[(sides["low_px"] > 0) | (sides["high_px"] < 0)]
+    if clear.empty:
+        return "No pair differs by more than chance (95 % interval of the paired difference)."
+    named = [
+        f"{row.pair} ({row.right_minus_left_px:+.2f} px)" for row in clear.itertuples(index=False)
+    ]
+    return (
+        "Right minus left, where the 95 % interval of the paired difference leaves out 0: "
+        + ", ".join(named) + "."
+    )  # fmt: skip
+
+
+@st.fragment
+@errors_as_lines()
+def worst_tab(first: KeypointAssessment, _second: KeypointAssessment | None) -> None:
+    errors = normalised_errors(first.predicted_px, first.targets_px)
+    order = np.argsort(-np.nan_to_num(errors, nan=-1))[:WORST]
+    st.markdown(
+        f"The {len(order)} faces with the largest error: white squares are the labels, dots the "
+        "predictions, a line joins the two."
+    )
+    with st.container(horizontal=True, gap="small"):
+        for i in order:
+            with st.container(width=200, gap=None):
+                row = first.rows[i]
+                picture = joined_points(
+                    np.asarray(first.images[row]), first.targets_px[i], first.predicted_px[i]
+                )
+                st.image(picture, channels="BGR", width=200, alt=f"Face {row}")
+                source = str(first.dataset.samples["source"].iloc[row])
+                st.caption(f"{100 * errors[i]:.0f} % · {plain(source)}")

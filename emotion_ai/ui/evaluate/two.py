@@ -1,0 +1,108 @@
+"""Two models: which one is better on the same faces, on which, and could it be chance?"""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from emotion_ai.assessment import Assessment, ExpressionAssessment, KeypointAssessment
+from emotion_ai.compare import class_changes, mcnemar, paired_difference
+from emotion_ai.evaluation import normalised_errors
+from emotion_ai.figures.expression import change_plot
+from emotion_ai.figures.faces import cumulative_plot
+from emotion_ai.ui.charts import show_plot
+from emotion_ai.ui.evaluate.grid import face_grid, said_captions
+from emotion_ai.ui.evaluate.keypoints import cumulative
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import count, plain
+
+SHOWN = 24
+
+
+@st.fragment
+@errors_as_lines()
+def two_models_tab(first: Assessment, second: Assessment | None) -> None:
+    if second is None:
+        st.info(
+            "Choose a second model under *Compare with* at the top; train one with "
+            f"`python -m emotion_ai train {first.model.task} --data {first.dataset.name} "
+            "--save-as NAME`.",
+            icon=":material/compare_arrows:",
+        )
+    elif first.model.task == "keypoints":
+        _points(first, second)
+    else:
+        _expressions(first, second)
+
+
+def _expressions(first: ExpressionAssessment, second: ExpressionAssessment) -> None:
+    names = plain(first.model.name), plain(second.model.name)
+    test = mcnemar(first.correct, second.correct)
+    gain, low, high = paired_difference(first.correct.astype(float), second.correct.astype(float))
+    better = names[gain > 0] if gain else "neither"
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown(
+            f"**{names[1]}** names {100 * gain:+.1f} points more faces as labelled than "
+            f"**{names[0]}** (95 %: {100 * low:+.1f} to {100 * high:+.1f}, "
+            f"{count(len(first.rows), 'face')})."
+        )
+        table = pd.DataFrame(
+            [[test.both, test.only_first], [test.only_second, test.neither]],
+            index=[f"{second.model.name} right", f"{second.model.name} wrong"],
+            columns=[f"{first.model.name} right", f"{first.model.name} wrong"],
+        )
+        # Rows are the second model: faces that it alone gets right stand beside *wrong*.
+        table.iloc[0, 1], table.iloc[1, 0] = test.only_second, test.only_first
+        st.dataframe(table, height="content")
+        chance = "could well be chance" if test.p > 0.05 else "is hardly chance"
+        st.markdown(
+            f"**McNemar's test**, p = {_p(test.p)}: they disagree about who is right on "
+            f"{count(test.only_first + test.only_second, 'face')}, and that {better} wins more of "
+            f"those {chance}."
+        )
+        st.caption(
+            f"Exact test on the faces that one alone gets right, mid-p value (without it: "
+            f"{_p(test.p_exact)}). It takes faces as independent of each other."
+        )
+    with right:
+        changes = class_changes(first.targets, first.predicted, second.predicted, first.labels)
+        show_plot(change_plot(changes, first.model.name, second.model.name))
+    for column, one, other in zip(st.columns(2, gap="large"), (first, second), (second, first),
+                                  strict=True):  # fmt: skip
+        with column:
+            _only_one(one, other)
+
+
+def _only_one(one: ExpressionAssessment, other: ExpressionAssessment) -> None:
+    positions = np.flatnonzero(one.correct & ~other.correct)
+    shown = positions[np.argsort(-other.confidence[positions], kind="stable")][:SHOWN]
+    st.markdown(f"Only **{plain(one.model.name)}** is right: {count(len(positions), 'face')}")
+    st.caption(f"Captions: the label, and what {plain(other.model.name)} says instead.")
+    captions, colours = said_captions(other, shown)
+    face_grid(one, one.rows[shown], f"only_{one.model.name}", captions=captions, colours=colours)
+
+
+def _p(value: float) -> str:
+    return f"{value:.3f}" if value >= 0.001 else "under 0.001"
+
+
+def _points(first: KeypointAssessment, second: KeypointAssessment) -> None:
+    names = plain(first.model.name), plain(second.model.name)
+    errors = [normalised_errors(a.predicted_px, a.targets_px) for a in (first, second)]
+    known = ~np.isnan(errors[0])
+    change, low, high = paired_difference(errors[0][known], errors[1][known])
+    closer = (errors[1] < errors[0])[known].mean()
+    st.markdown(
+        f"**{names[1]}** errs by {100 * change:+.2f} points of the eye distance more than "
+        f"**{names[0]}** (NME, paired over {count(int(known.sum()), 'face')}, 95 %: "
+        f"{100 * low:+.2f} to {100 * high:+.2f}); it is closer on {100 * closer:.0f} % of them."
+    )
+    show_plot(cumulative_plot({a.model.name: cumulative(a) for a in (first, second)}), "two")
+    first_rmse, second_rmse = (a.scores["per_point_rmse_px"] for a in (first, second))
+    table = pd.DataFrame(
+        {"point": [name.replace("_", " ") for name in first_rmse],
+         first.model.name: first_rmse.values(), second.model.name: second_rmse.values()}
+    )  # fmt: skip
+    table["change_px"] = table[second.model.name] - table[first.model.name]
+    st.markdown("**RMSE of each point**, pixels")
+    st.dataframe(table.round(2), hide_index=True, height="content")

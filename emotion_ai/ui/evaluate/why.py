@@ -1,0 +1,182 @@
+"""Why?: what changes the model's answer about one face."""
+
+import numpy as np
+import streamlit as st
+
+from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.errors import ModelError
+from emotion_ai.explain import Stability, nearest, occlusion_map, stability
+from emotion_ai.figures.explain import stability_plot
+from emotion_ai.figures.faces import overlay
+from emotion_ai.gradcam import gradcam_map
+from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
+from emotion_ai.results import Expression
+from emotion_ai.ui import markup
+from emotion_ai.ui.charts import show_plot
+from emotion_ai.ui.evaluate.computing import are_kept, network, outputs
+from emotion_ai.ui.evaluate.grid import FACE
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import count, plain
+
+NEIGHBOURS = 8
+_MAPS = "gradcam_maps"
+
+
+@st.fragment
+@errors_as_lines()
+def why_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | None) -> None:
+    i = _chosen_face(assessment)
+    row = int(assessment.rows[i])
+    face = np.array(assessment.images[row])
+    net, labels = network(assessment.model), assessment.model.labels
+    said = Expression(labels.expressions, net(face[None])["probabilities"][0])
+    look, reason, places = st.columns([3, 4, 6], gap="large")
+    with look:
+        st.image(face, width="stretch", alt="The face that is explained")
+        given = assessment.labels.expressions[assessment.targets[i]]
+        st.markdown(f"given **{given}**, named **{said.label}** ({said.confidence:.2f})")
+    with reason:
+        st.html(markup.probability_bars(said))
+        asked = st.selectbox(
+            "Explain the answer", labels.expressions, labels.index(said.label),
+            key=f"asked_{row}",
+        )  # fmt: skip
+    with places:
+        _places(assessment, face, row, labels.index(asked), asked)
+    _stability(stability(net, face), labels)
+    _neighbours(assessment, i)
+
+
+def _chosen_face(assessment: ExpressionAssessment) -> int:
+    """The position of the face in the URL; by default the surest mistake."""
+    wrong = np.where(assessment.correct, -1, assessment.confidence)
+    surest = int(assessment.rows[wrong.argmax()])
+    if FACE not in st.session_state:
+        asked = st.query_params.get(FACE, "")
+        st.session_state[FACE] = int(asked) if asked.isdigit() else surest
+    if st.session_state[FACE] not in assessment.rows:
+        st.session_state[FACE] = surest
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        row = st.number_input(
+            "Face", 0, len(assessment.dataset) - 1, key=FACE, width=160,
+            help="Its row in the dataset.",
+        )  # fmt: skip
+        mistakes = assessment.rows[~assessment.correct]
+        st.button("A mistake", on_click=_draw, args=(mistakes,), disabled=not len(mistakes),
+                  icon=":material/shuffle:")  # fmt: skip
+        st.button("Any face", on_click=_draw, args=(assessment.rows,), icon=":material/shuffle:")
+    found = np.flatnonzero(assessment.rows == row)
+    if not len(found):
+        st.info("This face is not in the split, or has no label: here is the surest mistake.")
+        found = np.flatnonzero(assessment.rows == surest)
+    st.query_params[FACE] = str(assessment.rows[found[0]])
+    return int(found[0])
+
+
+def _draw(rows: np.ndarray) -> None:
+    st.session_state[FACE] = int(np.random.default_rng().choice(rows))
+
+
+def _places(
+    assessment: ExpressionAssessment, face: np.ndarray, row: int, expression: int, asked: str
+) -> None:
+    heat = occlusion_map(network(assessment.model), face, expression)
+    left, right = st.columns(2)
+    with left:
+        st.markdown("**Covering**")
+        st.image(overlay(face, heat), channels="BGR", width="stretch", alt="Occlusion map")
+        strongest = float(np.abs(heat).max())
+        st.caption(
+            f"A grey square slides over the face. Red: covering this makes *{asked}* less likely "
+            f"(by up to {max(float(heat.max()), 0):.2f}); blue: more likely. "
+            + ("Here hardly anything changes." if strongest < 0.03 else "")
+        )
+    with right:
+        st.markdown("**Grad-CAM**")
+        key = (assessment.model.digest, assessment.dataset.digest, row, expression)
+        maps = st.session_state.setdefault(_MAPS, {})
+        if key not in maps and st.button("Compute Grad-CAM", icon=":material/blur_on:"):
+            with st.spinner("Keras starts in a process of its own …", show_time=True):
+                try:
+                    maps[key] = gradcam_map(assessment.model, face, expression)
+                except ModelError as error:
+                    st.warning(plain(str(error)))
+            st.rerun(scope="fragment") if key in maps else None
+        if key in maps:
+            st.image(overlay(face, maps[key]), channels="BGR", width="stretch", alt="Grad-CAM")
+        st.caption(
+            "Which places of the last feature map speak for the answer, by the network's own "
+            "gradients. Coarse: that map is much smaller than the face. Takes several seconds."
+        )
+
+
+def _stability(results: list[Stability], labels: LabelSet) -> None:
+    st.markdown("**Does the answer hold?** The same face, with one thing changed.")
+    curves = {result.name: result for result in results if result.name != "mirror"}
+    mirror = next(result for result in results if result.name == "mirror")
+    kind = st.segmented_control(
+        "Change", list(curves), default="brightness", required=True, key="change",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    result = curves[kind]
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        show_plot(stability_plot(result, labels))
+    with right:
+        _strip(result.images[::2], result.probabilities[::2], result.steps[::2], labels)
+        before, after = (Expression(labels.expressions, p) for p in mirror.probabilities)
+        same = "stays" if before.label == after.label else "turns into"
+        named = "" if before.label == after.label else f" **{after.label}**"
+        st.markdown(
+            f"Mirrored, **{before.label}** {same}{named}: {before.confidence:.2f} before, "
+            f"{after.confidence:.2f} after."
+        )
+
+
+def _strip(images, probabilities, steps, labels: LabelSet) -> None:
+    """The changed faces with the answer to each."""
+    with st.container(horizontal=True, gap="small"):
+        for image, shares, step in zip(images, probabilities, steps, strict=True):
+            with st.container(width=76, gap=None):
+                st.image(image, width=76, alt=f"changed by {step:g}")
+                name = labels.expressions[int(shares.argmax())]
+                st.html(
+                    f'<div style="font-size:12px;line-height:1.3;border-left:4px solid '
+                    f'{EXPRESSION_COLOURS[name]};padding-left:4px">{step:+g}<br>{name}</div>'
+                )
+
+
+def _neighbours(assessment: ExpressionAssessment, i: int) -> None:
+    dataset, model = assessment.dataset, assessment.model
+    if "train" not in dataset.description["splits"] or assessment.embedding is None:
+        return
+    st.markdown("**Nearest training faces**, by what the network sees in them")
+    n = dataset.description["splits"]["train"]
+    if not are_kept(model, dataset, "train"):
+        st.button(
+            f"Let the model read the {count(n, 'training face')}, once",
+            key="read_train", icon=":material/search:", on_click=_read_train,
+        )  # fmt: skip
+        if not st.session_state.get("evaluate_read_train"):
+            return
+    train = outputs(model, dataset, "train")
+    rows = dataset.rows("train")
+    digests = dataset.samples["digest"].to_numpy()
+    row = assessment.rows[i]
+    found, similarity = nearest(assessment.embedding[i], train.embedding, NEIGHBOURS + 1)
+    kept = rows[found] != row  # in the training split itself the nearest is the face
+    with st.container(horizontal=True, gap="small"):
+        for j, alike in list(zip(rows[found][kept], similarity[kept], strict=True))[:NEIGHBOURS]:
+            with st.container(width=104, gap=None):
+                st.image(np.asarray(dataset.images[j]), width=104, alt=f"Training face {j}")
+                label = dataset.samples["expression"].iloc[j]
+                copy = " · exact copy" if digests[j] == digests[row] else ""
+                st.caption(f"{label or 'no label'} · {alike:.2f}{copy}")
+    st.caption(
+        "Labels are the dataset's; the figure is the similarity (cosine) of the network's last "
+        f"inner values, 1 for the same. Searched: the {n:,} faces of {plain(dataset.name)} train."
+    )
+
+
+def _read_train() -> None:
+    st.session_state["evaluate_read_train"] = True

@@ -1,0 +1,27 @@
+"""Where a model is right, where it is wrong, and why."""
+
+import streamlit as st
+
+from emotion_ai.ui.evaluate import TABS
+from emotion_ai.ui.evaluate.choice import choose
+from emotion_ai.ui.evaluate.computing import assessed
+from emotion_ai.ui.evaluate.scoreline import scores, warnings
+from emotion_ai.ui.frame import page_head
+
+page_head("Evaluate", "Where a model is right, where it is wrong, and why.")
+
+choice = choose()
+first = assessed(choice.model, choice.dataset, choice.question)
+second = choice.second and assessed(choice.second, choice.dataset, choice.question)
+
+for assessment in filter(None, (first, second)):
+    scores(assessment)
+warnings(first)
+
+tabs = TABS[choice.model.task]
+for tab, draw in zip(
+    st.tabs(list(tabs), key="tab", bind="query-params"), tabs.values(), strict=True
+):
+    if tab.open:  # the others compute nothing
+        with tab:
+            draw(first, second)
