@@ -42,8 +42,8 @@ def group_report(summary: Summary, title: str = "Group session") -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-        f"<p>{clock(summary.duration_s)} minutes, {summary.faces_mean:.1f} faces on average; "
-        f"seconds with fewer than {summary.fewest} faces are left out.</p>"
+        f"<p>{clock(summary.duration_s)} (minutes:seconds), {summary.faces_mean:.1f} faces on "
+        f"average; seconds with fewer than {summary.fewest} faces are left out.</p>"
         f"<h2>Share of each expression</h2>{graph}"
         f"<h2>Markers</h2>{f'<table>{markers}</table>' if markers else '<p>None were set.</p>'}"
         f"<h2>Totals</h2>{totals}<p><small>{_NOTICE}</small></p></body></html>"

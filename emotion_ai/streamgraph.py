@@ -42,7 +42,9 @@ def streamgraph(
         f'preserveAspectRatio="none">{bands}</svg>'
     )
     url = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    lines, names = "", _names(values, labels)
+    lines = ""
+    # A sliver of a band has no room for its name.
+    names = _names(values, labels) if end_s - start_s < 6 * len(values) * BIN_S else ""
     for number, marker in enumerate(markers, 1):
         x = 100 * (marker.time_s - start_s) / (end_s - start_s)
         if 0 <= x <= 100:

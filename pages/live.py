@@ -31,7 +31,7 @@ with left:
         )  # fmt: skip
         paused = st.toggle("Pause", key="paused")
         flip = st.toggle("Mirror", True, key="mirror")
-        shown = st.toggle("Picture", True, key="picture", disabled=not grouped) or not grouped
+        shown = not grouped or st.toggle("Picture", True, key="picture")
     if not grouped:
         layers = st.pills(
             "Show", list(LAYERS), format_func=LAYERS.get, selection_mode="multi",

@@ -2,7 +2,6 @@
 
 import time
 
-import pandas as pd
 import streamlit as st
 from streamlit_webrtc import WebRtcStreamerContext
 
@@ -11,7 +10,7 @@ from emotion_ai.group_report import group_report
 from emotion_ai.live import LiveSession
 from emotion_ai.quality import expression_text
 from emotion_ai.streamgraph import clock, streamgraph
-from emotion_ai.ui import markup
+from emotion_ai.ui import charts, markup
 from emotion_ai.ui.live.connection import NO_CONNECTION, PATIENCE_S, PICTURE_STOPPED
 from emotion_ai.ui.wording import count, plain
 
@@ -30,6 +29,9 @@ def every_moment(draw, context: WebRtcStreamerContext, *arguments) -> None:
 def rates(session: LiveSession, context: WebRtcStreamerContext) -> None:
     """``29 fps · 6 ms · 0 dropped``, and what to do where no picture comes."""
     status, state = session.status, context.state
+    if session_ended():
+        st.caption("The session has ended and the camera is off.")
+        return
     if not state.playing and not state.signalling:
         st.session_state.pop(_WAITING, None)
         st.caption("Press START and allow the camera. CAMERA changes which one is used.")
@@ -118,16 +120,18 @@ def session_ended() -> bool:
 def show_summary(summary: Summary, session: LiveSession) -> None:
     """Timeline, markers and totals, each as a file too."""
     st.markdown(
-        f"**Session of {clock(summary.duration_s)} minutes**, "
+        f"**Session of {clock(summary.duration_s)}** (minutes:seconds), "
         f"{summary.faces_mean:.1f} faces on average"
     )
     st.html(streamgraph(summary.shares, summary.labels, summary.markers, height_px=260))
     if summary.totals:
-        totals = pd.DataFrame(
-            {"expression": summary.totals.keys(), "share": summary.totals.values()}
+        st.markdown("**Over the whole session**")
+        st.plotly_chart(
+            charts.expression_bars(summary.totals),
+            key="session_totals",
+            alt="Share of each expression over the whole session",
+            config={"displayModeBar": False},
         )
-        share = st.column_config.ProgressColumn("share", format="percent", min_value=0, max_value=1)
-        st.dataframe(totals, hide_index=True, column_config={"share": share}, height="content")
     else:
         st.info(f"No second had {summary.fewest} faces or more, so nothing was counted.")
     with st.container(horizontal=True):
@@ -147,8 +151,8 @@ def how_it_works(session: LiveSession) -> None:
     status = session.status
     st.markdown(
         "1. **The browser sends** each picture of the camera to this server, encrypted.\n"
-        "2. **A detector looks for faces** on a small copy of it, in every second picture for one "
-        "face, in every third for a room; in between, the box follows its points.\n"
+        "2. **A detector looks for faces** on a small copy of it, 15 times a second for one face, "
+        "4 times for a room; in between, the box follows its points.\n"
         "3. **Two networks read** each face: one places 15 points, one gives each expression a "
         "probability. In a room eight faces are read in a picture, those unread longest first.\n"
         "4. **Smoothing** lets jitter fade and follows movements at once.\n"
