@@ -1,0 +1,158 @@
+"""The Live page through AppTest; its video, which AppTest cannot run, is a stand-in."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.settings import ROOT, settings
+from emotion_ai.ui.live import connection, stream
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
+    settings.cache_clear()
+    st.cache_resource.clear()
+    yield
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def calls(monkeypatch) -> list[dict]:
+    """What the video component was called with; it says that a stream is playing."""
+    calls: list[dict] = []
+
+    def webrtc_streamer(**arguments):
+        calls.append(arguments)
+        return SimpleNamespace(state=SimpleNamespace(playing=True, signalling=True))
+
+    monkeypatch.setattr(stream, "webrtc_streamer", webrtc_streamer)
+    return calls
+
+
+def open_page(view: str = "") -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    if view:
+        app.query_params["view"] = view
+    app.run()
+    app.switch_page("pages/live.py").run()
+    assert not app.exception
+    return app
+
+
+def accept(app: AppTest) -> AppTest:
+    app.checkbox[0].check().run()
+    assert not app.exception
+    return app
+
+
+def text(app: AppTest) -> str:
+    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.warning])
+
+
+def html(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def test_nothing_runs_before_consent(calls):
+    app = open_page()
+    shown = text(app)
+    for words in ("never stored or sent on", "not a feeling", "2024/1689, Art. 5(1)(f)"):
+        assert words in shown
+    assert calls == []
+    assert "live_session" not in app.session_state
+    accept(app)
+    assert len(calls) == 1
+    assert "live_session" in app.session_state
+
+
+def test_video_alone_is_asked_for_without_outside_servers(calls):
+    accept(open_page())
+    asked = calls[-1]
+    assert asked["media_stream_constraints"]["audio"] is False
+    assert asked["media_stream_constraints"]["video"]["width"] == {"ideal": 640}
+    assert asked["rtc_configuration"] == {"iceServers": []}
+    assert asked["async_processing"] is True
+    words = asked["translations"]
+    assert "https" in words["media_api_not_available"]
+    assert "allow the camera" in words["device_access_denied"]
+
+
+def test_choices_reach_the_frames(calls):
+    app = accept(open_page())
+    session = app.session_state["live_session"][1]
+    app.toggle(key="paused").set_value(True)
+    app.toggle(key="mirror").set_value(False)
+    app.slider(key="smoothing").set_value(1.5)
+    app.button_group(key="live_layers").set_value(["points"]).run()
+    options = session.options
+    assert (options.paused, options.mirrored, options.smoothing_s) == (True, False, 1.5)
+    assert (options.layers.points, options.layers.box, options.group) == (True, False, False)
+
+
+def test_a_frame_becomes_bars_and_rates(calls):
+    app = accept(open_page())
+    session = app.session_state["live_session"][1]
+    session.annotate(draw_photo(12, 1, (640, 480))[0])
+    app.run()
+    assert "1 face" in text(app)
+    assert "ms a frame" in text(app)
+    assert html(app).count('class="ea-bar') >= 7
+    assert session.snapshot_jpeg()
+
+
+def test_group_marks_ends_and_reports(calls):
+    app = accept(open_page())
+    app.session_state["view"] = "Group"
+    app.run()
+    session = app.session_state["live_session"][1]
+    assert session.options.group
+    assert not app.get("pills")
+    app.text_input[0].set_value("explained <b>recursion</b>")
+    next(button for button in app.button if button.label == "Set").click().run()
+    app.button(key="end_session").click().run()
+    assert not app.exception
+    assert calls[-1]["desired_playing_state"] is False
+    assert "Session of 0:00" in text(app)
+    next(button for button in app.button if button.label == "New session").click().run()
+    assert calls[-1]["desired_playing_state"] is None
+    assert session.group.markers == ()
+
+
+def test_no_picture_for_long_names_the_relay(calls, monkeypatch):
+    app = accept(open_page())
+    assert "Connecting" in text(app)
+    app.session_state["live_waiting_since"] = -np.inf
+    app.run()
+    assert "EMOTION_AI_TURN_URL" in text(app)
+
+
+def test_relay_comes_from_the_settings(monkeypatch):
+    monkeypatch.setenv("EMOTION_AI_TURN_URL", "turn:relay.example:3478, turns:relay.example:5349")
+    monkeypatch.setenv("EMOTION_AI_TURN_USERNAME", "user")
+    monkeypatch.setenv("EMOTION_AI_TURN_CREDENTIAL", "secret")
+    assert connection.relay_servers() == {
+        "iceServers": [
+            {
+                "urls": ["turn:relay.example:3478", "turns:relay.example:5349"],
+                "username": "user",
+                "credential": "secret",
+            }
+        ]
+    }
+
+
+def test_missing_models_are_said_and_faces_still_found(calls, monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
+    app = accept(open_page())
+    assert "no expression model" in app.warning[0].value
+    session = app.session_state["live_session"][1]
+    session.annotate(draw_photo(12, 1, (640, 480))[0])
+    app.run()
+    assert not app.exception
+    assert session.status.failed == 0
