@@ -1,0 +1,230 @@
+"""The Live page with a real Chromium whose camera is a file of drawn faces.
+
+The app runs with a hook of its own: its threads can be asked for, and every file that Python opens
+for writing is noted. Frames must come back annotated, and nothing may stay: no thread, no file.
+"""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.drawing import bgr
+from emotion_ai.images import encode_jpeg
+from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.settings import ROOT
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
+
+HOOK = """
+import faulthandler, os, signal, sys
+folder = os.environ["LIVE_TEST_FOLDER"]
+if "streamlit" in " ".join(sys.orig_argv):
+    faulthandler.register(signal.SIGUSR1, open(folder + "/threads", "w"), all_threads=True)
+    opened = os.open(folder + "/opened", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    def note(event, arguments):
+        if event == "open" and isinstance(arguments[2], int):
+            if arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+                os.write(opened, f"{arguments[0]}\\n".encode())
+    sys.addaudithook(note)
+"""
+#: Functions that a thread of a running stream has on its stack.
+STREAM = (" in _worker_thread", " in _polling_thread_impl", "aiortc/rtcrtpreceiver.py")
+
+
+class App:
+    """A dashboard of its own, its process and what its hook noted."""
+
+    def __init__(self, url: str, folder: Path):
+        self.url, self.folder = url, folder
+        port = url.rsplit(":", 1)[1]
+        self.process = next(
+            process
+            for process in psutil.Process().children(recursive=True)
+            if port in process.cmdline()
+        )
+
+    def stream_threads(self) -> int:
+        """How many threads serve streams now."""
+        threads = self.folder / "threads"
+        seen = threads.stat().st_size
+        os.kill(self.process.pid, signal.SIGUSR1)
+        time.sleep(0.3)
+        stacks = threads.read_text()[seen:].split("\n\n")
+        return sum(any(name in stack for name in STREAM) for stack in stacks)
+
+    def wait_until_no_stream(self) -> None:
+        deadline = time.monotonic() + 30
+        while (left := self.stream_threads()) and time.monotonic() < deadline:
+            time.sleep(0.3)
+        assert left == 0
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("live")
+    for name in ("home", "tmp", "hook"):
+        (folder / name).mkdir()
+    (folder / "hook" / "sitecustomize.py").write_text(HOOK)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LIVE_TEST_FOLDER", str(folder))
+        patch.setenv("PYTHONPATH", str(folder / "hook"))
+        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        patch.setenv("TMPDIR", str(folder / "tmp"))
+        patch.setenv("HOME", str(folder / "home"))
+        with running_app(folder) as url:
+            yield App(url, folder)
+
+
+@pytest.fixture(scope="module")
+def camera(browser, tmp_path_factory):
+    """A Chromium whose camera shows a drawn face that sways."""
+    path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
+    picture, _ = draw_photo(12, 1, (640, 480))
+    with path.open("wb") as target:
+        for angle in np.linspace(0, 2 * np.pi, 15, endpoint=False):
+            move = np.float32([[1, 0, 12 * np.sin(angle)], [0, 1, 6 * np.cos(angle)]])
+            moved = cv2.warpAffine(picture, move, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+            target.write(encode_jpeg(moved, 80))
+    chromium = browser.browser_type.launch(
+        executable_path="/usr/bin/chromium",
+        args=[
+            *CHROMIUM_ARGUMENTS,
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={path}",
+        ],
+    )
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def page(camera, app):
+    context = camera.new_context(viewport={"width": 1400, "height": 900}, base_url=app.url)
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    for tab in context.pages:
+        if (stop := video(tab).get_by_role("button", name="STOP")).count():
+            stop.click()
+    app.wait_until_no_stream()
+    context.close()
+
+
+def video(page: Page):
+    return page.frame_locator("iframe[title*='webrtc']")
+
+
+def open_gate(page: Page) -> None:
+    page.goto("/live")
+    expect(page.get_by_text("never stored or sent on")).to_be_visible()
+    assert page.locator("iframe[title*='webrtc']").count() == 0
+    page.get_by_text("I agree").click()
+
+
+def start(page: Page) -> None:
+    video(page).get_by_role("button", name="START").click()
+    expect(page.get_by_text("ms a frame")).to_be_visible(timeout=30_000)
+
+
+def pixels(page: Page) -> np.ndarray:
+    """What the video shows now: (H, W, 3) RGB."""
+    frame = next(frame for frame in page.frames if "webrtc" in frame.url)
+    width, height, values = frame.evaluate(
+        """() => { const v = document.querySelector('video');
+        const c = document.createElement('canvas'); [c.width, c.height] = [320, 240];
+        const x = c.getContext('2d'); x.drawImage(v, 0, 0, 320, 240);
+        return [320, 240, Array.from(x.getImageData(0, 0, 320, 240).data)]; }"""
+    )
+    return np.array(values, np.uint8).reshape(height, width, 4)[..., :3]
+
+
+def test_annotated_frames_come_back_and_stopping_leaves_no_thread(page, app):
+    open_gate(page)
+    assert app.stream_threads() == 0
+    start(page)
+    assert app.stream_threads() > 0
+    expect(page.get_by_text(re.compile(r"· 1 face"))).to_be_visible()
+    page.get_by_text("Pause", exact=True).click()
+    expect(page.get_by_text("paused ·")).to_be_visible()
+    time.sleep(1)
+    held = pixels(page)
+    name = page.locator(".ea-first span").first.inner_text()
+    page.get_by_text("Pause", exact=True).click()
+    for layer in ("boxes", "points", "names"):
+        page.get_by_role("button", name=layer, exact=True).click()
+    time.sleep(2)
+    bare = pixels(page)
+    plate = np.array(bgr(EXPRESSION_COLOURS[name])[::-1])
+    drawn, left = ((np.abs(p.astype(int) - plate).max(axis=-1) < 40).sum() for p in (held, bare))
+    assert drawn > left + 200, f"the plate of {name} is in the picture that came back"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Snapshot (JPEG)").click()
+    assert download.value.path().read_bytes()[:2] == b"\xff\xd8"
+    video(page).get_by_role("button", name="STOP").click()
+    app.wait_until_no_stream()
+    expect(page.get_by_text("Press START")).to_be_visible()
+    start(page)  # and once more
+
+
+def test_reload_navigation_and_a_second_tab_leave_no_thread(page, app):
+    open_gate(page)
+    start(page)
+    other = page.context.new_page()
+    open_gate(other)
+    start(other)
+    page.reload()
+    expect(page.get_by_text("I agree")).to_be_visible()
+    expect(other.get_by_text("ms a frame")).to_be_visible()  # the second tab goes on
+    other.get_by_role("link", name="Home").click()
+    expect(other.get_by_role("heading", name="See a face")).to_be_visible()
+    app.wait_until_no_stream()
+    other.get_by_role("link", name="Live").click()  # back again, consent is remembered
+    start(other)
+
+
+def test_camera_that_is_unplugged_is_said_in_words_and_leaves_no_thread(page, app):
+    # The page's own camera, kept where the test can pull its plug.
+    page.add_init_script(
+        """const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = async (wish) => window.plug = await ask(wish);"""
+    )
+    open_gate(page)
+    start(page)
+    frame = next(frame for frame in page.frames if "webrtc" in frame.url)
+    frame.evaluate("() => window.plug.getTracks().forEach((track) => track.stop())")
+    expect(page.get_by_text("The picture has stopped coming")).to_be_visible(timeout=20_000)
+
+
+def files(*folders: Path) -> set[tuple[str, int]]:
+    found = set()
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if ".git" not in path.parts and ".venv" not in path.parts and path.is_file():
+                found.add((str(path), path.stat().st_mtime_ns))
+    return found
+
+
+def test_a_session_writes_no_frame_to_disk(page, app):
+    own = [app.folder / "home", app.folder / "tmp", ROOT / "pages", ROOT / "emotion_ai"]
+    open_gate(page)
+    video(page).get_by_role("button", name="START").wait_for()
+    time.sleep(1)  # the gate's own writes, if any, are over
+    before, noted = files(*own), (app.folder / "opened").stat().st_size
+    start(page)
+    time.sleep(3)
+    with page.expect_download():
+        page.get_by_role("button", name="Snapshot (JPEG)").click()
+    video(page).get_by_role("button", name="STOP").click()
+    app.wait_until_no_stream()
+    opened = (app.folder / "opened").read_text()[noted:].splitlines()
+    assert [name for name in opened if name != "/dev/null"] == []
+    changed = {name for name, _ in files(*own) - before if "__pycache__" not in name}
+    assert changed == set()
