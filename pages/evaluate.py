@@ -14,8 +14,10 @@ choice = choose()
 first = assessed(choice.model, choice.dataset, choice.question)
 second = choice.second and assessed(choice.second, choice.dataset, choice.question)
 
-for assessment in filter(None, (first, second)):
-    scores(assessment)
+shown = [assessment for assessment in (first, second) if assessment]
+for column, assessment in zip(st.columns(len(shown)), shown, strict=True):
+    with column:
+        scores(assessment)
 warnings(first)
 
 tabs = TABS[choice.model.task]

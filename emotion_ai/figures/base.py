@@ -1,12 +1,15 @@
 """What all figures share: one look on either theme, and the data behind the picture."""
 
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
 
 #: The tone of a single series, and of what stands for chance or for the ideal beside it.
 ACCENT, QUIET = "#6C63E0", "#8A8F9E"
+#: Text on the light and on the dark theme's background, where Plotly cannot know which it is.
+DARK_INK, LIGHT_INK = "#20232E", "#E9EAF0"
 #: Two things compared: told apart by name, symbol and tone.
 FIRST, SECOND = "#0072B2", "#D55E00"
 #: A dash pattern for each expression, so that curves are not told apart by colour alone.
@@ -63,19 +66,32 @@ def legend_above(figure: go.Figure) -> go.Figure:
 
 
 def interval_bars(
-    names: list[str], values, low, high, colours: list[str], texts: list[str], hover: str
-) -> go.Bar:
-    """Bars with their 95 % interval as whiskers and their value at the foot."""
-    return go.Bar(
+    names: list[str], values, low, high, colours: list[str], texts: list[str]
+) -> go.Figure:
+    """Shares as bars with their 95 % interval as whiskers, under each its name and its text."""
+    bars = go.Bar(
         x=names,
         y=values,
         marker_color=colours,
-        text=texts,
-        textposition="inside",
-        insidetextanchor="start",
         error_y={
             "type": "data", "symmetric": False, "array": high - values,
-            "arrayminus": values - low, "thickness": 1.5, "width": 4,
+            "arrayminus": values - low, "thickness": 1.5, "width": 4, "color": QUIET,
         },
-        hovertemplate=hover,
+        hovertemplate="%{x}: %{y:.1%}<extra></extra>",
     )  # fmt: skip
+    figure = axes(base_figure(bars, height_px=300, bargap=0.3), "", "",
+                  y_range=(0, 1), y_format=".0%")  # fmt: skip
+    labels = [f"{name}<br>{text}" for name, text in zip(names, texts, strict=True)]
+    return figure.update_xaxes(
+        type="category", tickmode="array", tickvals=names, ticktext=labels, showgrid=False
+    )
+
+
+def as_text(name: str) -> str:
+    """A name from outside, for Plotly, which acts on some HTML."""
+    return escape(name)
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """``"+1.5"`` or ``"−0.7"``, with a real minus."""
+    return f"{value:+.{digits}f}".replace("-", "−")

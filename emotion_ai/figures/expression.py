@@ -14,6 +14,7 @@ from emotion_ai.curves import (
 )
 from emotion_ai.figures.base import (
     ACCENT,
+    DARK_INK,
     DASHES,
     FIRST,
     QUIET,
@@ -23,6 +24,7 @@ from emotion_ai.figures.base import (
     base_figure,
     interval_bars,
     legend_above,
+    signed,
 )
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 
@@ -30,6 +32,7 @@ from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 SCALES = ("faces", "share of row", "share of column")
 #: Curves have a point at every face: more than the eye needs.
 _CURVE_POINTS = 200
+_FEWEST_IN_BIN = 10
 
 
 def confusion_plot(
@@ -37,10 +40,11 @@ def confusion_plot(
     labels: LabelSet,
     scale: str = SCALES[1],
     chosen: tuple[int, int] | None = None,
-    height_px: int = 480,
+    ink: str = DARK_INK,
 ) -> Plot:
     """Rows the given expression, columns the named one. Trace 1 holds a square for each cell,
-    in rows from the top left: what a click lands on. ``chosen`` (row, column) is outlined."""
+    in rows from the top left: what a click lands on. ``chosen`` (row, column) is outlined;
+    ``ink`` is the theme's, for figures on light cells."""
     names = list(labels.expressions)
     shares = {
         "faces": confusion.astype(float),
@@ -48,7 +52,7 @@ def confusion_plot(
         "share of column": confusion / np.maximum(confusion.sum(axis=0, keepdims=True), 1),
     }
     shown = shares[scale]
-    text = [[f"{v:,.0f}" if scale == "faces" else f"{v:.0%}" for v in row] for row in shown]
+    top = max(float(shown.max()), 1e-9)
     rows, columns = (part.ravel() for part in np.indices(confusion.shape))
     data = pd.DataFrame(
         {
@@ -60,9 +64,9 @@ def confusion_plot(
         }
     )
     colours = go.Heatmap(
-        z=shown, x=names, y=names, text=text, texttemplate="%{text}", textfont_size=13,
-        colorscale=[[0, "rgba(108,99,224,0.04)"], [0.5, "#8D86EA"], [1, "#3B33A8"]],
-        zmin=0, zmax=max(float(shown.max()), 1e-9), showscale=False, hoverinfo="skip",
+        z=shown, x=names, y=names,
+        colorscale=[[0, "rgba(66,57,184,0.05)"], [1, "rgba(66,57,184,1)"]],
+        zmin=0, zmax=top, showscale=False, hoverinfo="skip",
         xgap=2, ygap=2,
     )  # fmt: skip
     cells = go.Scatter(
@@ -70,7 +74,16 @@ def confusion_plot(
         marker={"symbol": "square", "size": 46, "opacity": 0.01},
         hovertemplate="given %{y}, named %{x}<br>%{customdata[0]:,} faces<extra></extra>",
     )  # fmt: skip
-    figure = base_figure(colours, cells, height_px=height_px, hoverdistance=60)
+    dark = shown.ravel() > 0.55 * top
+    texts = np.array([f"{v:,.0f}" if scale == "faces" else f"{v:.0%}" for v in shown.ravel()])
+    inks = [
+        go.Scatter(
+            x=data["named"][part], y=data["given"][part], text=texts[part], mode="text",
+            textfont={"size": 13, "color": colour}, hoverinfo="skip",
+        )
+        for part, colour in ((dark, "#FFFFFF"), (~dark, ink))
+    ]  # fmt: skip
+    figure = base_figure(colours, cells, *inks, height_px=480, hoverdistance=60)
     figure.update_xaxes(title="named by the model", side="top", showgrid=False, ticks="")
     figure.update_yaxes(
         title="given label", autorange="reversed", showgrid=False, ticks="", ticksuffix=" "
@@ -156,28 +169,34 @@ def roc_plot(probabilities: np.ndarray, targets: np.ndarray, labels: LabelSet) -
 
 
 def reliability_plot(before: Reliability, after: Reliability | None = None) -> Plot:
-    """What was claimed against what came true; the diagonal would be honest throughout."""
+    """What was claimed against what came true; the diagonal would be honest throughout.
+
+    Bins with fewer than ten faces are left out of the picture, not of the data.
+    """
     parts = [("as it is", before, ACCENT, "circle", "solid")]
     if after:
         parts.append(("with temperature", after, SECOND, "diamond", "dot"))
+    fewest = min(_FEWEST_IN_BIN, max(before.count))
     ideal = go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="honest",
                        line={"color": QUIET, "dash": "dash", "width": 1})  # fmt: skip
     traces, tables = [ideal], []
-    for name, bins, colour, symbol, dash in parts:
+    for name, whole, colour, symbol, dash in parts:
+        columns = {field: getattr(whole, field) for field in Reliability.__dataclass_fields__}
+        tables.append(pd.DataFrame({"probabilities": name, **columns}))
+        bins = tables[-1][whole.count >= fewest]
         traces.append(
             go.Scatter(
                 x=bins.confidence, y=bins.accuracy, mode="lines+markers", name=name,
                 line={"color": colour, "dash": dash},
-                marker={"symbol": symbol, "size": 5 + 13 * np.sqrt(bins.count / bins.count.max())},
+                marker={"symbol": symbol,
+                        "size": 5 + 13 * np.sqrt(bins["count"] / bins["count"].max())},
                 error_y={"type": "data", "symmetric": False, "array": bins.high - bins.accuracy,
                          "arrayminus": bins.accuracy - bins.low, "thickness": 1, "width": 2},
-                customdata=bins.count,
+                customdata=bins["count"],
                 hovertemplate=f"{name}: says %{{x:.2f}}, right in %{{y:.2f}}, "
                 "%{customdata:,} faces<extra></extra>",
             )
         )  # fmt: skip
-        columns = {field: getattr(bins, field) for field in Reliability.__dataclass_fields__}
-        tables.append(pd.DataFrame({"probabilities": name, **columns}))
     figure = legend_above(base_figure(*traces, height_px=440))
     axes(figure, "probability of the first answer", "share that is right",
          x_range=(0, 1.02), y_range=(0, 1.02))  # fmt: skip
@@ -208,15 +227,26 @@ def coverage_plot(confidence: np.ndarray, correct: np.ndarray, threshold: float)
 def condition_plot(table: pd.DataFrame, title: str, name: str) -> Plot:
     """Accuracy in each part of ``conditions``' tables."""
     accuracy, low, high = (table[key].to_numpy() for key in ("accuracy", "low", "high"))
-    texts = [f"{a:.0%}<br>{n:,} faces" for a, n in zip(accuracy, table["faces"], strict=True)]
-    bars = interval_bars(
-        table["part"].tolist(), accuracy, low, high, [ACCENT] * len(table), texts,
-        "%{x}: %{y:.1%}<extra></extra>",
-    )  # fmt: skip
-    figure = axes(base_figure(bars, height_px=280, bargap=0.25), title, "accuracy",
-                  y_range=(0, 1), y_format=".0%")  # fmt: skip
-    figure.update_xaxes(type="category", showgrid=False)
+    texts = [f"<b>{a:.0%}</b><br>{n:,}" for a, n in zip(accuracy, table["faces"], strict=True)]
+    figure = interval_bars(
+        table["part"].tolist(), accuracy, low, high, [ACCENT] * len(table), texts
+    )
+    figure.update_xaxes(title=title)
     return Plot(figure, table, name, f"Accuracy by {title}")
+
+
+def recall_plot(table: pd.DataFrame) -> Plot:
+    """Recall of each expression with its interval, from ``report_table``."""
+    rows = table.dropna()
+    names = rows["expression"].tolist()
+    figure = interval_bars(
+        names, rows["recall"], rows["recall_low"], rows["recall_high"],
+        [EXPRESSION_COLOURS[name] for name in names],
+        [f"<b>{value:.0%}</b>" for value in rows["recall"]],
+    )  # fmt: skip
+    figure.update_layout(height=390)
+    figure.update_yaxes(title="recall, with 95 % interval")
+    return Plot(figure, rows, "recall", "Recall of each expression")
 
 
 def change_plot(changes: list[dict], first: str, second: str) -> Plot:
@@ -224,16 +254,20 @@ def change_plot(changes: list[dict], first: str, second: str) -> Plot:
     table = pd.DataFrame(changes)
     known = table[table["faces"] > 0]
     change = known["change"].to_numpy()
+    names = [
+        f"{name} <b>{signed(100 * value)}</b>"
+        for name, value in zip(known["expression"], change, strict=True)
+    ]
     bars = go.Bar(
-        x=known["change"], y=known["expression"], orientation="h",
+        x=change, y=names, orientation="h", customdata=known["faces"],
         marker={
             "color": [EXPRESSION_COLOURS[name] for name in known["expression"]],
             "pattern_shape": ["/" if value < 0 else "" for value in change],
         },
-        text=[f"{100 * value:+.1f}" for value in change], textposition="outside",
         error_x={"type": "data", "symmetric": False, "array": known["high"] - change,
-                 "arrayminus": change - known["low"], "thickness": 1.5, "width": 4},
-        hovertemplate="%{y}: %{x:+.1%}<extra></extra>",
+                 "arrayminus": change - known["low"], "thickness": 1.5, "width": 4,
+                 "color": QUIET},
+        hovertemplate="%{y} points, %{customdata:,} faces<extra></extra>",
     )  # fmt: skip
     figure = base_figure(bars, height_px=90 + 38 * len(known), bargap=0.35)
     axes(figure, "change of recall, with 95 % interval", "", x_format="+.0%")

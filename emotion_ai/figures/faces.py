@@ -7,8 +7,18 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emotion_ai.figures.base import QUIET, SECOND, Plot, axes, base_figure, legend_above
+from emotion_ai.figures.base import (
+    FIRST,
+    QUIET,
+    SECOND,
+    Plot,
+    as_text,
+    axes,
+    base_figure,
+    legend_above,
+)
 from emotion_ai.images import encode_png
+from emotion_ai.keypoint_errors import cumulative_errors
 from emotion_ai.labels import KEYPOINT_SIDES, SIDE_COLOURS
 
 
@@ -69,17 +79,20 @@ def point_error_plot(table: pd.DataFrame, mean_face: np.ndarray) -> Plot:
     return Plot(figure, table, "point_errors", "Mean error of each point on the mean face")
 
 
-def cumulative_plot(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Plot:
-    """Share of faces at or below each error (NME): name → (limits, shares)."""
-    dashes = ("solid", "dash")
+def cumulative_plot(errors: dict[str, np.ndarray]) -> Plot:
+    """Share of faces at or below each error (NME); model name → the errors of its faces."""
+    limits = np.linspace(0, max(0.1, *(np.nanquantile(e, 0.98) for e in errors.values())), 121)
+    looks = ((FIRST, "solid"), (SECOND, "dash"))
+    curves = {name: cumulative_errors(values, limits) for name, values in errors.items()}
     traces = [
         go.Scatter(
-            x=limits, y=shares, mode="lines", name=name, line={"width": 3, "dash": dash},
+            x=limits, y=shares, mode="lines", name=as_text(name),
+            line={"width": 3, "dash": dash, "color": colour},
             hovertemplate="%{y:.1%} of the faces are within %{x:.1%}<extra></extra>",
         )
-        for (name, (limits, shares)), dash in zip(curves.items(), dashes, strict=False)
+        for (name, shares), (colour, dash) in zip(curves.items(), looks, strict=False)
     ]  # fmt: skip
-    figure = base_figure(*traces, height_px=400)
+    figure = base_figure(*traces, height_px=380)
     if len(curves) > 1:
         legend_above(figure)
     figure.add_vline(0.05, line={"color": QUIET, "dash": "dot"})
@@ -87,7 +100,7 @@ def cumulative_plot(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> Plot:
          y_range=(0, 1.02), x_format=".0%", y_format=".0%")  # fmt: skip
     data = pd.concat(
         pd.DataFrame({"model": name, "nme": limits, "share": shares})
-        for name, (limits, shares) in curves.items()
+        for name, shares in curves.items()
     )
     return Plot(figure, data, "cumulative_error", "Share of faces within each error")
 
@@ -96,20 +109,16 @@ def side_plot(table: pd.DataFrame) -> Plot:
     """``keypoint_errors.side_table``: the subject's left beside the right, for each pair."""
     traces = [
         go.Bar(
-            x=table["pair"], y=table[column], name=f"subject's {side}",
-            marker={"color": colour, "pattern_shape": pattern,
-                    "line": {"color": "#555", "width": 1}},
-            text=[f"{value:.1f}" for value in table[column]], textposition="inside",
-            hovertemplate=f"{side} %{{x}}: %{{y:.2f}} px<extra></extra>",
+            x=table[column], y=table["pair"], name=f"subject's {side}", orientation="h",
+            marker={"color": SIDE_COLOURS[side], "pattern_shape": pattern,
+                    "line": {"color": QUIET, "width": 1}},
+            hovertemplate=f"{side} %{{y}}: %{{x:.2f}} px<extra></extra>",
         )
-        for side, column, colour, pattern in (
-            ("left", "left_px", SIDE_COLOURS["left"], ""),
-            ("right", "right_px", SIDE_COLOURS["right"], "/"),
-        )
+        for side, column, pattern in (("left", "left_px", ""), ("right", "right_px", "/"))
     ]  # fmt: skip
-    figure = legend_above(base_figure(*traces, height_px=380, barmode="group"))
-    axes(figure, "", "mean distance, pixels")
-    figure.update_xaxes(showgrid=False)
+    figure = legend_above(base_figure(*traces, height_px=340, barmode="group"))
+    axes(figure, "mean distance, pixels", "")
+    figure.update_yaxes(autorange="reversed", showgrid=False, ticksuffix="  ")
     return Plot(figure, table, "left_right", "Mean error of left and right points")
 
 

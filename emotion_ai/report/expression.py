@@ -109,6 +109,9 @@ def _faces(assessment: ExpressionAssessment, order: np.ndarray) -> tuple:
         face = np.asarray(assessment.images[assessment.rows[i]])
         picture = cv2.resize(face, (112, 112), interpolation=cv2.INTER_CUBIC)
         named = names[assessment.predicted[i]]
-        words = f"{names[assessment.targets[i]]} → {named} {assessment.confidence[i]:.2f}"
+        given = names[assessment.targets[i]]
+        words = f"{named} {assessment.confidence[i]:.2f}"
+        if given != named:
+            words = f"{given} → {words}"
         faces.append((picture_url(picture), words, EXPRESSION_COLOURS[named]))
     return tuple(faces)

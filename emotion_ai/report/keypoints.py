@@ -12,7 +12,7 @@ from emotion_ai.figures.faces import (
     point_error_plot,
     side_plot,
 )
-from emotion_ai.keypoint_errors import cumulative_errors, point_table, side_table
+from emotion_ai.keypoint_errors import point_table, side_table
 from emotion_ai.report.parts import Section
 
 EXAMPLES = 16
@@ -35,8 +35,6 @@ def sections(assessment: KeypointAssessment) -> list[Section]:
     errors = normalised_errors(predicted, truth)
     table = point_table(predicted, truth)
     mean_face = assessment.images[assessment.rows].mean(axis=0).round().astype(np.uint8)
-    limits = np.linspace(0, max(0.1, float(np.nanquantile(errors, 0.99))), 101)
-    curve = {assessment.model.name: (limits, cumulative_errors(errors, limits))}
     worst = np.argsort(-np.nan_to_num(errors, nan=-1))[:EXAMPLES]
     faces = tuple(
         (
@@ -57,7 +55,7 @@ def sections(assessment: KeypointAssessment) -> list[Section]:
         Section(
             "How many faces are within an error",
             "Mean distance of a face's points over the distance of its outer eye corners (NME).",
-            plots=(cumulative_plot(curve),),
+            plots=(cumulative_plot({assessment.model.name: errors}),),
         ),
         Section(
             "Left against right",

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from html import escape
 
-import numpy as np
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
@@ -33,6 +32,8 @@ pre{background:#f1f1f7;padding:.8rem 1rem;overflow:auto;border-radius:6px;font-s
 details{margin:.6rem 0}.quiet{color:#5b6072;font-size:.92rem}
 @media print{details,.plot{break-inside:avoid}}
 """
+#: Of a plot's data, in its table; the plot itself holds them all.
+_ROWS = 200
 _NOTICE = (
     "An expression is not a feeling: the model names what a face looks like, and is often wrong. "
     "The EU prohibits inferring the emotions of people in education and at work, medical and "
@@ -101,32 +102,21 @@ def _section(section: Section, number: int) -> str:
 
 
 def _plot(plot: Plot, key: str) -> str:
-    figure = plot.figure.to_dict() | {}
-    figure["layout"]["paper_bgcolor"] = figure["layout"]["plot_bgcolor"] = "#fcfcfe"
-    content = json.dumps(figure, cls=_PlotlyEncoder).replace("</", "<\\/")
+    # A "</script>" in a name must not end the script.
+    content = plot.figure.to_json().replace("</", "<\\/")
     config = '{"displaylogo":false,"responsive":true,"modeBarButtons":[["toImage"]]}'
-    height = figure["layout"]["height"]
+    height = plot.figure.layout.height
     return (
         f'<div class="plot" id="{key}" role="img" aria-label="{escape(plot.alt)}" '
         f'style="height:{height}px"></div><script>(function(f){{'
         f'Plotly.newPlot("{key}",f.data,f.layout,{config})}})({content})</script>'
-        f"<details><summary>The data of this plot</summary>{_table(plot.data.head(200))}</details>"
+        f"<details><summary>The data of this plot{_shown(plot.data)}</summary>"
+        f"{_table(plot.data.head(_ROWS))}</details>"
     )
 
 
-class _PlotlyEncoder(json.JSONEncoder):
-    """Arrays become lists; what is not a number becomes null, as JSON has no NaN."""
-
-    def default(self, value):
-        if isinstance(value, np.ndarray | pd.Series):
-            return (
-                [None if v != v else v for v in np.asarray(value).ravel().tolist()]
-                if (np.asarray(value).ndim == 1)
-                else np.asarray(value).tolist()
-            )
-        if isinstance(value, np.generic):
-            return value.item()
-        return super().default(value)
+def _shown(data: pd.DataFrame) -> str:
+    return f": {_ROWS} of {len(data):,} rows" if len(data) > _ROWS else ""
 
 
 def _figures(headline: list[tuple[str, str, str]]) -> str:

@@ -56,7 +56,7 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
     given = rows["given"] if "given" in rows else [None] * len(rows)
     face_grid(
         assessment, assessment.rows[shown], f"both_{page}",
-        captions=[f"{before} → {named}" if before else named
+        captions=[f"{before} > {named}" if before else named
                   for before, named in zip(given, rows["expression"], strict=True)],
         colours=[EXPRESSION_COLOURS[named] for named in rows["expression"]],
         across=12, keypoints_px=points_px[shown],

@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 
 from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.figures.base import DARK_INK, LIGHT_INK
 from emotion_ai.figures.expression import SCALES, confusion_plot
 from emotion_ai.ui.charts import download_data
 from emotion_ai.ui.evaluate.grid import face_grid, face_panel, said_captions
@@ -25,7 +26,8 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
             label_visibility="collapsed",
         )  # fmt: skip
         given, named = _cell(assessment)
-        plot = confusion_plot(assessment.confusion, assessment.labels, scale, (given, named))
+        ink = LIGHT_INK if st.context.theme.type == "dark" else DARK_INK
+        plot = confusion_plot(assessment.confusion, assessment.labels, scale, (given, named), ink)
         st.plotly_chart(
             plot.figure, width="stretch", key=_CHART, on_select=_choose, selection_mode="points",
             config={"displaylogo": False, "modeBarButtons": [["toImage"]],
@@ -45,11 +47,11 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
         )
         st.caption("Click a cell of the matrix to see its faces, and a face to see more of it.")
         captions, colours = said_captions(assessment, shown, given=False)
-        row = face_grid(
+        face_grid(
             assessment, assessment.rows[shown], f"cell_{given}_{named}",
             captions=captions, colours=colours,
         )  # fmt: skip
-        face_panel(assessment, row, "cell")
+        face_panel(assessment, assessment.rows[shown], "cell")
 
 
 def _cell(assessment: ExpressionAssessment) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from emotion_ai.results import Expression
 from emotion_ai.ui import markup
 from emotion_ai.ui.wording import plain
 
-#: The row of the dataset that *Why?* is about.
+#: The row of the dataset that is looked at closely, in the address; *Why?* is about it.
 FACE = "face"
 FACE_PX, CAPTION_PX = 96, 22
 
@@ -29,10 +29,10 @@ def face_grid(
     colours: list[str | None],
     across: int = 6,
     keypoints_px: np.ndarray | None = None,
-) -> int | None:
-    """The faces at ``rows`` of the dataset, each with its caption; the row clicked last."""
+) -> None:
+    """The faces at ``rows`` of the dataset, each with its caption; a click chooses one."""
     if not len(rows):
-        return None
+        return
     layout = Layout(len(rows), min(across, len(rows)), FACE_PX, CAPTION_PX)
     picture = montage(
         np.asarray(assessment.images[rows]), layout,
@@ -42,10 +42,10 @@ def face_grid(
     width = layout.pitch_wh[0] * across  # a short last row keeps its scale
     x, y = layout.centres_px.T
     cells = go.Scatter(
-        x=x, y=y, mode="markers", customdata=rows, hoverinfo="none",
+        x=x, y=y, mode="markers", hoverinfo="none",
         marker={"symbol": "square", "size": 60, "opacity": 0.01},
     )  # fmt: skip
-    figure = base_figure(cells, height_px=round(height * 0.92), hoverdistance=80)
+    figure = base_figure(cells, height_px=round(height * 0.82), hoverdistance=80)
     source = "data:image/webp;base64," + base64.b64encode(encode_webp(picture)).decode()
     figure.add_layout_image(
         source=source, xref="x", yref="y", x=0, y=0, sizex=layout.size_wh[0], sizey=height,
@@ -56,17 +56,32 @@ def face_grid(
     figure.update_yaxes(range=(height, 0), visible=False, scaleanchor="x", constrain="domain",
                         constraintoward="top")  # fmt: skip
     figure.update_layout(margin={"l": 0, "r": 0, "t": 0, "b": 0})
-    event = st.plotly_chart(
-        figure, width="stretch", key=key, on_select="rerun", selection_mode="points",
+
+    def choose() -> None:
+        if points := st.session_state[key].selection.points:
+            choose_face(int(rows[points[0]["point_index"]]))
+
+    st.plotly_chart(
+        figure, width="stretch", key=key, on_select=choose, selection_mode="points",
         config={"displayModeBar": False}, alt=f"{len(rows)} faces",
     )  # fmt: skip
-    points = event.selection.points
-    position = points[0]["point_index"] if points else 0
-    return int(rows[position]) if position < len(rows) else None
 
 
-def face_panel(assessment: ExpressionAssessment, row: int | None, key: str) -> None:
-    """One face closely: its labels, the answer with its bars, and the way to *Why?*."""
+def chosen_face(rows: np.ndarray) -> int | None:
+    """The face in the address, when it is one of ``rows``; otherwise the first of them."""
+    text = st.query_params.get(FACE, "")
+    if text.isdecimal() and int(text) in rows:
+        return int(text)
+    return int(rows[0]) if len(rows) else None
+
+
+def choose_face(row: int) -> None:
+    st.query_params[FACE] = str(row)
+
+
+def face_panel(assessment: ExpressionAssessment, rows: np.ndarray, key: str) -> None:
+    """The chosen one of ``rows`` closely: its labels, the answer, and the way to *Why?*."""
+    row = chosen_face(rows)
     if row is None:
         return
     i = int(np.flatnonzero(assessment.rows == row)[0])
@@ -81,10 +96,11 @@ def face_panel(assessment: ExpressionAssessment, row: int | None, key: str) -> N
             st.html(markup.probability_bars(said))
             source = assessment.dataset.samples["source"].iloc[row]
             st.caption(f"face {row} · {plain(str(source))}{_crowd(assessment, row)}")
-            st.button(
+            if st.button(
                 "Why this answer?", key=f"why_{key}", icon=":material/help:",
                 on_click=explain_face, args=(row,),
-            )  # fmt: skip
+            ):  # fmt: skip
+                st.rerun()  # the whole page: another tab opens
 
 
 def _crowd(assessment: ExpressionAssessment, row: int) -> str:
@@ -103,18 +119,20 @@ def _crowd(assessment: ExpressionAssessment, row: int) -> str:
 def explain_face(row: int) -> None:
     """Open the *Why?* tab on this face."""
     st.session_state["tab"] = "Why?"
-    st.session_state[FACE] = row
+    choose_face(row)
 
 
 def said_captions(
     assessment: ExpressionAssessment, positions: np.ndarray, given: bool = True
 ) -> tuple[list[str], list[str]]:
-    """Captions ``fear → sad 0.93`` (or ``sad 0.93``) with the colour of what was named."""
+    """Captions ``fear > sad`` (or ``sad 0.93``) with the colour of what was named."""
     names = assessment.labels.expressions
     captions, colours = [], []
     for i in positions:
         named = names[assessment.predicted[i]]
-        before = f"{names[assessment.targets[i]]} → " if given else ""
-        captions.append(f"{before}{named} {assessment.confidence[i]:.2f}")
+        captions.append(
+            f"{names[assessment.targets[i]]} > {named}" if given
+            else f"{named} {assessment.confidence[i]:.2f}"
+        )  # fmt: skip
         colours.append(EXPRESSION_COLOURS[named])
     return captions, colours

@@ -6,8 +6,9 @@ import streamlit as st
 
 from emotion_ai.assessment import KeypointAssessment
 from emotion_ai.evaluation import normalised_errors
+from emotion_ai.figures.base import signed
 from emotion_ai.figures.faces import cumulative_plot, joined_points, point_error_plot, side_plot
-from emotion_ai.keypoint_errors import cumulative_errors, point_table, side_table
+from emotion_ai.keypoint_errors import point_table, side_table
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import plain
@@ -29,8 +30,7 @@ def points_tab(first: KeypointAssessment, second: KeypointAssessment | None) -> 
         )
     with right:
         st.markdown("**How many faces are within an error**")
-        both = [assessment for assessment in (first, second) if assessment]
-        show_plot(cumulative_plot({plain(a.model.name): cumulative(a) for a in both}))
+        show_plot(cumulative_plot(face_errors([a for a in (first, second) if a])))
         st.markdown("**Left against right**")
         sides = side_table(first.predicted_px, first.targets_px)
         show_plot(side_plot(sides))
@@ -45,10 +45,9 @@ def points_tab(first: KeypointAssessment, second: KeypointAssessment | None) -> 
         )  # fmt: skip
 
 
-def cumulative(assessment: KeypointAssessment) -> tuple[np.ndarray, np.ndarray]:
-    errors = normalised_errors(assessment.predicted_px, assessment.targets_px)
-    limits = np.linspace(0, max(0.1, np.nanquantile(errors, 0.99)), 101)
-    return limits, cumulative_errors(errors, limits)
+def face_errors(assessments: list[KeypointAssessment]) -> dict[str, np.ndarray]:
+    """Model name → NME of its faces."""
+    return {a.model.name: normalised_errors(a.predicted_px, a.targets_px) for a in assessments}
 
 
 @st.cache_data(show_spinner=False, max_entries=6)
@@ -66,7 +65,8 @@ def _asymmetry(sides: pd.DataFrame) -> str:
     if clear.empty:
         return "No pair differs by more than chance (95 % interval of the paired difference)."
     named = [
-        f"{row.pair} ({row.right_minus_left_px:+.2f} px)" for row in clear.itertuples(index=False)
+        f"{row.pair} ({signed(row.right_minus_left_px, 2)} px)"
+        for row in clear.itertuples(index=False)
     ]
     return (
         "Right minus left, where the 95 % interval of the paired difference leaves out 0: "
@@ -85,11 +85,11 @@ def worst_tab(first: KeypointAssessment, _second: KeypointAssessment | None) -> 
     )
     with st.container(horizontal=True, gap="small"):
         for i in order:
-            with st.container(width=200, gap=None):
+            with st.container(width=188, gap=None):
                 row = first.rows[i]
                 picture = joined_points(
                     np.asarray(first.images[row]), first.targets_px[i], first.predicted_px[i]
                 )
-                st.image(picture, channels="BGR", width=200, alt=f"Face {row}")
+                st.image(picture, channels="BGR", width=188, alt=f"Face {row}")
                 source = str(first.dataset.samples["source"].iloc[row])
                 st.caption(f"{100 * errors[i]:.0f} % · {plain(source)}")

@@ -41,12 +41,12 @@ def mistakes_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment
     left, right = st.columns([7, 4], gap="large")
     captions, colours = said_captions(assessment, shown, given=wrong)
     with left:
-        row = face_grid(
+        face_grid(
             assessment, assessment.rows[shown], f"mistakes_{kind}_{given}",
             captions=captions, colours=colours, across=8,
         )  # fmt: skip
     with right:
-        face_panel(assessment, row, "mistakes")
+        face_panel(assessment, assessment.rows[shown], "mistakes")
 
 
 def _crowd(assessment: ExpressionAssessment, positions: np.ndarray) -> str:

@@ -3,8 +3,7 @@
 import streamlit as st
 
 from emotion_ai.assessment import ExpressionAssessment
-from emotion_ai.figures.base import Plot, axes, base_figure, interval_bars
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.figures.expression import recall_plot
 from emotion_ai.report_table import report_table
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.frame import errors_as_lines
@@ -18,7 +17,7 @@ def table_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | 
     with left:
         figure = st.column_config.NumberColumn
         st.dataframe(
-            table, hide_index=True, height="content",
+            table, hide_index=True, height="content", placeholder="–",
             column_config={
                 "precision": figure(format="%.3f", help="Of the faces so named, how many are."),
                 "recall": figure(format="%.3f", help="Of the faces so labelled, how many found."),
@@ -38,18 +37,3 @@ def table_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | 
         )
     with right:
         show_plot(recall_plot(table))
-
-
-def recall_plot(table) -> Plot:
-    """Recall of each expression with its interval."""
-    rows = table.dropna()
-    names = rows["expression"].tolist()
-    bars = interval_bars(
-        names, rows["recall"], rows["recall_low"], rows["recall_high"],
-        [EXPRESSION_COLOURS[name] for name in names],
-        [f"{value:.0%}" for value in rows["recall"]], "%{x}: %{y:.1%}<extra></extra>",
-    )  # fmt: skip
-    figure = axes(base_figure(bars, height_px=380), "", "recall, with 95 % interval",
-                  y_range=(0, 1), y_format=".0%")  # fmt: skip
-    figure.update_xaxes(showgrid=False)
-    return Plot(figure, rows, "recall", "Recall of each expression")

@@ -7,11 +7,12 @@ import streamlit as st
 from emotion_ai.assessment import Assessment, ExpressionAssessment, KeypointAssessment
 from emotion_ai.compare import class_changes, mcnemar, paired_difference
 from emotion_ai.evaluation import normalised_errors
+from emotion_ai.figures.base import signed
 from emotion_ai.figures.expression import change_plot
 from emotion_ai.figures.faces import cumulative_plot
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.evaluate.grid import face_grid, said_captions
-from emotion_ai.ui.evaluate.keypoints import cumulative
+from emotion_ai.ui.evaluate.keypoints import face_errors
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
 
@@ -42,17 +43,15 @@ def _expressions(first: ExpressionAssessment, second: ExpressionAssessment) -> N
     left, right = st.columns(2, gap="large")
     with left:
         st.markdown(
-            f"**{names[1]}** names {100 * gain:+.1f} points more faces as labelled than "
-            f"**{names[0]}** (95 %: {100 * low:+.1f} to {100 * high:+.1f}, "
-            f"{count(len(first.rows), 'face')})."
+            f"**{names[1]}** is right on {abs(100 * gain):.1f} percentage points "
+            f"{'fewer' if gain < 0 else 'more'} of the {count(len(first.rows), 'face')} than "
+            f"**{names[0]}** (95 %: {signed(100 * low)} to {signed(100 * high)})."
         )
         table = pd.DataFrame(
-            [[test.both, test.only_first], [test.only_second, test.neither]],
+            [[test.both, test.only_second], [test.only_first, test.neither]],
             index=[f"{second.model.name} right", f"{second.model.name} wrong"],
             columns=[f"{first.model.name} right", f"{first.model.name} wrong"],
         )
-        # Rows are the second model: faces that it alone gets right stand beside *wrong*.
-        table.iloc[0, 1], table.iloc[1, 0] = test.only_second, test.only_first
         st.dataframe(table, height="content")
         chance = "could well be chance" if test.p > 0.05 else "is hardly chance"
         st.markdown(
@@ -77,7 +76,7 @@ def _only_one(one: ExpressionAssessment, other: ExpressionAssessment) -> None:
     positions = np.flatnonzero(one.correct & ~other.correct)
     shown = positions[np.argsort(-other.confidence[positions], kind="stable")][:SHOWN]
     st.markdown(f"Only **{plain(one.model.name)}** is right: {count(len(positions), 'face')}")
-    st.caption(f"Captions: the label, and what {plain(other.model.name)} says instead.")
+    st.caption(f"Captions: the label and after it what {plain(other.model.name)} says instead.")
     captions, colours = said_captions(other, shown)
     face_grid(one, one.rows[shown], f"only_{one.model.name}", captions=captions, colours=colours)
 
@@ -93,11 +92,12 @@ def _points(first: KeypointAssessment, second: KeypointAssessment) -> None:
     change, low, high = paired_difference(errors[0][known], errors[1][known])
     closer = (errors[1] < errors[0])[known].mean()
     st.markdown(
-        f"**{names[1]}** errs by {100 * change:+.2f} points of the eye distance more than "
-        f"**{names[0]}** (NME, paired over {count(int(known.sum()), 'face')}, 95 %: "
-        f"{100 * low:+.2f} to {100 * high:+.2f}); it is closer on {100 * closer:.0f} % of them."
+        f"**{names[1]}** is off by {abs(100 * change):.2f} % of the eye distance "
+        f"{'less' if change < 0 else 'more'} than **{names[0]}** (NME, paired over "
+        f"{count(int(known.sum()), 'face')}, 95 %: {signed(100 * low, 2)} to "
+        f"{signed(100 * high, 2)}); it is closer on {100 * closer:.0f} % of them."
     )
-    show_plot(cumulative_plot({a.model.name: cumulative(a) for a in (first, second)}), "two")
+    show_plot(cumulative_plot(face_errors([first, second])), "two")
     first_rmse, second_rmse = (a.scores["per_point_rmse_px"] for a in (first, second))
     table = pd.DataFrame(
         {"point": [name.replace("_", " ") for name in first_rmse],

@@ -6,6 +6,7 @@ import streamlit as st
 from emotion_ai.assessment import ExpressionAssessment
 from emotion_ai.errors import ModelError
 from emotion_ai.explain import Stability, nearest, occlusion_map, stability
+from emotion_ai.figures.base import signed
 from emotion_ai.figures.explain import stability_plot
 from emotion_ai.figures.faces import overlay
 from emotion_ai.gradcam import gradcam_map
@@ -14,12 +15,12 @@ from emotion_ai.results import Expression
 from emotion_ai.ui import markup
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.evaluate.computing import are_kept, network, outputs
-from emotion_ai.ui.evaluate.grid import FACE
+from emotion_ai.ui.evaluate.grid import choose_face, chosen_face
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
 
 NEIGHBOURS = 8
-_MAPS = "gradcam_maps"
+_MAPS, _CHOSEN = "gradcam_maps", "why_face"
 
 
 @st.fragment
@@ -48,33 +49,28 @@ def why_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | No
 
 
 def _chosen_face(assessment: ExpressionAssessment) -> int:
-    """The position of the face in the URL; by default the surest mistake."""
-    wrong = np.where(assessment.correct, -1, assessment.confidence)
-    surest = int(assessment.rows[wrong.argmax()])
-    if FACE not in st.session_state:
-        asked = st.query_params.get(FACE, "")
-        st.session_state[FACE] = int(asked) if asked.isdigit() else surest
-    if st.session_state[FACE] not in assessment.rows:
-        st.session_state[FACE] = surest
+    """The position of the face in the address; by default of the surest mistake."""
+    surest = np.where(assessment.correct, -1, assessment.confidence).argmax()
+    rows = np.append(assessment.rows[surest], assessment.rows)
+    row = st.session_state[_CHOSEN] = chosen_face(rows)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        row = st.number_input(
-            "Face", 0, len(assessment.dataset) - 1, key=FACE, width=160,
-            help="Its row in the dataset.",
+        st.number_input(
+            "Face", 0, len(assessment.dataset) - 1, key=_CHOSEN, width=160,
+            on_change=_typed, help="Its row in the dataset.",
         )  # fmt: skip
         mistakes = assessment.rows[~assessment.correct]
         st.button("A mistake", on_click=_draw, args=(mistakes,), disabled=not len(mistakes),
                   icon=":material/shuffle:")  # fmt: skip
         st.button("Any face", on_click=_draw, args=(assessment.rows,), icon=":material/shuffle:")
-    found = np.flatnonzero(assessment.rows == row)
-    if not len(found):
-        st.info("This face is not in the split, or has no label: here is the surest mistake.")
-        found = np.flatnonzero(assessment.rows == surest)
-    st.query_params[FACE] = str(assessment.rows[found[0]])
-    return int(found[0])
+    return int(np.flatnonzero(assessment.rows == row)[0])
+
+
+def _typed() -> None:
+    choose_face(st.session_state[_CHOSEN])
 
 
 def _draw(rows: np.ndarray) -> None:
-    st.session_state[FACE] = int(np.random.default_rng().choice(rows))
+    choose_face(int(np.random.default_rng().choice(rows)))
 
 
 def _places(
@@ -101,7 +97,6 @@ def _places(
                     maps[key] = gradcam_map(assessment.model, face, expression)
                 except ModelError as error:
                     st.warning(plain(str(error)))
-            st.rerun(scope="fragment") if key in maps else None
         if key in maps:
             st.image(overlay(face, maps[key]), channels="BGR", width="stretch", alt="Grad-CAM")
         st.caption(
@@ -137,12 +132,13 @@ def _strip(images, probabilities, steps, labels: LabelSet) -> None:
     """The changed faces with the answer to each."""
     with st.container(horizontal=True, gap="small"):
         for image, shares, step in zip(images, probabilities, steps, strict=True):
-            with st.container(width=76, gap=None):
-                st.image(image, width=76, alt=f"changed by {step:g}")
+            with st.container(width=66, gap=None):
+                st.image(image, width=66, alt=f"changed by {step:g}")
                 name = labels.expressions[int(shares.argmax())]
+                amount = signed(step, 1).removesuffix(".0") if step else "as it is"
                 st.html(
                     f'<div style="font-size:12px;line-height:1.3;border-left:4px solid '
-                    f'{EXPRESSION_COLOURS[name]};padding-left:4px">{step:+g}<br>{name}</div>'
+                    f'{EXPRESSION_COLOURS[name]};padding-left:4px">{amount}<br>{name}</div>'
                 )
 
 
