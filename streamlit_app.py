@@ -19,7 +19,9 @@ page = st.navigation(
             st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
         ],
         "Understand": [
+            st.Page("pages/datasets.py", title="Datasets", icon=":material/grid_view:"),
             st.Page("pages/evaluate.py", title="Evaluate", icon=":material/query_stats:"),
+            st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
         ],
     }
 )

@@ -145,6 +145,14 @@ def test_best_line_is_where_the_gradient_is_zero():
     assert best == pytest.approx(descent.TRUTH, abs=0.4)
 
 
+def test_bowl_is_the_loss_and_ends_level():
+    x, y = descent.draw_line()
+    b, m, height = descent.bowl(x, y, top=30)
+    assert height[-1] == pytest.approx(30)
+    assert height[0] == pytest.approx(descent.loss(*descent.best_line(x, y), x, y))
+    assert height[7, 11] == pytest.approx(descent.loss(b[7, 11], m[7, 11], x, y))
+
+
 @pytest.mark.parametrize("rule", descent.RULES)
 def test_every_rule_finds_the_valley(rule):
     x, y = descent.draw_line()
@@ -228,7 +236,7 @@ def test_gradients_of_the_deep_stack_agree_with_finite_differences(skip, activat
 
     sums = depth.forward(inputs, weights, activation, skip)[1]
     found = depth.backward(pull, sums, weights, activation, skip)
-    assert len(found) == 5
+    assert len(found) == 3
     assert found[0].ravel() == pytest.approx(slopes(at, inputs), abs=1e-6)
 
 
@@ -237,9 +245,10 @@ def test_plain_stacks_lose_the_gradient_and_skips_keep_it(layers):
     plain = depth.gradient_sizes(layers, skip=False)
     skipping = depth.gradient_sizes(layers, skip=True)
     assert plain[-1] == skipping[-1] == 1
-    # Each plain ReLU layer multiplies by size · √½ on average.
-    assert np.log10(plain[0]) == pytest.approx(layers * np.log10(0.7 * 0.5**0.5), rel=0.15)
-    assert skipping[0] > 1
+    # On average a plain block multiplies by size² · √½, one with a skip by √(1 + size⁴ / 2).
+    blocks = layers / 2
+    assert np.log(plain[0]) == pytest.approx(blocks * np.log(0.7**2 * 0.5**0.5), rel=0.1)
+    assert np.log(skipping[0]) == pytest.approx(blocks / 2 * np.log(1 + 0.7**4 / 2), rel=0.3)
 
 
 # Counting
@@ -259,6 +268,14 @@ def test_never_finding_anything_is_accurate_where_it_matters_least():
     assert lazy.accuracy == 0.99
     assert lazy.recall == 0
     assert lazy.precision is None
+
+
+def test_precision_of_the_same_reader_falls_with_what_it_looks_for():
+    common, rare = (counting.reader(share, 0.9, 0.1) for share in (0.5, 0.01))
+    assert common.precision == 0.9
+    # Bayes: 0.9 · 0.01 / (0.9 · 0.01 + 0.1 · 0.99)
+    assert rare.precision == pytest.approx(0.009 / 0.108)
+    assert common.recall == rare.recall == 0.9
 
 
 def test_one_class_of_a_confusion_matrix():

@@ -72,6 +72,14 @@ def always_no(share: float, n: int = 1000) -> Counts:
     return Counts(0, 0, rare, n - rare)
 
 
+def reader(share: float, recall: float, false_alarms: float, n: int = 10_000) -> Counts:
+    """What a reader of fixed quality counts when ``share`` of ``n`` are to be found: it finds
+    ``recall`` of them and takes ``false_alarms`` of the others for one."""
+    rare = round(share * n)
+    hits, alarms = round(recall * rare), round(false_alarms * (n - rare))
+    return Counts(hits, alarms, rare - hits, n - rare - alarms)
+
+
 def thresholds(scores: np.ndarray, positive: np.ndarray, count: int = 61) -> list[float]:
     """Thresholds from 0 up to the highest score of a positive, closer together near 0 where rare
     classes live."""

@@ -1,39 +1,42 @@
 """How much of a gradient reaches the first layers of a deep network, plain or with skips.
 
-Layers of ``width`` units without biases: plain x ← φ(x W), skip x ← x + φ(x W). The same random
-weights in both, forward and backward written out.
+Blocks of two layers of ``width`` units without biases: plain x ← φ(x A) B, skip x ← x + φ(x A) B,
+as in He et al. 2016 (arXiv:1512.03385) without their normalisation. The same random weights in
+both, forward and backward written out.
 """
 
 import numpy as np
 
 from emotion_ai.learn.neuron import ACTIVATIONS
 
+#: Layers, two a block.
 DEPTHS = (10, 20, 50)
 
 
 def draw_weights(depth: int, width: int, size: float, seed: int = 0) -> np.ndarray:
-    """float (depth, width, width), normal with standard deviation ``size`` / √width."""
+    """float (depth / 2, 2, width, width), normal with standard deviation ``size`` / √width."""
     rng = np.random.default_rng(seed)
-    return rng.normal(0, size / np.sqrt(width), (depth, width, width))
+    return rng.normal(0, size / np.sqrt(width), (depth // 2, 2, width, width))
 
 
 def forward(inputs: np.ndarray, weights: np.ndarray, activation: str, skip: bool):
-    """What leaves each layer, [inputs, …], each (N, width), and the sums before activation."""
+    """What enters each block and what leaves the last, each (N, width); and the sums before each
+    activation."""
     function = ACTIVATIONS[activation][0]
     outputs, sums = [inputs], []
-    for matrix in weights:
-        sums.append(outputs[-1] @ matrix)
-        outputs.append(function(sums[-1]) + (outputs[-1] if skip else 0))
+    for first, second in weights:
+        sums.append(outputs[-1] @ first)
+        outputs.append(function(sums[-1]) @ second + (outputs[-1] if skip else 0))
     return outputs, sums
 
 
 def backward(flowing: np.ndarray, sums: list, weights: np.ndarray, activation: str, skip: bool):
-    """The gradient by what enters each layer, first layer first, then ``flowing`` itself: the
+    """The gradient by what enters each block, first block first, then ``flowing`` itself: the
     gradient by the last output. Each (N, width)."""
     derivative = ACTIVATIONS[activation][1]
     found = [flowing]
-    for matrix, total in zip(weights[::-1], sums[::-1], strict=True):
-        through = (found[-1] * derivative(total)) @ matrix.T
+    for (first, second), total in zip(weights[::-1], sums[::-1], strict=True):
+        through = (found[-1] @ second.T * derivative(total)) @ first.T
         found.append(through + (found[-1] if skip else 0))
     return found[::-1]
 
@@ -48,8 +51,8 @@ def gradient_sizes(
     batch: int = 32,
     seed: int = 0,
 ) -> np.ndarray:
-    """Root mean square of the gradient where it enters each layer and after the last, relative to
-    the last: float (depth + 1,), ending in 1."""
+    """Root mean square of the gradient where it enters each block and after the last, relative to
+    the last: float (depth / 2 + 1,), ending in 1."""
     rng = np.random.default_rng((seed, 1))
     weights = draw_weights(depth, width, size, seed)
     _, sums = forward(rng.standard_normal((batch, width)), weights, activation, skip)

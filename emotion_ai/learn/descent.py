@@ -42,6 +42,22 @@ def best_line(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.linalg.lstsq(columns, y, rcond=None)[0]
 
 
+def bowl(x: np.ndarray, y: np.ndarray, top: float, rings: int = 24, spokes: int = 48):
+    """The loss as a bowl cut level at ``top``: b, m and the loss, each float (rings, spokes)."""
+    best = best_line(x, y)
+    lowest = loss(*best, x, y)
+    bends, directions = np.linalg.eigh(curvature(x))
+    # Around its lowest place the loss is lowest + Σ bend / 2 · distance², exactly.
+    radius = np.sqrt(top - lowest) * np.linspace(0, 1, rings)[:, None]
+    angle = np.linspace(0, 2 * np.pi, spokes)
+    along = (
+        np.stack([radius * np.cos(angle), radius * np.sin(angle)])
+        / np.sqrt(bends / 2)[:, None, None]
+    )
+    b, m = np.einsum("ij,jkl->ikl", directions, along) + best[:, None, None]
+    return b, m, loss(b, m, x, y)
+
+
 def descend(
     x: np.ndarray,
     y: np.ndarray,

@@ -31,6 +31,7 @@ CHAPTERS = (
 class Words:
     """One part of a language's texts: the shelf or a chapter."""
 
+    part: str
     entries: dict
     fallback: dict
 
@@ -53,11 +54,13 @@ def languages(folder: Path = FOLDER) -> dict[str, str]:
 
 
 def words(part: str, language: str | None = DEFAULT, folder: Path = FOLDER) -> Words:
-    """The texts of ``"shelf"`` or of a chapter; an unknown language is English."""
+    """The texts of ``"shelf"`` or of a chapter, and those shared by all; an unknown language is
+    English."""
     if language not in languages(folder):
         language = DEFAULT
     chosen, english = _load(folder, language), _load(folder, DEFAULT)
-    return Words(chosen.get(part, {}), english[part])
+    own = {**chosen.get("shared", {}), **chosen.get(part, {})}
+    return Words(part, own, {**english["shared"], **english[part]})
 
 
 @cache

@@ -1,0 +1,215 @@
+"""What the chapters draw with: films, grey pictures, square axes; and their controls."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from emotion_ai.learn.texts import Words
+
+#: Two classes, told apart by symbol too; a line that stands out; all on light and on dark.
+FIRST, SECOND, ACCENT, QUIET = "#E69F00", "#3B8FD0", "#7F77EE", "#8A8D99"
+SYMBOLS = ("circle", "diamond")
+GRID = "rgba(128,128,128,0.22)"
+#: From SECOND over nothing to FIRST, see-through, for areas between the two.
+BETWEEN = [
+    [0, "rgba(59,143,208,0.55)"],
+    [0.5, "rgba(128,128,128,0.05)"],
+    [1, "rgba(230,159,0,0.55)"],
+]
+#: From SECOND over grey to FIRST, for numbers of both signs with text on them.
+SIGNED = [[0, SECOND], [0.5, "#DCDCE2"], [1, FIRST]]
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+#: Readable on the light and on the dark page: the chart's own text colour does not reach sliders.
+_INK = "#787B88"
+_FILM_PX = 58
+
+
+def film(
+    figure: go.Figure,
+    frames: Sequence[go.Frame],
+    captions: Sequence[str],
+    *,
+    start: int = 0,
+    ms: int = 120,
+) -> go.Figure:
+    """``figure`` with frames, a play and a pause button and a slider below it.
+
+    ``captions`` say what each frame shows; the figure's own traces are frame ``start``.
+    """
+    gap_px = 60 if any(axis.title.text for axis in figure.select_xaxes()) else 4
+    gap_px = max(gap_px, 24 * any(axis.visible is not False for axis in figure.select_xaxes()))
+    if figure.layout.scene.xaxis.title.text:
+        gap_px = 4
+    for i, frame in enumerate(frames):
+        frame.name = str(i)
+    figure.frames = list(frames)
+    shown = {"mode": "immediate", "transition": {"duration": 0}}
+    steps = [
+        {
+            "method": "animate",
+            "label": caption,
+            "args": [[str(i)], {**shown, "frame": {"duration": 0, "redraw": True}}],
+        }
+        for i, caption in enumerate(captions)
+    ]
+    play = {"frame": {"duration": ms, "redraw": True}, "fromcurrent": True, **shown}
+    stop = {"frame": {"duration": 0, "redraw": False}, **shown}
+    figure.update_layout(
+        height=figure.layout.height + _FILM_PX + gap_px - 8,
+        margin_b=_FILM_PX + gap_px,
+        updatemenus=[
+            {
+                "type": "buttons",
+                "direction": "left",
+                "showactive": False,
+                "x": 0,
+                "xanchor": "left",
+                "y": 0,
+                "yanchor": "top",
+                "pad": {"t": gap_px + 12, "r": 8},
+                "bgcolor": "rgba(128,128,128,0.14)",
+                "bordercolor": "rgba(128,128,128,0.4)",
+                "font": {"size": 15, "color": ACCENT},
+                "buttons": [
+                    {"label": "▶", "method": "animate", "args": [None, play]},
+                    {"label": "❚❚", "method": "animate", "args": [[None], stop]},
+                ],
+            }
+        ],
+        sliders=[
+            {
+                "active": start,
+                "steps": steps,
+                "x": 0,
+                "len": 1,
+                "pad": {"t": gap_px, "l": 96, "r": 12},
+                "currentvalue": {
+                    "xanchor": "left",
+                    "font": {"size": 14, "color": _INK},
+                    "offset": 10,
+                },
+                "ticklen": 0,
+                "minorticklen": 0,
+                "font": {"size": 1, "color": "rgba(0,0,0,0)"},
+                "bgcolor": "rgba(128,128,128,0.25)",
+                "activebgcolor": ACCENT,
+                "bordercolor": "rgba(128,128,128,0.4)",
+            }
+        ],
+    )
+    return figure
+
+
+def grey_picture(image: np.ndarray, low: float = 0, high: float = 255, **where) -> go.Heatmap:
+    """A grey picture (H, W), its first row on top once the axis is turned by ``as_picture``."""
+    return go.Heatmap(
+        z=image, zmin=low, zmax=high, colorscale="gray", showscale=False, hoverinfo="skip", **where
+    )
+
+
+def as_picture(figure: go.Figure, shape: tuple[int, int], axis: str = "", margin: float = 0.5):
+    """Axes of a picture of ``shape`` (H, W): square pixels, y downward, no ticks."""
+    height, width = shape
+    bare = {"visible": False, "showgrid": False, "zeroline": False, "fixedrange": True}
+    figure.update_layout(
+        {
+            f"xaxis{axis}": {**bare, "range": (-margin, width - 1 + margin), "constrain": "domain"},
+            f"yaxis{axis}": {
+                **bare,
+                "range": (height - 1 + margin, -margin),
+                "scaleanchor": f"x{axis}",
+                "constrain": "domain",
+            },
+        }
+    )
+
+
+def plain_axes(figure: go.Figure, x: str, y: str, **more) -> None:
+    """Named axes with quiet grid lines that do not zoom by accident."""
+    quiet = {"gridcolor": GRID, "zerolinecolor": GRID, "fixedrange": True}
+    figure.update_xaxes(title_text=x, **quiet, **more.get("xaxis", {}))
+    figure.update_yaxes(title_text=y, **quiet, **more.get("yaxis", {}))
+
+
+def key_on_top(figure: go.Figure) -> None:
+    """Names of the traces in a line above the picture."""
+    figure.update_layout(
+        showlegend=True,
+        margin_t=34,
+        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 13}},
+    )
+
+
+def two_classes(points: np.ndarray, targets: np.ndarray, names: Sequence[str], **more) -> list:
+    """A trace for the points of each class, 0 then 1, by colour and symbol."""
+    return [
+        go.Scatter(
+            x=points[targets == i, 0],
+            y=points[targets == i, 1],
+            mode="markers",
+            name=names[i],
+            marker={
+                "color": (SECOND, FIRST)[i],
+                "symbol": SYMBOLS[i],
+                "size": 8,
+                "line": {"width": 1, "color": "rgba(0,0,0,0.5)"},
+            },
+            hoverinfo="skip",
+            **more,
+        )
+        for i in (0, 1)
+    ]
+
+
+def view(words: Words, options: Sequence[str]) -> str:
+    """Which picture of the chapter; kept in the address."""
+    return st.segmented_control(
+        words("view"),
+        options,
+        default=options[0],
+        format_func=lambda name: words(f"view_{name}"),
+        required=True,
+        label_visibility="collapsed",
+        wrap=True,
+        key=f"{words.part}_view",
+        bind="query-params",
+    )
+
+
+def slider(words: Words, name: str, low, high, value, step, **more):
+    """A slider kept in the address; its label is the chapter's text ``name``."""
+    return st.slider(
+        words(name), low, high, value, step, key=f"{words.part}_{name}", bind="query-params", **more
+    )
+
+
+def choice(words: Words, name: str, options: Sequence[str], default: str | None = None) -> str:
+    """One of a few, kept in the address; each option's label is the text of its own name."""
+    return st.segmented_control(
+        words(name),
+        options,
+        default=default or options[0],
+        format_func=lambda option: words(f"{name}_{option}"),
+        required=True,
+        wrap=True,
+        key=f"{words.part}_{name}",
+        bind="query-params",
+    )
+
+
+def scientific(value: float) -> str:
+    """``"0.25"``, or ``"3.1 × 10⁻⁷"`` where that would be many zeros."""
+    if value == 0 or 1e-3 <= abs(value) < 1e4:
+        return f"{value:.3g}"
+    mantissa, exponent = f"{value:.1e}".split("e")
+    return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
+
+
+def percent(share: float | None) -> str:
+    """``"11 %"`` on one line, or a dash where there is none."""
+    if share is None:
+        return "–"
+    digits = 1 if 0.99 < share < 1 else 0  # never call 99.5 % all
+    return f"{100 * share:.{digits}f}\u00a0%"

@@ -1,0 +1,181 @@
+"""Chapter 10: what a face does not tell: how people disagree, who is missing, the law."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from emotion_ai.labels import (
+    EXPRESSION_COLOURS,
+    FER7,
+    FERPLUS_COLUMNS,
+    FERPLUS_EXPRESSIONS,
+    VOTE_COLUMNS,
+)
+from emotion_ai.learn import agreement
+from emotion_ai.learn.texts import Words
+from emotion_ai.ui import resources
+from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.frame import EU_RULE
+from emotion_ai.ui.learn.faces import dataset_named
+from emotion_ai.ui.learn.figures import (
+    QUIET,
+    as_picture,
+    film,
+    grey_picture,
+    percent,
+    plain_axes,
+    slider,
+    view,
+)
+from emotion_ai.ui.wording import plain
+
+_SHOWN = 12
+
+
+def show(words: Words, picture, side) -> None:
+    dataset = dataset_named("fer2013")
+    voted = dataset is not None and VOTE_COLUMNS[0] in dataset.samples
+    with picture:
+        chosen = view(words, ("agreement", *(["votes"] if voted else []), "missing"))
+    if chosen == "votes":
+        _votes(words, picture, side, dataset)
+    else:
+        {"agreement": _agreement, "missing": _missing}[chosen](words, picture, side)
+    with side:
+        st.warning(EU_RULE, icon=":material/gavel:")
+
+
+def _agreement(words: Words, picture, side) -> None:
+    found = agreement.shipped()
+    shares = found.counts / found.counts.sum(axis=1, keepdims=True)
+    names = [*FER7.expressions, words("no_majority")]
+
+    def moving(i: int) -> go.Bar:
+        return go.Bar(
+            x=shares[i], y=names, orientation="h", text=[percent(one) for one in shares[i]],
+            textposition="outside", cliponaxis=False, hoverinfo="skip",
+            marker={"color": [*EXPRESSION_COLOURS.values(), QUIET],
+                    "line": {"width": [3 if j == i else 0 for j in range(8)], "color": QUIET}},
+        )  # fmt: skip
+
+    start = FER7.index("fear")
+    figure = base_figure(moving(start), height_px=400, bargap=0.28)
+    plain_axes(figure, "", "", xaxis={"range": (0, 1.08), "visible": False})
+    figure.update_yaxes(autorange="reversed", ticksuffix="  ", showgrid=False)
+    frames = [go.Frame(data=[moving(i)], traces=[0]) for i in range(len(FER7))]
+    each = found.share_each
+    captions = [
+        words("film_agreement", name=name, share=percent(each[name])) for name in FER7.expressions
+    ]
+    with picture:
+        film(figure, frames, captions, start=start, ms=1300)
+        table = pd.DataFrame(found.counts, columns=names)
+        table.insert(0, "given", FER7.expressions)
+        show_chart(figure, table, "agreement", words("alt_agreement"))
+    with side:
+        undecided = 1 - found.decided / found.n
+        st.markdown(words("agree", share=f"{100 * found.share:.1f} %", n=found.decided,
+                          undecided=percent(undecided)))  # fmt: skip
+        st.caption(words("source"))
+
+
+def _votes(words: Words, picture, side, dataset) -> None:
+    votes = dataset.votes
+    order = agreement.split_ballots(votes)
+    with side:
+        disputed = slider(words, "disputed", 0, 100, 70, 5, format="%d %%")
+    first = round(disputed / 100 * (len(order) - _SHOWN))
+    rows = order[first : first + _SHOWN]
+    names = FERPLUS_COLUMNS[:8]
+    colours = [
+        EXPRESSION_COLOURS[name] if name else QUIET for name in FERPLUS_EXPRESSIONS[: len(names)]
+    ]
+
+    def moving(row: int) -> list:
+        return [
+            grey_picture(dataset.images[row]),
+            go.Bar(
+                x=votes[row, : len(names)], y=names, orientation="h", marker_color=colours,
+                text=votes[row, : len(names)], textposition="outside", cliponaxis=False,
+                hoverinfo="skip", xaxis="x2", yaxis="y2",
+            ),
+        ]  # fmt: skip
+
+    figure = base_figure(*moving(rows[0]), height_px=400)
+    as_picture(figure, dataset.images.shape[1:])
+    figure.update_layout(
+        xaxis={"domain": (0, 0.42)},
+        xaxis2={"domain": (0.64, 0.96), "range": (0, 10.5), "visible": False, "fixedrange": True},
+        yaxis2={
+            "autorange": "reversed",
+            "anchor": "x2",
+            "fixedrange": True,
+            "ticksuffix": " ",
+            "showgrid": False,
+        },
+        bargap=0.3,
+    )
+    given = dataset.samples["expression"].to_numpy()
+    frames = [go.Frame(data=moving(row), traces=[0, 1]) for row in rows]
+    captions = [
+        words("film_votes", number=i + 1, given=given[row], most=int(votes[row].max()),
+              n=int(votes[row].sum()))
+        for i, row in enumerate(rows)
+    ]  # fmt: skip
+    with picture:
+        film(figure, frames, captions, ms=1300)
+        table = pd.DataFrame(votes[rows], columns=FERPLUS_COLUMNS)
+        table.insert(0, "given", given[rows])
+        show_chart(figure, table, "votes", words("alt_votes"))
+    with side:
+        share = votes[order].max(axis=1) / votes[order].sum(axis=1)
+        st.markdown(words("unanimous", all=percent(float((share == 1).mean())),
+                          few=percent(float((share <= 0.5).mean())), n=len(order)))  # fmt: skip
+
+
+def _missing(words: Words, picture, side) -> None:
+    """How many faces of each expression a model's scores rest on, and what nobody wrote down."""
+    score = next(
+        (one for model in resources.models() for one in model.card["scores"]
+         if one["task"] == "expression"), None,
+    )  # fmt: skip
+    if score is None:
+        picture.warning(words("no_models"), icon=":material/info:")
+        return
+    counts = {name: row["support"] for name, row in score["per_class"].items()}
+    names = sorted(counts, key=counts.get, reverse=True)
+    shown = [counts[name] for name in names]
+
+    def moving(i: int) -> go.Bar:
+        return go.Bar(
+            x=shown, y=names, orientation="h", cliponaxis=False, hoverinfo="skip",
+            text=[f"{n:,}" for n in shown], textposition="outside",
+            marker={"color": [EXPRESSION_COLOURS[name] for name in names],
+                    "opacity": [1 if j == i else 0.4 for j in range(len(names))]},
+        )  # fmt: skip
+
+    last = len(names) - 1
+    figure = base_figure(moving(last), height_px=360, bargap=0.28)
+    plain_axes(figure, "", "", xaxis={"range": (0, 1.12 * max(shown)), "visible": False})
+    figure.update_yaxes(autorange="reversed", ticksuffix="  ", showgrid=False)
+    total = int(np.sum(shown))
+    captions = [
+        words(
+            "film_missing", name=name, n=counts[name], share=f"{100 * counts[name] / total:.1f} %"
+        )
+        for name in names
+    ]
+    with picture:
+        frames = [go.Frame(data=[moving(i)], traces=[0]) for i in range(len(names))]
+        film(figure, frames, captions, start=last, ms=900)
+        table = pd.DataFrame({"expression": names, "faces": shown})
+        show_chart(figure, table, "missing", words("alt_missing"))
+    with side:
+        st.markdown(
+            words(
+                "missing_note", data=plain(score["data"]), split=score["split"], n=total,
+                rare=names[-1], few=shown[-1],
+            )
+        )  # fmt: skip
+        st.caption(words("missing_columns"))

@@ -1,0 +1,105 @@
+"""The shelf of chapters, the frame around a chapter, and the choice of language."""
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from emotion_ai.learn.texts import CHAPTERS, DEFAULT, Words, languages, words
+from emotion_ai.ui.components import in_columns
+from emotion_ai.ui.frame import page_head
+
+PAGE = "pages/learn.py"
+_TILES = Path(__file__).with_name("tiles")
+_STYLE = Path(__file__).with_name("shelf.css")
+
+#: Draws a chapter into its two columns: picture, and text with controls.
+Screen = Callable[[Words, object, object], None]
+
+
+def language() -> str:
+    """The language of the address; a selector where there is more than one."""
+    known = languages()
+    asked = st.query_params.get("lang", DEFAULT)
+    if asked not in known:
+        asked = DEFAULT
+    if len(known) < 2:
+        return asked
+    label = words("shelf", asked)("language_label")
+    chosen = st.selectbox(label, known, list(known).index(asked), format_func=known.get, width=200)
+    if chosen != asked:
+        st.query_params["lang"] = chosen
+        st.rerun()
+    return chosen
+
+
+def address(chapter: str | None, lang: str) -> dict[str, str]:
+    """The query of a link to a chapter, or to the shelf."""
+    query = {"chapter": chapter} if chapter else {}
+    return query | ({"lang": lang} if lang != DEFAULT else {})
+
+
+def show_shelf(lang: str) -> None:
+    """A tile a chapter."""
+    text = words("shelf", lang)
+    page_head(text("title"), text("sentence"))
+    st.html(_STYLE)
+
+    def tile(chapter: str) -> None:
+        own = words(chapter, lang)
+        with st.container(border=True, height="stretch", key=f"tile_{chapter}"):
+            st.html(_picture(chapter, own("title")))
+            st.page_link(
+                PAGE, label=f"**{_numbered(chapter, own)}**", query_params=address(chapter, lang)
+            )
+            st.caption(own("idea"))
+
+    in_columns(CHAPTERS, 5, tile)
+
+
+def show_chapter(chapter: str, lang: str, screen: Screen) -> None:
+    """One screen: the picture left, three sentences and controls right, what to try, a note for
+    teachers, and the ways on."""
+    shelf, own = words("shelf", lang), words(chapter, lang)
+    page_head(_numbered(chapter, own), own("idea"))
+    left, right = st.columns([3, 2], gap="medium")
+    picture = left.container(key="picture")
+    with right:
+        st.markdown("\n\n".join(own.lines("sentences")))
+    screen(own, picture, right)
+    below, beside = st.columns([3, 2], gap="medium")
+    below.info(f"**{shelf('try_this')}** {own('try')}", icon=":material/experiment:")
+    with beside.expander(shelf("for_teachers"), icon=":material/school:"):
+        for part in ("show", "ask", "minutes"):
+            st.markdown(f"**{shelf(part)}** {own(f'teacher_{part}')}")
+    _ways_on(chapter, lang, shelf)
+
+
+def _ways_on(chapter: str, lang: str, shelf: Words) -> None:
+    position = CHAPTERS.index(chapter)
+    ways = [(None, shelf("all"), ":material/grid_view:")]
+    if position:
+        before = CHAPTERS[position - 1]
+        ways.insert(0, (before, words(before, lang)("title"), ":material/arrow_back:"))
+    if position < len(CHAPTERS) - 1:
+        after = CHAPTERS[position + 1]
+        ways.append((after, words(after, lang)("title"), ":material/arrow_forward:"))
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        for name, label, icon in ways:
+            st.page_link(
+                PAGE, label=label, icon=icon, width="content", query_params=address(name, lang)
+            )
+
+
+def _numbered(chapter: str, own: Words) -> str:
+    return f"{CHAPTERS.index(chapter) + 1} · {own('title')}"
+
+
+def _picture(chapter: str, title: str) -> str:
+    """A small moving picture: an SVG that animates itself, and rests for those who ask for it."""
+    svg = base64.b64encode((_TILES / f"{chapter}.svg").read_bytes()).decode()
+    return (
+        f'<img src="data:image/svg+xml;base64,{svg}" alt="{title}" '
+        'style="width:100%;aspect-ratio:8/5;display:block">'
+    )

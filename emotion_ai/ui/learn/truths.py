@@ -1,0 +1,69 @@
+"""What a saved expression model answers on faces whose labels are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from emotion_ai.evaluation import confusion_matrix
+from emotion_ai.learn.texts import Words
+from emotion_ai.model_store import SavedModel
+from emotion_ai.predictions import cached_path, predictions
+from emotion_ai.scoring import targets_of
+from emotion_ai.settings import settings
+from emotion_ai.ui import resources
+from emotion_ai.ui.learn.faces import dataset_named
+from emotion_ai.ui.wording import plain, score_basis
+
+_SPLIT = "validation"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """``confusion`` int (classes, classes), rows the given label. ``probabilities`` (N, classes)
+    and ``targets`` int (N,) where the pictures are here, None where only the card speaks."""
+
+    labels: list[str]
+    confusion: np.ndarray
+    basis: str
+    probabilities: np.ndarray | None = None
+    targets: np.ndarray | None = None
+
+
+def answers_of_a_model(words: Words) -> Answers | None:
+    """On FER2013's validation split where it is imported, else from the model's card; None, and
+    a line, without model."""
+    models = [model for model in resources.models() if model.task == "expression"]
+    if not models:
+        st.warning(words("no_models"), icon=":material/info:")
+        return None
+    model = next((one for one in models if one.name == "expression"), models[0])
+    dataset = dataset_named("fer2013")
+    if dataset is None or _SPLIT not in dataset.description["splits"]:
+        return _from_card(words, model)
+    kept = cached_path(model, dataset, settings(), _SPLIT).exists()
+    bar = None if kept else st.progress(0.0, words("reading"))
+
+    def step(done: int, total: int, unit: str) -> None:
+        bar.progress(done / total, words("reading"))
+
+    found = predictions(model, dataset, settings(), step if bar else None, _SPLIT)
+    if bar:
+        bar.empty()
+    rows = dataset.rows(_SPLIT)
+    targets = targets_of(dataset, model.labels, "given")[rows]
+    known = targets >= 0
+    probabilities, targets = found.probabilities[known], targets[known]
+    labels = list(model.labels.expressions)
+    confusion = confusion_matrix(targets, probabilities.argmax(axis=1), len(labels))
+    basis = words("basis", model=plain(model.name), n=len(targets))
+    return Answers(labels, confusion, basis, probabilities, targets)
+
+
+def _from_card(words: Words, model: SavedModel) -> Answers | None:
+    score = next((one for one in model.card["scores"] if one.get("labels_from") == "given"), None)
+    if score is None:
+        st.warning(words("not_scored"), icon=":material/info:")
+        return None
+    basis = words("basis_card", model=plain(model.name), basis=plain(score_basis(score)))
+    return Answers(score["labels"], np.array(score["confusion"]), basis)
