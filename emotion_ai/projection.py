@@ -27,10 +27,12 @@ def pca(features: np.ndarray, directions: int = 2) -> np.ndarray:
     """float32 (N, directions): ``features``, float (N, D), along the directions in which they
     differ most, strongest first; signs are fixed, so the same input gives the same map."""
     centred = features - features.mean(axis=0)
-    values, vectors = np.linalg.eigh(centred.T.astype(np.float64) @ centred)
-    vectors = vectors[:, np.argsort(values)[::-1][:directions]]
-    vectors *= np.where(vectors[np.abs(vectors).argmax(axis=0), range(vectors.shape[1])] < 0, -1, 1)
-    return (centred @ vectors).astype(np.float32)
+    # One thread: on a busy machine those that wait for each other cost far more than they give.
+    with threadpool_limits(1):
+        values, vectors = np.linalg.eigh(centred.T @ centred)
+        vectors = vectors[:, np.argsort(values)[::-1][:directions]]
+        largest = vectors[np.abs(vectors).argmax(axis=0), range(vectors.shape[1])]
+        return (centred @ (vectors * np.where(largest < 0, -1, 1))).astype(np.float32)
 
 
 def tsne(
@@ -53,7 +55,6 @@ def tsne(
         verbose=2 if progress else 0,
     )
     output = contextlib.redirect_stdout(_Iterations(progress) if progress else sys.stdout)
-    # One thread: on a busy machine those that wait for each other cost far more than they give.
     with output, threadpool_limits(1):
         return model.fit_transform(reduced).astype(np.float32)
 

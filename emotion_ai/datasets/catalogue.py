@@ -73,12 +73,16 @@ def with_expressions(
 
 
 def with_keypoints(table: pd.DataFrame, predictions: Predictions, dataset: Dataset) -> pd.DataFrame:
-    """``error_px`` and, where no expression model said more, ``unusual`` added."""
+    """``error_px`` and ``unusual`` (by where the points lie) added."""
     points_px = predictions.keypoints_px
     table = table.assign(error_px=point_disagreement_px(dataset.keypoints_px, points_px))
-    if "unusual" not in table:
-        table["unusual"] = outlier_scores(points_px.reshape(len(table), -1))
+    table["unusual"] = outlier_scores(points_px.reshape(len(table), -1))
     return table
+
+
+def with_near_copies(table: pd.DataFrame, groups: np.ndarray) -> pd.DataFrame:
+    """``near`` added: ``duplicates.near_groups``."""
+    return table.assign(near=groups)
 
 
 def with_suspects(table: pd.DataFrame, suspects: Suspects, labels: LabelSet) -> pd.DataFrame:

@@ -63,10 +63,10 @@ def pixel_table(pixels: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     )
     table = pd.DataFrame(
         {
-            "mean brightness": grouped["brightness"].mean(),
+            "brightness": grouped["brightness"].mean(),
             "its spread": grouped["brightness"].std(),
-            "mean contrast": grouped["contrast"].mean(),
-            "blank images": grouped["blank"].sum(),
+            "contrast": grouped["contrast"].mean(),
+            "blank": grouped["blank"].sum(),
         }
     )
     return table.reindex([split for split in SPLITS if split in table.index]).rename_axis("split")

@@ -1,6 +1,7 @@
 """Copies within a dataset: exact ones by their digest, near ones by their thumbnails."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,8 +27,13 @@ def near_groups(
 ) -> np.ndarray:
     """int64 (N,): the lowest row of a group that looks alike without being all exact copies,
     -1 for every other row. Computed once and kept."""
-    path = settings.cache_dir / "datasets" / f"{dataset.digest[:20]}-near.npz"
+    path = near_path(dataset, settings)
     return kept_arrays(path, lambda: {"groups": _near_groups(dataset, progress)})["groups"]
+
+
+def near_path(dataset: Dataset, settings: Settings) -> Path:
+    """Where ``near_groups`` keeps its answer."""
+    return settings.cache_dir / "datasets" / f"{dataset.digest[:20]}-near.npz"
 
 
 def _near_groups(dataset: Dataset, progress: Progress | None) -> np.ndarray:
@@ -48,20 +54,26 @@ def group_table(samples: pd.DataFrame, groups: np.ndarray) -> pd.DataFrame:
     expressions, ``labels`` (what occurs, comma-separated), ``conflicting`` (several labels) and
     ``across`` (several splits). Those with conflicts come first, then those across splits."""
     rows = np.flatnonzero(groups >= 0)
-    by_group = samples.iloc[rows].groupby(groups[rows])
-    table = pd.DataFrame({"images": by_group.size()})
-    table["splits"] = by_group["split"].agg(_listed)
-    table["across"] = by_group["split"].nunique() > 1
+    splits = _sets(groups[rows], samples["split"].iloc[rows])
+    table = pd.DataFrame({"images": pd.Series(groups[rows]).value_counts().sort_index()})
+    table["splits"] = [", ".join(sorted(found)) for found in splits.values()]
+    table["across"] = [len(found) > 1 for found in splits.values()]
     table["conflicting"] = False
     if "expression" in samples:
-        table["labels"] = by_group["expression"].agg(_listed)
-        table["conflicting"] = by_group["expression"].nunique() > 1
+        labels = _sets(groups[rows], samples["expression"].iloc[rows])
+        table["labels"] = [", ".join(sorted(found)) for found in labels.values()]
+        table["conflicting"] = [len(found) > 1 for found in labels.values()]
     order = ["conflicting", "across", "images"]
     return table.sort_values(order, ascending=False, kind="stable")
 
 
-def _listed(values: pd.Series) -> str:
-    return ", ".join(sorted(map(str, values.dropna().unique())))
+def _sets(groups: np.ndarray, values: pd.Series) -> dict[int, set[str]]:
+    """What occurs in each group, by rising number of the group."""
+    found = {group: set() for group in np.unique(groups).tolist()}
+    for group, value in zip(groups.tolist(), values.tolist(), strict=True):
+        if not pd.isna(value):
+            found[group].add(value)
+    return found
 
 
 def surplus_rows(samples: pd.DataFrame, groups: np.ndarray) -> np.ndarray:
@@ -74,8 +86,8 @@ def surplus_rows(samples: pd.DataFrame, groups: np.ndarray) -> np.ndarray:
     return np.sort(order[~first])
 
 
-def leaked_rows(samples: pd.DataFrame) -> np.ndarray:
-    """Positions of held-out images whose exact copy stands in ``train`` too."""
-    train = samples["split"] == "train"
-    copied = samples["digest"].isin(samples.loc[train, "digest"])
-    return np.flatnonzero(copied & ~train)
+def leaked_rows(samples: pd.DataFrame, groups: np.ndarray) -> np.ndarray:
+    """Positions of held-out images of which a copy (of the same group) stands in ``train``."""
+    train = (samples["split"] == "train").to_numpy()
+    in_train = np.isin(groups, groups[train & (groups >= 0)])
+    return np.flatnonzero(in_train & ~train)

@@ -27,7 +27,7 @@ TRAITS = {
 }
 #: What to sort by, by the words that the pages show, and the column.
 ORDERS = {
-    "place in the dataset": None,
+    "dataset order": None,
     "how sure the model is": "confidence",
     "how likely the label is": "own",
     "label quality": "quality",
@@ -50,7 +50,7 @@ class Choice:
     traits: Collection[str] = ()
     #: Only these rows, when given.
     within: Collection[int] | None = None
-    order: str = "place in the dataset"
+    order: str = "dataset order"
     descending: bool = False
 
 

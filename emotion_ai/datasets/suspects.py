@@ -10,14 +10,17 @@ any such trace.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold
 from threadpoolctl import threadpool_limits
 
+from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.evaluation import wilson_interval
+from emotion_ai.kept import kept_arrays
+from emotion_ai.model_store import SavedModel
+from emotion_ai.settings import Settings
 
 Progress = Callable[[int, int, str], None]
 
@@ -49,6 +52,9 @@ def out_of_sample_probabilities(
 
     ``features``: float (N, D); ``targets``: int (N,), 0 to classes - 1; ``groups``: (N,).
     """
+    from sklearn.linear_model import LogisticRegression  # the dashboard opens without them
+    from sklearn.model_selection import GroupKFold
+
     if len(np.unique(groups)) < FOLDS:
         raise DatasetError(f"expected at least {FOLDS} different images with a label")
     scaled = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-6)
@@ -94,6 +100,27 @@ def find_suspects(
     return Suspects(probabilities, quality, suspect, suggested)
 
 
+def suspects_path(dataset: Dataset, model: SavedModel, settings: Settings) -> Path:
+    """Where ``kept_suspects`` keeps its answer."""
+    name = f"{dataset.digest[:20]}-{model.digest[:20]}-suspects.npz"
+    return settings.cache_dir / "datasets" / name
+
+
+def kept_suspects(
+    dataset: Dataset,
+    model: SavedModel,
+    settings: Settings,
+    features: np.ndarray,
+    targets: np.ndarray,
+    groups: np.ndarray,
+    progress: Progress | None = None,
+) -> Suspects:
+    """``find_suspects`` on what ``model`` makes of ``dataset``, computed once and kept."""
+    path = suspects_path(dataset, model, settings)
+    found = kept_arrays(path, lambda: vars(find_suspects(features, targets, groups, progress)))
+    return Suspects(**found)
+
+
 def crowd_agreement(suspects: Suspects, targets: np.ndarray, crowd: np.ndarray) -> dict:
     """How well the suspicions agree with ten people: over the rows on which the crowd has a
     majority, how often it names another expression than the label, among the suspected rows
@@ -129,8 +156,9 @@ def outlier_scores(features: np.ndarray, components: int = 32) -> np.ndarray:
     """float32 (N,): how far a row lies from all others, as its Mahalanobis distance within the
     main directions of ``features``, float (N, D); about 1 for an ordinary row."""
     centred = features - features.mean(axis=0)
-    values, vectors = np.linalg.eigh(centred.T @ centred / max(len(features) - 1, 1))
-    chosen = np.argsort(values)[::-1][:components]
-    chosen = chosen[values[chosen] > 1e-9 * max(values.max(), 1e-9)]
-    scaled = centred @ vectors[:, chosen] / np.sqrt(values[chosen])
+    with threadpool_limits(1):
+        values, vectors = np.linalg.eigh(centred.T @ centred / max(len(features) - 1, 1))
+        chosen = np.argsort(values)[::-1][:components]
+        chosen = chosen[values[chosen] > 1e-9 * max(values.max(), 1e-9)]
+        scaled = centred @ (vectors[:, chosen] / np.sqrt(values[chosen]))
     return np.sqrt((scaled**2).mean(axis=1)).astype(np.float32)

@@ -1,0 +1,202 @@
+"""One face closely: large, with its points, its row, what models and people say, and its mark."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from emotion_ai.datasets.marks import Mark, set_marks
+from emotion_ai.figures.faces import picture_url
+from emotion_ai.labels import (
+    FER7,
+    FERPLUS_COLUMNS,
+    KEYPOINT_NAMES,
+    KEYPOINT_SIDES,
+    SIDE_COLOURS,
+    VOTE_COLUMNS,
+)
+from emotion_ai.results import Expression
+from emotion_ai.ui import markup
+from emotion_ai.ui.datasets.grid import choose_face
+from emotion_ai.ui.datasets.view import View
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import count, plain
+
+
+def face_panel(
+    view: View,
+    row: int,
+    rows: np.ndarray | None = None,
+    after: Callable[[], None] | None = None,
+) -> None:
+    """The face at ``row``; with ``rows``, buttons (and arrow keys) lead to its neighbours.
+    ``after`` is called when it was marked."""
+    dataset, facts = view.dataset, view.table.iloc[row]
+    with st.container(border=True, gap="small"):
+        if rows is not None:
+            _neighbours(row, rows)
+        points_px, told = None, view.told("keypoints")
+        if dataset.task == "keypoints":
+            points_px = dataset.keypoints_px[row]
+        predicted_px = told.keypoints_px[row] if told else None
+        shown = _which_points(predicted_px is not None) if points_px is not None else "none"
+        if shown == "model's":
+            points_px = predicted_px
+        st.html(face_picture(dataset.images[row], points_px if shown != "none" else None))
+        st.markdown(_title(facts))
+        st.caption(f"row {row:,} · {facts['split']} · {plain(str(facts['source']))}")
+        mark_buttons(view, row, after)
+        if points_px is not None:
+            _missing(dataset.keypoints_px[row], facts)
+        _what_is_said(view, row)
+        if facts["copies"]:
+            st.caption(_copies(view.table, row))
+        with st.expander("Table row"):
+            values = dataset.samples.iloc[row].astype(str)
+            st.dataframe(values.rename("value"), height=280)
+
+
+def face_picture(image: np.ndarray, points_px: np.ndarray | None = None) -> str:
+    """HTML of a uint8 (S, S) face as wide as there is room, points named under the pointer."""
+    dots = ""
+    if points_px is not None:
+        places = (points_px + 0.5) / len(image) * 100
+        dots = "".join(
+            f'<i class="ea-point {"ea-right" if x > 60 else "ea-left"}" style="left:{x:.2f}%;'
+            f'top:{y:.2f}%;--d:2.6cqw;--colour:{SIDE_COLOURS[side]}" '
+            f'data-tip="{name.replace("_", " ")}"></i>'
+            for (x, y), name, side in zip(places, KEYPOINT_NAMES, KEYPOINT_SIDES, strict=True)
+            if not (np.isnan(x) or np.isnan(y))
+        )
+    return (
+        '<div class="ea-picture" style="max-width:420px">'
+        f'<img src="{picture_url(np.ascontiguousarray(image))}" alt="The chosen face">{dots}</div>'
+    )
+
+
+def _neighbours(row: int, rows: np.ndarray) -> None:
+    place = np.flatnonzero(rows == row)
+    at = int(place[0]) if len(place) else -1
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            "Back", key="face_before", shortcut="Left",
+            disabled=at <= 0, on_click=lambda: choose_face(int(rows[at - 1])), type="tertiary",
+            help="Previous face",
+        )  # fmt: skip
+        words = f"{at + 1:,} of {len(rows):,}" if at >= 0 else "not among these"
+        st.caption(words, width="stretch", text_alignment="center")
+        st.button(
+            "Next", key="face_after", shortcut="Right",
+            disabled=at + 1 >= len(rows), on_click=lambda: choose_face(int(rows[at + 1])),
+            type="tertiary", help="Next face",
+        )  # fmt: skip
+
+
+def _which_points(has_model: bool) -> str:
+    options = ["labelled", *(["model's"] if has_model else []), "none"]
+    return st.segmented_control(
+        "Points", options, default="labelled", required=True, key="points",
+        label_visibility="collapsed", persist_state="page",
+    )  # fmt: skip
+
+
+def _title(facts: pd.Series) -> str:
+    label = facts.get("expression")
+    if label is None or pd.isna(label):
+        label = "" if "missing" in facts else "no label"
+    words = f"**{plain(str(label))}**" if label else f"**{15 - facts['missing']} of 15 points**"
+    if facts.get("suspect"):
+        words += f" · :orange[suspect: rather **{facts['suggested']}**?]"
+    elif label and "predicted" in facts:
+        agrees = facts["predicted"] == label
+        words += " · the model agrees" if agrees else f" · the model says **{facts['predicted']}**"
+    return words
+
+
+def _missing(points_px: np.ndarray, facts: pd.Series) -> None:
+    missing = [
+        name.replace("_", " ")
+        for name, point in zip(KEYPOINT_NAMES, points_px, strict=True)
+        if np.isnan(point).any()
+    ]
+    words = f"Missing: {', '.join(missing)}." if missing else "All 15 points are labelled."
+    if not np.isnan(facts.get("error_px", np.nan)):
+        words += f" The model's points lie {facts['error_px']:.1f} px away on average."
+    st.caption(words)
+
+
+def _what_is_said(view: View, row: int) -> None:
+    if told := view.told("expression"):
+        labels = view.models["expression"].labels
+        st.caption("The model")
+        st.html(markup.probability_bars(Expression(labels.expressions, told.probabilities[row])))
+    if VOTE_COLUMNS[0] in view.dataset.samples:
+        votes = view.dataset.samples.iloc[row][list(VOTE_COLUMNS)].to_numpy(np.uint8)
+        if votes.any():
+            st.caption("Ten people")
+            st.html(vote_bars(votes))
+
+
+def vote_bars(votes: np.ndarray) -> str:
+    """HTML: how many of ten people chose what, most first; uint8 (10,) in FER+ order."""
+    named = sorted(zip(votes.tolist(), FERPLUS_COLUMNS, strict=True), reverse=True)
+    rows = "".join(
+        f'<div class="ea-bar"><span>{"no face" if name == "NF" else name}</span><div>'
+        f'<div style="width:{10 * n}%;background:currentColor;opacity:.55"></div></div>'
+        f"<span>{n}</span></div>"
+        for n, name in named
+        if n
+    )
+    return f'<div class="ea-bars">{rows}</div>'
+
+
+def _copies(table: pd.DataFrame, row: int) -> str:
+    group = table["group"].iloc[row]
+    others = [i for i in np.flatnonzero(table["group"].to_numpy() == group) if i != row]
+    listed = ", ".join(
+        f"{i:,} ({table['split'].iloc[i]}"
+        + (f", {table['expression'].iloc[i]})" if "expression" in table else ")")
+        for i in others[:6]
+    )
+    more = " …" if len(others) > 6 else ""
+    return f"{count(len(others), 'exact copy').replace('copys', 'copies')}: row {listed}{more}"
+
+
+def mark_buttons(view: View, row: int, after: Callable[[], None] | None = None) -> None:
+    """Keep, drop, relabel or nothing, by click or key; ``after`` is called when one was chosen."""
+
+    def put(mark: Mark | None) -> None:
+        with errors_as_lines():
+            set_marks(view.dataset, [row], mark)
+            if after:
+                after()
+
+    now = view.marks.get(row)
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        for kind, key in (("keep", "K"), ("drop", "D")):
+            st.button(
+                kind.capitalize(), key=f"mark_{kind}", shortcut=key,
+                type="primary" if now and now.kind == kind else "secondary",
+                on_click=put, args=(Mark(kind),),
+            )  # fmt: skip
+        if view.dataset.task == "expression":
+            with st.popover("Relabel", type="primary" if now and now.expression else "secondary"):
+                for expression in FER7.expressions:
+                    st.button(
+                        expression, key=f"mark_{expression}", width="stretch",
+                        on_click=put, args=(Mark("relabel", expression),),
+                    )  # fmt: skip
+        suggested = view.table["suggested"].iloc[row] if "suggested" in view.table else None
+        if suggested and view.table["suspect"].iloc[row]:
+            st.button(
+                f"→ {suggested}", key="mark_suggested", shortcut="A", help="Accept the suggestion",
+                on_click=put, args=(Mark("relabel", suggested),),
+            )  # fmt: skip
+        if now:
+            st.button(
+                "Unmark", key="mark_none", shortcut="U", type="tertiary",
+                on_click=put, args=(None,),
+            )  # fmt: skip
+    if now:
+        st.caption(f"Marked: **{now}**")

@@ -1,0 +1,188 @@
+"""All faces as points: alike ones near each other. A lasso or a click shows the faces."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from emotion_ai import background, projection
+from emotion_ai.figures.base import base_figure, legend_above
+from emotion_ai.kept import kept_arrays, load_arrays
+from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.settings import settings
+from emotion_ai.ui.datasets.browse import MAP_SELECTION, face_captions
+from emotion_ai.ui.datasets.grid import face_grid
+from emotion_ai.ui.datasets.view import View, read_by_models
+from emotion_ai.ui.wording import count, plain
+
+PCA, TSNE = "PCA", "t-SNE"
+#: Faces of a selection that are shown beside the map; Browse shows all of them.
+_SHOWN = 30
+#: Okabe-Ito in the order in which neither neighbours nor symbols look alike.
+_TONES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
+_SYMBOLS = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star")
+
+
+def map_tab(view: View) -> None:
+    told = view.told("expression")
+    if told is None or told.embedding is None:
+        read_by_models(view, "map")
+        return
+    left, right = st.columns([2.4, 1.6], gap="medium")
+    with left:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            method = st.segmented_control(
+                "Map", [PCA, TSNE], default=PCA, required=True, key="map", bind="query-params",
+                help="PCA: the two directions in which the faces differ most, at once. t-SNE: "
+                "keeps neighbours together, takes minutes; far distances mean nothing.",
+            )  # fmt: skip
+            kinds = _kinds(view)
+            kind = st.selectbox("Colour by", list(kinds), key="colour", bind="query-params")
+        points = _points(view, told.embedding, method)
+        if points is None:
+            return
+        rows = _scatter(view, points, kinds[kind], f"map_{method}_{kind}_{view.dataset.digest[:8]}")
+    with right:
+        _selection(view, rows)
+
+
+def _kinds(view: View) -> dict[str, pd.Series]:
+    """What the points may be coloured by."""
+    table = view.table
+    kinds = {}
+    if "expression" in table:
+        kinds["label"] = table["expression"].fillna("no label")
+    kinds["what the model says"] = table["predicted"]
+    if "expression" in table:
+        right = np.where(table["predicted"] == table["expression"], "named rightly", "wrongly")
+        kinds["right or wrong"] = pd.Series(right)
+    kinds["split"] = table["split"]
+    marked = pd.Series("not marked", index=table.index)
+    for row, mark in view.marks.items():
+        marked.iloc[row] = str(mark)
+    kinds["mark"] = marked
+    if "missing" in table:
+        some = np.where(table["missing"] == 0, "all 15 points", "points missing")
+        kinds["missing points"] = pd.Series(some)
+    return kinds
+
+
+def _points(view: View, embedding: np.ndarray, method: str) -> np.ndarray | None:
+    """float32 (N, 2), or None while it is being computed."""
+    stem = f"{view.dataset.digest[:20]}-{view.models['expression'].digest[:20]}"
+    folder = settings().cache_dir / "maps"
+    if method == PCA:
+        return _pca(stem, embedding)
+    result, status = folder / f"{stem}-tsne.npz", folder / f"{stem}-tsne.json"
+    if (found := load_arrays(result)) is not None:
+        return found["points"]
+    job = background.read_job(status)
+    if job.state == "running":
+        _wait(status)
+    else:
+        if job.state == "failed":
+            st.error(f"The computation ended: {plain(job.error)}", icon=":material/error:")
+        st.markdown(
+            f"A t-SNE of {count(len(embedding), 'face')} takes "
+            f"{'minutes' if len(embedding) > 5000 else 'a minute or less'}; it is computed beside "
+            "the app and kept. Go on using the other tabs meanwhile."
+        )
+        if st.button("Compute it", icon=":material/scatter_plot:", type="primary"):
+            folder.mkdir(parents=True, exist_ok=True)
+            features = folder / f"{stem}-features.npy"
+            np.save(features, embedding)
+            words = [str(features), str(result), str(status)]
+            background.start(status, "emotion_ai.projection", words)
+            st.rerun()
+    return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _pca(stem: str, _embedding: np.ndarray) -> np.ndarray:
+    path = settings().cache_dir / "maps" / f"{stem}-pca.npz"
+    return kept_arrays(path, lambda: {"points": projection.pca(_embedding)})["points"]
+
+
+@st.fragment(run_every=1)
+def _wait(status) -> None:
+    """The bar of a running computation; the page goes on when it has ended."""
+    job = background.read_job(status)
+    if job.state != "running":
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        share = job.done / job.total if job.total else 0.0
+        words = f"{job.done} of {job.total} {job.unit}" if job.total else "finding neighbours"
+        st.progress(share, f"t-SNE: {words}")
+        st.button("Stop", on_click=background.stop, args=(status,))
+
+
+def _scatter(view: View, points: np.ndarray, kind: pd.Series, key: str) -> np.ndarray | None:
+    """The map; the rows (int64) that are lassoed or clicked, None when there are none."""
+    values = kind.to_numpy()
+    names, n_of = np.unique(values.astype(str), return_counts=True)
+    names = names[np.argsort(-n_of)]
+    size = 9 if len(points) < 3000 else 5 if len(points) < 12_000 else 3.5
+    of_trace, traces = [], []
+    for i, name in enumerate(names):
+        rows = np.flatnonzero(values == name)
+        of_trace.append(rows)
+        traces.append(
+            go.Scattergl(
+                x=points[rows, 0], y=points[rows, 1], name=f"{name} ({len(rows):,})",
+                mode="markers", hoverinfo="none",
+                marker={"size": size, "opacity": 0.75, "symbol": _SYMBOLS[i % len(_SYMBOLS)],
+                        "color": EXPRESSION_COLOURS.get(name, _TONES[i % len(_TONES)])},
+                unselected={"marker": {"opacity": 0.12}},
+            )
+        )  # fmt: skip
+    figure = legend_above(base_figure(*traces, height_px=620))
+    figure.update_layout(dragmode="lasso", legend={"itemsizing": "constant"}, uirevision=key)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False, scaleanchor="x")
+    event = st.plotly_chart(
+        figure, width="stretch", key=key, on_select="rerun", selection_mode=("points", "lasso"),
+        config={"displaylogo": False, "scrollZoom": True,
+                "modeBarButtons": [["lasso2d", "pan2d", "resetScale2d", "toImage"]]},
+        alt=f"Map of {len(points):,} faces",
+    )  # fmt: skip
+    chosen = [
+        of_trace[point["curve_number"]][point["point_index"]]
+        for point in event.selection.points
+        if point["curve_number"] < len(of_trace)
+        and point["point_index"] < len(of_trace[point["curve_number"]])
+    ]
+    return np.unique(np.array(chosen, np.int64)) if chosen else None
+
+
+def _selection(view: View, rows: np.ndarray | None) -> None:
+    """Faces of the chosen points, and the way to all of them in Browse."""
+    if rows is None:
+        st.info(
+            "Draw a line around some points, or click one: their faces appear here.",
+            icon=":material/gesture:",
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{count(len(rows), 'face')}**", width="stretch")
+        st.button(
+            "Open in Browse", icon=":material/grid_view:", on_click=_browse, args=(view, rows)
+        )
+    if "expression" in view.table:
+        counts = view.table["expression"].iloc[rows].value_counts()
+        st.caption(", ".join(f"{name} {n:,}" for name, n in counts.items()))
+    # Spread over the whole selection, so that a large one is not shown by its oldest rows.
+    shown = rows[np.unique(np.linspace(0, len(rows) - 1, _SHOWN).astype(int))]
+    captions, colours = face_captions(view, shown)
+    keypoints = view.dataset.keypoints_px[shown] if view.dataset.task == "keypoints" else None
+    face_grid(
+        view.dataset.images, shown, "map_grid", across=6, digest=view.dataset.digest,
+        captions=captions, colours=colours, keypoints_px=keypoints,
+    )  # fmt: skip
+    if len(shown) < len(rows):
+        st.caption(f"{len(shown)} of them, spread over the selection.")
+
+
+def _browse(view: View, rows: np.ndarray) -> None:
+    st.session_state[MAP_SELECTION] = {view.dataset.digest: rows.tolist()}
+    st.session_state["tab"] = "Browse"
+    st.session_state["from_map"] = True

@@ -1,0 +1,225 @@
+"""Datasets come and go: import, download, draw, delete."""
+
+import tempfile
+from pathlib import Path
+
+import streamlit as st
+
+from emotion_ai import background
+from emotion_ai.datasets import fetch, import_dataset, synthetic
+from emotion_ai.datasets.store import TASKS, Dataset, delete_dataset
+from emotion_ai.settings import settings
+from emotion_ai.ui import resources
+from emotion_ai.ui.datasets.browse import clear_filters
+from emotion_ai.ui.datasets.view import with_progress
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import count, plain
+
+DATA = "data"
+_DRAWN_FACES = 2000
+_NEWS = "datasets_news"
+
+
+def choose_dataset() -> Dataset | None:
+    """The picker, with the ways to add and delete beside it; None where there is no dataset."""
+    datasets = {dataset.name: dataset for dataset in resources.datasets()}
+    if not datasets:
+        st.markdown("No dataset is here yet. Bring one, or have some faces drawn:")
+        add_dataset()
+        return None
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.selectbox(
+            "Dataset", list(datasets), key=DATA, bind="query-params", on_change=clear_filters,
+            width=320,
+        )  # fmt: skip
+        with st.popover("Add", icon=":material/add:", width="content"):
+            add_dataset()
+        _delete(datasets[name])
+    if news := st.session_state.pop(_NEWS, None):
+        st.success(news, icon=":material/check:")
+    return datasets[name]
+
+
+def split_bar(dataset: Dataset) -> None:
+    """Splits as a thin stacked bar, with their counts."""
+    splits = dataset.description["splits"]
+    tones = (100, 62, 34)
+    parts = "".join(
+        f'<div style="flex:{n};min-width:3px;background:color-mix(in srgb, currentColor {tone}%, '
+        'transparent)"></div>'
+        for n, tone in zip(splits.values(), tones, strict=False)
+    )
+    st.html(
+        '<div style="display:flex;gap:3px;height:7px;opacity:.6;border-radius:4px;overflow:hidden"'
+        f' role="img" aria-label="Splits of the dataset">{parts}</div>'
+    )
+    words = " · ".join(f"**{split}** {n:,}" for split, n in splits.items())
+    about = dataset.description
+    source = plain(about["source"]["name"]) if "source" in about else ""
+    rule = plain(about.get("split_rule", ""))
+    size = f"{about['size_px']} × {about['size_px']} px"
+    st.caption(
+        f"{count(len(dataset), 'face')}: {words} · {size}"
+        + (f" · from {source}" if source else "")
+        + f" · split: {rule}"
+    )
+
+
+def add_dataset() -> None:
+    """Upload, path, download, drawing."""
+    upload, path, public, draw = st.tabs(["Upload", "Path", "Download", "Draw"])
+    with upload:
+        _upload()
+    with path:
+        _path()
+    with public:
+        for name in fetch.SOURCES:
+            _public(name)
+    with draw:
+        _draw()
+
+
+def _upload() -> None:
+    with st.form("upload_dataset", border=False):
+        file = st.file_uploader(
+            "A CSV or zip: FER2013, Kaggle keypoints, 300-W, or folders named after expressions",
+            ["csv", "zip"],
+        )
+        votes = st.file_uploader("FER+ votes for FER2013 (optional)", ["csv"])
+        name = st.text_input("Name", placeholder="from the file's name")
+        sent = st.form_submit_button("Import", type="primary", icon=":material/upload:")
+    if sent and file is None:
+        st.warning("Choose a file first.")
+    elif sent:
+        with tempfile.TemporaryDirectory(prefix="emotion_ai_") as folder:
+            # The readers want a file; its given name is shown, never used as a path.
+            source = _saved(Path(folder), "upload", file)
+            crowd = _saved(Path(folder), "votes", votes) if votes else None
+            _import(source, name or Path(file.name).stem, crowd, file.name)
+
+
+def _saved(folder: Path, stem: str, file) -> Path:
+    path = folder / f"{stem}{'.zip' if file.name.lower().endswith('.zip') else '.csv'}"
+    path.write_bytes(file.getbuffer())
+    return path
+
+
+def _path() -> None:
+    with st.form("import_path", border=False):
+        path = st.text_input("A CSV, zip or folder on the server", placeholder="/data/fer2013.zip")
+        votes = st.text_input("FER+ votes for FER2013 (optional)")
+        name = st.text_input("Name", placeholder="from the file's name", key="path_name")
+        sent = st.form_submit_button("Import", type="primary", icon=":material/folder_open:")
+    if sent and not path.strip():
+        st.warning("Give a path first.")
+    elif sent:
+        source = Path(path.strip()).expanduser()
+        crowd = Path(votes.strip()).expanduser() if votes.strip() else None
+        _import(source, name, crowd, source.name)
+
+
+def _import(source: Path, name: str, votes: Path | None, called: str) -> None:
+    """Import under a bar; the new dataset is then the chosen one."""
+    reports = []
+    with errors_as_lines():
+        with_progress(
+            f"Importing {plain(called)}",
+            f"import-{called}",
+            lambda step: reports.append(
+                import_dataset(
+                    source, settings().data_dir, name=_tidy(name), votes=votes, progress=step
+                )
+            ),
+        )
+    if reports:
+        report = reports[0]
+        left_out = f"; {len(report.skipped):,} rows left out" if report.skipped else ""
+        _show(report.dataset, f"{count(len(report.dataset), 'image')} imported{left_out}.")
+
+
+def _tidy(name: str) -> str | None:
+    """A given name with what no folder may have replaced; None for none."""
+    kept = "".join(c if (c.isalnum() and c.isascii()) or c in "_.-" else "_" for c in name.strip())
+    return kept.lstrip("_.-")[:64] or None
+
+
+def _show(dataset: Dataset, news: str) -> None:
+    st.session_state[_NEWS] = f"**{plain(dataset.name)}**: {news}"
+    st.session_state["datasets_new"] = dataset.name
+    st.rerun()
+
+
+def follow_news() -> None:
+    """Before the picker: choose what was just added."""
+    if name := st.session_state.pop("datasets_new", None):
+        st.session_state[DATA] = name
+        clear_filters()
+
+
+def _public(name: str) -> None:
+    source = fetch.SOURCES[name]
+    status = settings().cache_dir / "fetch" / f"{name}.json"
+    st.markdown(f"[{source.title}]({source.address})")
+    job = background.read_job(status)
+    if job.state == "running":
+        _downloading(status)
+        return
+    if job.state == "failed":
+        st.error(plain(job.error), icon=":material/error:")
+    st.button(
+        "Download", key=f"fetch_{name}", icon=":material/download:",
+        on_click=background.start,
+        args=(status, "emotion_ai.datasets.fetch", [name, str(settings().data_dir), str(status)]),
+    )  # fmt: skip
+
+
+@st.fragment(run_every=1)
+def _downloading(status: Path) -> None:
+    job = background.read_job(status)
+    if job.state != "running":
+        st.rerun()
+    if job.total:
+        st.progress(job.done / job.total, f"Importing: {job.done:,} of {job.total:,} {job.unit}")
+    else:
+        st.progress(0.0, f"Downloading: {job.done:,} MB so far")
+    st.button("Stop", key=f"stop_{status.stem}", on_click=background.stop, args=(status,))
+
+
+def _draw() -> None:
+    with st.form("draw_faces", border=False):
+        task = st.segmented_control("For", TASKS, default=TASKS[0], required=True)
+        n = st.number_input("Faces", 35, 20_000, _DRAWN_FACES)
+        seed = st.number_input("Seed", 0, 9999, 0, help="The same seed draws the same faces")
+        sent = st.form_submit_button("Draw", type="primary", icon=":material/brush:")
+    st.caption("Drawn faces come with exact points and labels.")
+    if sent:
+        drawn = []
+        with errors_as_lines():
+            with_progress(
+                "Drawing",
+                f"draw-{task}-{n}-{seed}",
+                lambda step: drawn.append(
+                    synthetic.make_dataset(settings().data_dir, task, n, seed, progress=step)
+                ),
+            )
+        if drawn:
+            _show(drawn[0], f"{count(n, 'face')} drawn.")
+
+
+def _delete(dataset: Dataset) -> None:
+    with st.popover("Delete", icon=":material/delete:", width="content"):
+        st.markdown(
+            f"Delete **{plain(dataset.name)}** with {count(len(dataset), 'image')} and all its "
+            "marks from this server? The file it came from stays."
+        )
+        st.button(
+            "Delete it for good", type="primary", key="delete_dataset", on_click=_deleted,
+            args=(dataset,),
+        )  # fmt: skip
+
+
+def _deleted(dataset: Dataset) -> None:
+    with errors_as_lines():
+        delete_dataset(dataset)
+        st.session_state[_NEWS] = f"{plain(dataset.name)} is deleted."
+        st.session_state.pop(DATA, None)

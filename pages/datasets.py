@@ -1,0 +1,25 @@
+"""Datasets at a glance, and what is wrong with them."""
+
+import streamlit as st
+
+from emotion_ai.ui.datasets import TABS
+from emotion_ai.ui.datasets.setup import choose_dataset, follow_news, split_bar
+from emotion_ai.ui.datasets.view import open_view
+from emotion_ai.ui.frame import errors_as_lines, page_head
+
+page_head("Datasets", "Thousands of faces at a glance, and what is wrong with them.")
+
+follow_news()
+dataset = choose_dataset()
+if dataset is None:
+    st.stop()
+split_bar(dataset)
+
+with errors_as_lines():
+    view = open_view(dataset)
+    tabs = TABS[dataset.task]
+    opened = st.tabs(list(tabs), key="tab", bind="query-params")
+    for tab, draw in zip(opened, tabs.values(), strict=True):
+        if tab.open:  # the others compute nothing
+            with tab:
+                draw(view)
