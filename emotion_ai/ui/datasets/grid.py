@@ -28,13 +28,15 @@ def face_grid(
     colours: Sequence[str | None] = (),
     keypoints_px: np.ndarray | None = None,
     highlight: int | None = None,
+    width_px: int = WIDTH_PX,
 ) -> None:
     """The faces at ``rows`` of a dataset's ``images``; a click chooses one (see ``chosen_face``).
 
     ``captions``, ``colours`` and ``keypoints_px`` belong to ``rows``; ``digest`` is the dataset's;
-    ``highlight`` is the row that is framed when the address names none.
+    ``highlight`` is the row that is framed when the address names none. A picture of ``width_px``
+    fits its column about as it is: captions keep their size.
     """
-    layout = Layout(len(rows), across, WIDTH_PX // across - 4, CAPTION_PX if captions else 0)
+    layout = Layout(len(rows), across, width_px // across - 4, CAPTION_PX if captions else 0)
     look = tuple(captions), tuple(colours), keypoints_px is not None
     picture = _picture((digest, tuple(rows.tolist()), layout, look), images, rows, keypoints_px)
 

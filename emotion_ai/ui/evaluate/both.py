@@ -59,7 +59,7 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
         captions=[f"{before} > {named}" if before else named
                   for before, named in zip(given, rows["expression"], strict=True)],
         colours=[EXPRESSION_COLOURS[named] for named in rows["expression"]],
-        across=12, keypoints_px=points_px[shown],
+        across=12, keypoints_px=points_px[shown], drawn_by=models["keypoints"].digest,
     )  # fmt: skip
     st.markdown(f"**Combined table:** {count(len(table), 'face')}")
     st.dataframe(table, hide_index=True, height=280)

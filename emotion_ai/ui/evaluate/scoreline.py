@@ -1,5 +1,6 @@
 """The scores above everything else: each with its interval, the split, and the faces counted."""
 
+import numpy as np
 import streamlit as st
 
 from emotion_ai.assessment import Assessment, caveats
@@ -47,8 +48,6 @@ def _figures(assessment: Assessment) -> list[tuple[str, str, str, str]]:
         ("calibration error", f"{score['calibration_error']:.3f}", "0 would be honest",
          "By how much stated probabilities and the share of right answers differ, on average "
          "over 15 bins."),
-        ("log loss", f"{score['log_loss']:.3f}", "smaller is better",
-         "Mean surprise at the label: sure and wrong costs most."),
     ]  # fmt: skip
 
 
@@ -58,8 +57,6 @@ def _macro_f1_interval(assessment: Assessment) -> tuple[float, float]:
 
 @st.cache_data(show_spinner=False, max_entries=30)
 def _interval(confusion: tuple) -> tuple[float, float]:
-    import numpy as np
-
     return macro_f1_interval(np.array(confusion))
 
 

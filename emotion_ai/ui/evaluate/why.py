@@ -14,8 +14,9 @@ from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup
 from emotion_ai.ui.charts import show_plot
+from emotion_ai.ui.datasets.grid import choose_face
 from emotion_ai.ui.evaluate.computing import are_kept, network, outputs
-from emotion_ai.ui.evaluate.grid import choose_face, chosen_face
+from emotion_ai.ui.evaluate.grid import chosen_face
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
 
