@@ -21,6 +21,8 @@ from emotion_ai.labels import KEYPOINT_COUNT
 #: Side of the face crop each task reads, pixels.
 INPUT_SIZE_PX = {"expression": 48, "keypoints": 96}
 
+#: A keypoint network's offsets count in this fraction of the crop's side.
+OFFSET_STEPS = 12
 #: Mean keypoints of the 96 × 96 training faces, made symmetric, pixels, x then y.
 MEAN_FACE_PX = (
     (65.2, 34.8), (29.8, 34.8), (58.1, 35.8), (72.3, 34.9), (36.9, 35.8), (22.7, 34.9),
@@ -169,7 +171,7 @@ def output(task: str, x, classes: int, size_px: int):
         2 * KEYPOINT_COUNT, kernel_initializer="zeros", dtype="float32", name="offsets"
     )(x)
     mean = [(value + 0.5) * size_px / 96 - 0.5 for point in MEAN_FACE_PX for value in point]
-    x = layers.Rescaling(size_px / 12, mean, dtype="float32")(x)
+    x = layers.Rescaling(size_px / OFFSET_STEPS, mean, dtype="float32")(x)
     return layers.Reshape((KEYPOINT_COUNT, 2), dtype="float32", name="keypoints")(x)
 
 

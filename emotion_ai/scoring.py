@@ -55,7 +55,15 @@ def score_model(
         rows = rows[~np.isnan(targets).all(axis=(1, 2))]
         _require(rows, dataset, "labelled keypoints")
         outputs = predict_images(model.network(threads), dataset.images[rows], progress)
-        return {**head, **keypoint_scores(outputs["keypoints"], dataset.keypoints_px[rows])}
+        predicted, targets = outputs["keypoints"], dataset.keypoints_px[rows]
+        scores = {**head, **keypoint_scores(predicted, targets)}
+        if "subset" in dataset.samples:
+            subsets = dataset.samples["subset"].to_numpy()[rows]
+            scores["per_subset"] = {
+                name: subset_scores(predicted[subsets == name], targets[subsets == name])
+                for name in sorted(set(subsets))
+            }
+        return scores
     labels = labels or model.labels
     model_columns(model.labels, labels)
     targets = targets_of(dataset, labels, truth)[rows]
@@ -65,6 +73,12 @@ def score_model(
     probabilities = restrict(outputs["probabilities"], model.labels, labels)
     scores = expression_scores(probabilities, targets, labels)
     return {**head, "label_set": labels.name, "labels_from": truth, **scores}
+
+
+def subset_scores(predicted_px: np.ndarray, targets_px: np.ndarray) -> dict:
+    """The scores of a part of a dataset (HELEN, AFW …) that a card shows beside the whole."""
+    scores = keypoint_scores(predicted_px, targets_px)
+    return {name: scores[name] for name in ("n", "rmse_px", "rmse_px_ci", "nme", "nme_ci")}
 
 
 def restrict(probabilities: np.ndarray, own: LabelSet, asked: LabelSet) -> np.ndarray:

@@ -15,7 +15,7 @@ from emotion_ai.scoring import score_model
 from emotion_ai.training import loop, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare, split_rows
-from emotion_ai.training.promote import convert, promote
+from emotion_ai.training.promote import centre_keypoints, convert, promote
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +193,12 @@ def test_a_run_without_a_finished_epoch_cannot_be_promoted(faces, tmp_path):
     folder = runs.create_run(tmp_path, config(faces).as_dict())
     with pytest.raises(RunError, match="no finished epoch"):
         promote(folder, [faces], tmp_path / "m")
+
+
+def test_centring_takes_the_mean_error_of_every_keypoint_out(pointed):
+    asked = config(pointed)
+    examples, _ = prepare([pointed], asked, FER7)
+    model = networks.build("keypoints", 0, "demo")
+    centre_keypoints(model, examples.images, examples)
+    error = model.predict(examples.images[..., None], verbose=0) - examples.targets
+    np.testing.assert_allclose(error.mean(axis=0), 0, atol=1e-2)
