@@ -45,8 +45,10 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate.set_defaults(handler=run_evaluate)
 
-    predict = commands.add_parser("predict", help="read the faces of photos")
-    predict.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photos or folders")
+    predict = commands.add_parser("predict", help="read the faces of photos and videos")
+    predict.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="photos, videos or folders"
+    )
     predict.add_argument("--json", action="store_true", help="print a list with every face")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="write one row a face")
     predict.add_argument("--out", type=Path, metavar="DIR", help="write annotated pictures")
@@ -108,6 +110,11 @@ def scores_text(scores: dict) -> list[str]:
             f"NME {scores['nme']:.2%} of the eye distance, "
             f"under 5 %: {scores['share_nme_under_5_percent']:.1%} of the faces",
             *(f"  {name:26} {rmse:5.2f} px" for name, rmse in scores["per_point_rmse_px"].items()),
+            *(
+                f"  {name:10} RMSE {part['rmse_px']:.2f} px, NME {part['nme']:.2%}, "
+                f"{part['n']:,} faces"
+                for name, part in scores.get("per_subset", {}).items()
+            ),
         ]
         return lines
     low, high = scores["accuracy_ci"]
@@ -137,8 +144,16 @@ def run_predict(arguments: argparse.Namespace) -> int:
     from emotion_ai.images import encode_jpeg, read_image
     from emotion_ai.predictor import load_predictor
     from emotion_ai.table import readings_table
+    from emotion_ai.video_commands import (
+        is_video,
+        read_videos,
+        video_record,
+        video_text,
+        with_films,
+    )
 
-    paths = list(picture_paths(arguments.paths))
+    videos = [path for path in arguments.paths if is_video(path)]
+    paths = list(picture_paths([path for path in arguments.paths if not is_video(path)]))
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -158,9 +173,11 @@ def run_predict(arguments: argparse.Namespace) -> int:
                 picture = encode_jpeg(draw_readings(frame, readings))
                 (arguments.out / f"{path.stem}_faces.jpg").write_bytes(picture)
             progress(done, len(paths), "photos")
+    films, unread = read_videos(videos, predictor, arguments.out)
+    failures += unread
     if arguments.csv:
         table = readings_table((str(path), readings) for path, _, _, readings in results)
-        table.to_csv(arguments.csv, index=False)
+        with_films(table, films).to_csv(arguments.csv, index=False)
     if arguments.json:
         records = [
             {
@@ -171,7 +188,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
             }
             for path, width, height, readings in results
         ]
-        print(json.dumps(records))
+        print(json.dumps(records + [video_record(*film) for film in films]))
     else:
         for path, _, _, readings in results:
             print(f"{path}: {len(readings)} face{'s' * (len(readings) != 1)}")
@@ -180,6 +197,8 @@ def run_predict(arguments: argparse.Namespace) -> int:
                 said = reading.expression
                 text = f"{said.label} {said.confidence:.2f}" if said else ""
                 print(f"  {number:2d}  ({x0}, {y0}) to ({x1}, {y1})  {text}")
+        for film in films:
+            print("\n".join(video_text(*film)))
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)
     return 1 if failures else 0

@@ -17,6 +17,10 @@ class ImageError(EmotionAIError):
     """A photo or frame cannot be decoded or is beyond the accepted size."""
 
 
+class VideoError(EmotionAIError):
+    """A video file cannot be decoded, or holds no picture."""
+
+
 class ConfigError(EmotionAIError):
     """A combination of options makes no sense."""
 

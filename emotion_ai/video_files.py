@@ -1,0 +1,154 @@
+"""Video files at the edge: pixels with their times in, an annotated film out.
+
+PyAV does both, from paths and from memory. Times are the file's own, so a variable frame rate
+stays; rotation flags are obeyed; what is larger than needed is shrunk while it is decoded.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.error
+import numpy as np
+
+from emotion_ai.errors import VideoError
+
+EXTENSIONS = ("mp4", "mov", "m4v", "webm", "mkv", "avi", "mjpeg", "mjpg", "mpg", "mpeg", "gif")
+#: Concatenated JPEGs carry no times; this is what webcams make of them in a room's light.
+MJPEG_FRAMES_PER_S = 15
+MAX_SIDE_PX = 1280
+MAX_PIXELS = 50_000_000
+_TICKS_PER_S = 1000
+_START_OF_JPEG = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True)
+class VideoFrame:
+    """``image`` uint8 (H, W, 3) BGR, upright, to be shown ``time_s`` after the start. ``done`` of
+    ``total`` says how far the file is read, in units of its own."""
+
+    time_s: float
+    image: np.ndarray
+    done: float
+    total: float
+
+
+def read_video(
+    source: Path | bytes, name: str | None = None, max_side_px: int = MAX_SIDE_PX
+) -> Iterator[VideoFrame]:
+    """The frames of a video file or of its bytes; damaged ones are left out.
+
+    VideoError names the file when it is no video, has no picture, or nothing of it decodes.
+    """
+    name = name or (source.name if isinstance(source, Path) else "video")
+    try:
+        data = io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+    except OSError as error:
+        raise VideoError(f"{source}: {error.strerror or error}") from None
+    with data:
+        options: dict = {}
+        if data.read(3) == _START_OF_JPEG:
+            options = {"format": "mjpeg", "options": {"framerate": str(MJPEG_FRAMES_PER_S)}}
+        data.seek(0)
+        try:
+            container = av.open(data, **options)
+        except (av.error.FFmpegError, OSError):
+            raise VideoError(
+                f"{name}: expected a video (MP4, WebM, MOV …), got other data"
+            ) from None
+        with container:
+            yield from _frames(container, name, max_side_px)
+
+
+def _frames(container, name: str, max_side_px: int) -> Iterator[VideoFrame]:
+    if not container.streams.video:
+        raise VideoError(f"{name}: expected a picture, got sound alone")
+    stream = container.streams.video[0]
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > MAX_PIXELS:
+        raise VideoError(f"{name}: expected at most 50 megapixels, got {width} × {height}")
+    stream.thread_type = "AUTO"
+    rate = float(stream.average_rate or 25)
+    length_s = (container.duration or 0) / av.time_base
+    start_s, last_s, count = None, -1.0, 0
+    for packet in container.demux(stream):
+        position = packet.pos or 0
+        try:
+            frames = packet.decode()
+        except (av.error.InvalidDataError, av.error.EOFError):
+            continue  # a damaged stretch: the rest may be sound
+        for frame in frames:
+            time_s = frame.time if frame.time is not None else count / rate
+            start_s = time_s if start_s is None else start_s
+            time_s = max(time_s - start_s, last_s + 1 / _TICKS_PER_S)
+            last_s, count = time_s, count + 1
+            progress = (time_s, length_s) if length_s else (position, container.size)
+            yield VideoFrame(time_s, _upright(frame, max_side_px), *progress)
+    if not count:
+        raise VideoError(f"{name}: the video is damaged, no picture of it can be decoded")
+
+
+def _upright(frame: av.VideoFrame, max_side_px: int) -> np.ndarray:
+    shrink = min(1.0, max_side_px / max(frame.width, frame.height))
+    width, height = (max(2, round(side * shrink / 2) * 2) for side in (frame.width, frame.height))
+    image = frame.to_ndarray(format="bgr24", width=width, height=height)
+    quarter_turns = round(frame.rotation / 90) % 4  # counterclockwise
+    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
+
+
+class FilmWriter:
+    """Writes an MP4: H.264 where it is built in, MPEG-4 otherwise. All frames of one size."""
+
+    def __init__(self, target: Path | io.BytesIO):
+        self._target, self._container, self._stream, self._tick = target, None, None, -1
+
+    def add(self, image: np.ndarray, time_s: float) -> None:
+        """A uint8 (H, W, 3) BGR frame, both sides even, shown from ``time_s`` on."""
+        stream = self._stream or self._open(image)
+        if image.shape[:2] != (stream.height, stream.width):
+            image = _fitted(image, stream.width, stream.height)
+        frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+        self._tick = max(self._tick + 1, round(time_s * _TICKS_PER_S))
+        frame.pts, frame.time_base = self._tick, Fraction(1, _TICKS_PER_S)
+        self._container.mux(stream.encode(frame))
+
+    def _open(self, image):
+        path, options = self._target, {}
+        if isinstance(path, Path):
+            # The index in front, so that a browser can start before everything has come.
+            path, options = str(path), {"movflags": "+faststart"}
+        self._container = av.open(path, "w", format="mp4", options=options)
+        codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
+        settings = {"preset": "veryfast", "crf": "23"} if codec == "libx264" else {"qscale": "4"}
+        stream = self._container.add_stream(codec, rate=30, options=settings)
+        stream.height, stream.width = image.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, _TICKS_PER_S)
+        self._stream = stream
+        return stream
+
+    def close(self) -> None:
+        if self._container:
+            self._container.mux(self._stream.encode())
+            self._container.close()
+
+
+def _fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
+    """Cameras that turn midway change size: what follows is laid into the first size."""
+    frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+    return frame.to_ndarray(format="bgr24", width=width, height=height)
+
+
+@contextmanager
+def film(target: Path | io.BytesIO) -> Iterator[FilmWriter]:
+    """A ``FilmWriter`` into a file or into memory, playable however the context ends. Without a
+    frame nothing is written."""
+    writer = FilmWriter(target)
+    try:
+        yield writer
+    finally:
+        writer.close()

@@ -1,0 +1,212 @@
+"""Video files: decoding with true times, the timeline, the annotated film, the command."""
+
+import io
+import json
+import struct
+from fractions import Fraction
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+
+from emotion_ai.cli import main
+from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.errors import VideoError
+from emotion_ai.images import encode_jpeg
+from emotion_ai.labels import FER7
+from emotion_ai.results import Expression, FaceBox, FaceReading
+from emotion_ai.video import read_faces_of_video
+from emotion_ai.video_files import film, read_video
+
+UNEVEN_S = [0.0, 0.033, 0.066, 0.5, 0.533, 2.0]
+
+
+class Reader:
+    """A face in the left half of every frame, happy before 1 s and sad after."""
+
+    def __init__(self):
+        self.detector, self.models = self, {}
+
+    def detect(self, frame, max_side_px):
+        height, width = frame.shape[:2]
+        return [FaceBox((0.1 * width, 0.2 * height, 0.4 * width, 0.8 * height), 0.9)]
+
+    def read_faces(self, frame, faces):
+        said = np.eye(7, dtype=np.float32)[FER7.index("happy" if frame.mean() < 100 else "sad")]
+        return [FaceReading(face, None, Expression(FER7.expressions, said)) for face in faces]
+
+
+def encoded(times_s, size_wh=(64, 48), codec="libx264", shape="mp4") -> bytes:
+    """Frames that grow brighter with time, at these times."""
+    target = io.BytesIO()
+    with av.open(target, "w", format=shape) as container:
+        stream = container.add_stream(codec, rate=30)
+        stream.width, stream.height = size_wh
+        stream.pix_fmt = "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for time_s in times_s:
+            image = np.full((size_wh[1], size_wh[0], 3), 40 + 50 * time_s, np.uint8)
+            image[: size_wh[1] // 2, : size_wh[0] // 2] = 0  # which way is up
+            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame.pts, frame.time_base = round(1000 * time_s), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return target.getvalue()
+
+
+def turned(video: bytes, matrix: tuple) -> bytes:
+    """The same file with another display matrix, as phones write it."""
+    at = video.find(b"tkhd") + 4 + 4 + 20 + 16
+    return video[:at] + struct.pack(">9i", *matrix) + video[at + 36 :]
+
+
+def test_times_of_a_variable_frame_rate_are_kept():
+    times = [frame.time_s for frame in read_video(encoded(UNEVEN_S))]
+    assert times == pytest.approx(UNEVEN_S, abs=0.002)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "dark"),
+    [
+        ((0, 65536, 0, -65536, 0, 0, 48 << 16, 0, 1 << 30), (0, -1)),  # a quarter turn clockwise
+        ((0, -65536, 0, 65536, 0, 0, 0, 64 << 16, 1 << 30), (-1, 0)),
+        ((-65536, 0, 0, 0, -65536, 0, 64 << 16, 48 << 16, 1 << 30), (-1, -1)),
+    ],
+)
+def test_rotation_flags_are_obeyed(matrix, dark):
+    image = next(read_video(turned(encoded([0.0, 1.0]), matrix))).image
+    quarter = matrix[0] == 0
+    assert image.shape == ((64, 48, 3) if quarter else (48, 64, 3))
+    corners = {(y, x): image[y, x].mean() for y in (0, -1) for x in (0, -1)}
+    assert min(corners, key=corners.get) == dark
+
+
+def test_large_video_is_shrunk_while_it_is_decoded():
+    frames = list(read_video(encoded([0.0, 0.1], (3840, 2160))))
+    assert [frame.image.shape for frame in frames] == [(720, 1280, 3)] * 2
+
+
+def test_concatenated_jpegs_are_a_video():
+    jpegs = b"".join(
+        encode_jpeg(np.full((48, 64, 3), value, np.uint8)) for value in (0, 80, 160, 240)
+    )
+    frames = list(read_video(jpegs))
+    assert [frame.time_s for frame in frames] == pytest.approx(
+        [0, 1 / 15, 2 / 15, 3 / 15], abs=2e-3
+    )
+    assert frames[-1].done <= frames[-1].total
+
+
+def test_damage_costs_the_damaged_part_only():
+    jpegs = [encode_jpeg(draw_photo(i, 1, (128, 96))[0]) for i in range(6)]
+    jpegs[2] = jpegs[2][:40]
+    assert 4 <= len(list(read_video(b"".join(jpegs)))) <= 6
+    stream = encoded(np.arange(60) / 30, (320, 240), "mpeg4", "matroska")
+    assert 0 < len(list(read_video(stream[: len(stream) // 2]))) < 60
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "expected a video"),
+        (b"nonsense" * 500, "expected a video"),
+        (encoded(UNEVEN_S)[:700], "expected a video"),
+        (b"\xff\xd8\xff" + b"0" * 500, "damaged"),
+    ],
+)
+def test_broken_file_is_one_clear_line(data, said):
+    with pytest.raises(VideoError, match=f"clip: .*{said}") as error:
+        list(read_video(data, "clip"))
+    assert "\n" not in str(error.value)
+
+
+def test_sound_alone_is_no_video():
+    target = io.BytesIO()
+    with av.open(target, "w", format="wav") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        samples = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
+        samples.rate = 8000
+        container.mux(stream.encode(samples))
+    with pytest.raises(VideoError, match="sound alone"):
+        list(read_video(target.getvalue()))
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(VideoError, match=r"none\.mp4: No such file"):
+        list(read_video(tmp_path / "none.mp4"))
+
+
+def test_annotated_film_keeps_the_times_and_has_the_drawing(tmp_path):
+    path = tmp_path / "film.mp4"
+    times = np.arange(20) / 10
+    reading = read_faces_of_video(encoded(times, (320, 240)), Reader(), annotated=path)
+    shown = list(read_video(path))
+    assert [frame.time_s for frame in shown] == pytest.approx(times.tolist(), abs=0.002)
+    assert np.ptp(shown[0].image[130:, :160].astype(int), axis=(0, 1)).max() > 60
+    assert reading.frames == 20
+    assert reading.size_wh == (320, 240)
+    assert reading.duration_s == pytest.approx(1.9, abs=0.01)
+
+
+def test_timeline_has_every_face_over_time_and_the_group():
+    reading = read_faces_of_video(
+        encoded(np.arange(40) / 10, (160, 120)), Reader(), smoothing_s=0.05
+    )
+    assert reading.faces == [1]
+    face = reading.of_face(1)
+    assert face["time_s"].is_monotonic_increasing
+    assert face["expression"].iloc[0] == "happy"
+    assert face["expression"].iloc[-1] == "sad"
+    assert set(face) == {"time_s", "expression", *(f"p_{name}" for name in FER7.expressions)}
+    shares = reading.of_group().shares
+    assert shares["happy"].iloc[0] == 1
+    assert shares["sad"].iloc[-1] == 1
+    assert len(reading.of_group(fewest=5).shares.dropna()) == 0
+
+
+def test_progress_runs_to_the_end_and_cancel_keeps_what_was_read():
+    video, seen, film_bytes = encoded(np.arange(30) / 10), [], io.BytesIO()
+    read_faces_of_video(video, Reader(), progress=lambda *step: seen.append(step[0] / step[1]))
+    assert seen == sorted(seen)
+    assert seen[-1] > 0.9
+    reading = read_faces_of_video(
+        video, Reader(), annotated=film_bytes, cancelled=lambda: len(seen) >= 40,
+        progress=lambda *step: seen.append(step[0]),
+    )  # fmt: skip
+    assert reading.cancelled
+    assert reading.frames == 10
+    assert len(list(read_video(film_bytes.getvalue()))) == 10
+
+
+def test_frames_of_two_sizes_fit_one_film():
+    target = io.BytesIO()
+    with film(target) as writer:
+        writer.add(np.zeros((48, 64, 3), np.uint8), 0.0)
+        writer.add(np.zeros((64, 48, 3), np.uint8), 0.1)
+    assert [f.image.shape for f in read_video(target.getvalue())] == [(48, 64, 3)] * 2
+
+
+def test_predict_reads_a_video_like_a_photo(tmp_path, capsys):
+    clip = tmp_path / "clip.mp4"
+    picture, _ = draw_photo(12, 1, (320, 240))
+    with film(clip) as writer:
+        for i in range(6):
+            writer.add(picture, i / 10)
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(b"nothing")
+    table, out = tmp_path / "faces.csv", tmp_path / "out"
+    arguments = ["predict", str(clip), str(broken), "--csv", str(table), "--out", str(out)]
+    assert main([*arguments, "--json"]) == 1
+    said = capsys.readouterr()
+    assert "broken.mp4: expected a video" in said.err
+    (record,) = json.loads(said.out)
+    assert record["frames"] == 6
+    assert record["width"] == 320
+    rows = pd.read_csv(table)
+    assert rows.columns[:3].tolist() == ["file", "time_s", "face"]
+    assert len(rows) == len(record["timeline"])
+    assert len(list(read_video(out / "clip_faces.mp4"))) == 6
+    assert not (out / "broken_faces.mp4").exists()
+    assert main(["predict", str(clip)]) == 0
+    assert "clip.mp4: 0.5 s, 6 frames" in capsys.readouterr().out
