@@ -78,6 +78,12 @@ def running_app(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def start_app():
+    """``running_app``, for tests whose dashboard needs an environment of its own."""
+    return running_app
+
+
+@pytest.fixture(scope="session")
 def app_url(tmp_path_factory) -> Iterator[str]:
     """One dashboard for all browser tests."""
     with running_app(tmp_path_factory.mktemp("app")) as url:

@@ -1,0 +1,182 @@
+"""The Evaluate page through AppTest: every tab, one and two models, and a machine without data."""
+
+import shutil
+
+import pytest
+import streamlit as st
+from second_model import noisy_copy
+from streamlit.testing.v1 import AppTest
+
+from emotion_ai.assessment import Question, assess
+from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.store import open_dataset
+from emotion_ai.model_store import open_model
+from emotion_ai.settings import ROOT, settings
+from emotion_ai.ui import components
+from emotion_ai.ui.evaluate import TABS
+
+FACES = 105
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """Both shipped models with a noisy copy each, and synthetic faces for both tasks."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    for task in ("expression", "keypoints"):
+        shutil.copytree(ROOT / "models" / task, folder / "models" / task)
+        noisy_copy(open_model(ROOT / "models", task), folder / "models", f"{task}_noisy")
+        synthetic.make_dataset(folder / "data", task, n=FACES)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def on_the_shelf(monkeypatch, shelf):
+    monkeypatch.setenv("EMOTION_AI_DATA", str(shelf / "data"))
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(shelf / "models"))
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(shelf / "cache"))
+    forget()
+    yield
+    forget()
+
+
+def forget():
+    settings.cache_clear()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def open_page(**address) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.query_params.update(address)
+    app.run()
+    app.switch_page("pages/evaluate.py")
+    app.query_params.update(address)
+    app.run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def text(app: AppTest) -> str:
+    shown = [*app.markdown, *app.caption, *app.info, *app.warning]
+    return " ".join(element.value for element in shown).replace("\\", "")
+
+
+@pytest.mark.parametrize(("task", "tab"), [(task, tab) for task in TABS for tab in TABS[task]])
+def test_every_tab_opens(task, tab):
+    app = open_page(model=task, tab=tab)
+    assert app.session_state["tab"] == tab
+    assert f"on synthetic_{task} **test**" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("task", "tab", "said"),
+    [
+        ("expression", "Two models", "McNemar's test"),
+        ("keypoints", "Two models", "it is closer on"),
+        ("keypoints", "Points", "Left against right"),
+    ],
+)
+def test_two_models_stand_side_by_side(task, tab, said):
+    app = open_page(model=task, tab=tab, **{"with": f"{task}_noisy"})
+    assert f"**{task}_noisy** on" in text(app)
+    assert said in text(app)
+
+
+def test_scores_stand_with_faces_split_and_interval():
+    app = open_page(model="expression")
+    model = open_model(settings().models_dir, "expression")
+    dataset = open_dataset(settings().data_dir / "synthetic_expression")
+    expected = assess(model, dataset, Question("test"), settings()).scores
+    low, high = expected["accuracy_ci"]
+    assert app.metric[0].value == f"{100 * expected['accuracy']:.1f} %"
+    assert f"95 %: {100 * low:.1f} to {100 * high:.1f} %" in text(app)
+    assert "21 faces" in text(app)
+
+
+def test_training_split_is_warned_about(shelf, monkeypatch):
+    dataset = open_dataset(shelf / "data" / "synthetic_expression")
+    model = open_model(shelf / "models", "expression")
+    data = [
+        {"name": dataset.name, "digest": dataset.digest, "splits": dataset.description["splits"]}
+    ]
+    monkeypatch.setitem(model.card, "data", data)
+    from emotion_ai.ui import resources
+
+    monkeypatch.setattr(resources, "models", lambda: [model])
+    assert "trained on this split" in open_page(split="train").warning[0].value
+    assert not open_page(split="test").warning
+
+
+def test_cell_in_the_address_shows_its_faces():
+    app = open_page(model="expression", cell="happy-sad")
+    assert "Given **happy**, named **sad**" in text(app)
+    app = open_page(model="expression", cell="<b>-nonsense")
+    assert "Given **" in text(app)
+
+
+def test_only_the_open_tab_is_computed(monkeypatch):
+    from emotion_ai.ui.evaluate import conditions
+
+    monkeypatch.setattr(conditions, "light_tables", lambda *a: pytest.fail("computed unseen"))
+    open_page(model="expression", tab="Table")
+
+
+def test_predictions_are_computed_once(monkeypatch):
+    open_page(model="expression")
+    forget()
+    from emotion_ai import predictions
+
+    monkeypatch.setattr(predictions, "predict_images", lambda *a: pytest.fail("computed again"))
+    open_page(model="expression", tab="Table")
+
+
+def test_fewer_expressions_and_the_threshold():
+    app = open_page(model="expression", labels="course5", tab="Table")
+    assert app.dataframe[0].value["expression"].tolist() == [
+        "angry", "disgust", "sad", "happy", "surprise", "macro average", "weighted average",
+    ]  # fmt: skip
+    app = open_page(model="expression", tab="Curves", curve="Uncertain")
+    before = app.metric[3].value
+    app.slider(key="threshold").set_value(0.95).run()
+    assert app.metric[3].label == "answered"
+    assert float(app.metric[3].value.split()[0]) < float(before.split()[0])
+
+
+def test_why_explains_the_face_in_the_address(shelf, monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path))
+    settings.cache_clear()
+    dataset = open_dataset(shelf / "data" / "synthetic_expression")
+    row = int(dataset.rows("test")[3])
+    app = open_page(model="expression", tab="Why?", face=str(row))
+    assert app.number_input(key="why_face").value == row
+    next(b for b in app.button if "training face" in b.label).click().run()
+    assert not app.exception
+    assert "Searched: the 63 faces" in text(app)
+
+
+def test_both_together_is_one_row_a_face():
+    app = open_page(model="expression", tab="Both together")
+    table = app.dataframe[0].value
+    assert len(table) == 21
+    assert sum(column.endswith(("_x", "_y")) for column in table) == 30
+    assert {"given", "expression", "p_happy"} <= set(table)
+    app = open_page(model="keypoints", tab="Both together")
+    assert {"expression", "nose_tip_x"} <= set(app.dataframe[0].value)
+
+
+def test_without_data_the_page_offers_to_draw_some(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "none"))
+    monkeypatch.setattr(components, "SYNTHETIC_FACES", 35)
+    forget()
+    app = open_page()
+    app.button[0].click().run()
+    assert not app.exception
+    assert "synthetic_expression" in text(app)
+
+
+def test_without_models_the_page_says_how_to_get_one(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "none"))
+    forget()
+    app = open_page()
+    assert "no expression model" in app.warning[0].value
