@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emotion_ai.ui.datasets import TABS
-from emotion_ai.ui.datasets.setup import choose_dataset, follow_news, split_bar
+from emotion_ai.ui.datasets.setup import choose_dataset, follow_news, forget_news, split_bar
 from emotion_ai.ui.datasets.view import open_view
 from emotion_ai.ui.frame import errors_as_lines, page_head
 
@@ -23,3 +23,4 @@ with errors_as_lines():
         if tab.open:  # the others compute nothing
             with tab:
                 draw(view)
+forget_news()

@@ -71,7 +71,12 @@ def _filters(view: View) -> tuple[Choice, int]:
     order = st.selectbox("Sort by", known_orders(table), key="sort", **fresh)
     descending = st.toggle("Highest first", key="down", **fresh)
     across = st.segmented_control(
-        "Faces in a row", [6, 9, 14], default=9, required=True, key="across", **fresh
+        "Faces in a row",
+        [6, 9, 14],
+        default=6 if view.dataset.task == "keypoints" else 9,
+        required=True,
+        key="across",
+        **fresh,
     )
     within = None
     picked = st.session_state.get(MAP_SELECTION, {}).get(view.dataset.digest)

@@ -35,7 +35,7 @@ def choose_dataset() -> Dataset | None:
         with st.popover("Add", icon=":material/add:", width="content"):
             add_dataset()
         _delete(datasets[name])
-    if news := st.session_state.pop(_NEWS, None):
+    if news := st.session_state.get(_NEWS):
         st.success(news, icon=":material/check:")
     return datasets[name]
 
@@ -147,6 +147,11 @@ def _show(dataset: Dataset, news: str) -> None:
     st.session_state[_NEWS] = f"**{plain(dataset.name)}**: {news}"
     st.session_state["datasets_new"] = dataset.name
     st.rerun()
+
+
+def forget_news() -> None:
+    """At the end of the page: a run that was begun anew on the way shows its news once more."""
+    st.session_state.pop(_NEWS, None)
 
 
 def follow_news() -> None:

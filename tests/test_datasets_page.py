@@ -1,0 +1,394 @@
+"""The Datasets page through AppTest: every control, and a machine without data or models."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import streamlit as st
+from dataset_files import fer_csv
+from streamlit.testing.v1 import AppTest
+
+from emotion_ai.datasets import list_datasets, open_dataset, synthetic
+from emotion_ai.datasets.marks import Mark, load_marks, set_marks
+from emotion_ai.datasets.store import DatasetWriter
+from emotion_ai.labels import FER7, VOTE_COLUMNS
+from emotion_ai.predictions import cached_path
+from emotion_ai.settings import ROOT, settings
+from emotion_ai.ui.datasets import TABS, setup
+from emotion_ai.ui.datasets import view as views
+
+FACES = 70
+SYNTHETIC = ("synthetic_expression", "synthetic_keypoints")
+#: Rows of ``flawed``: 70 drawn faces, a copy in another split with another label, two blanks.
+COPY, BLANKS = 70, (71, 72)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory):
+    """Datasets for both tasks, and ``flawed``, in which something of each kind is wrong."""
+    folder = tmp_path_factory.mktemp("page")
+    drawn = synthetic.make_dataset(folder / "data", "expression", n=FACES)
+    synthetic.make_dataset(folder / "data", "keypoints", n=35)
+    black = np.zeros((48, 48), np.uint8)
+    with DatasetWriter(folder / "data" / "flawed", "expression", 48) as writer:
+        rows = drawn.samples[["split", "source", "group", "expression"]].to_dict("records")
+        other = "fear" if rows[0]["expression"] != "fear" else "sad"
+        split = "train" if rows[0]["split"] != "train" else "test"
+        rows.append({**rows[0], "split": split, "expression": other})
+        rows += [{"split": "train", "source": "b", "group": "b", "expression": "sad"}] * 2
+        images = [*drawn.images, drawn.images[0], black, black + 1]
+        for image, row in zip(images, rows, strict=True):
+            votes = dict.fromkeys(VOTE_COLUMNS, 0) | {VOTE_COLUMNS[0]: 10}
+            writer.add(np.asarray(image), {**row, **votes})
+        writer.commit(writer.table().astype(dict.fromkeys(VOTE_COLUMNS, np.uint8)))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def on_the_shelf(monkeypatch, shelf, tmp_path):
+    data = shutil.copytree(shelf / "data", tmp_path / "data")
+    monkeypatch.setenv("EMOTION_AI_DATA", str(data))
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(shelf / "cache"))
+    forget()
+    yield data
+    forget()
+
+
+def forget():
+    settings.cache_clear()
+    st.cache_resource.clear()
+    st.cache_data.clear()
+
+
+def open_page(**address) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app.run()
+    app.switch_page("pages/datasets.py")
+    for name, value in address.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def text(app: AppTest) -> str:
+    shown = [*app.markdown, *app.caption, *app.info, *app.success]
+    return " ".join(element.value for element in shown).replace("\\", "")
+
+
+def html(app: AppTest) -> str:
+    return "".join(element.proto.body for element in app.get("html"))
+
+
+def grid(app: AppTest, place: int = 0) -> dict:
+    """What the picture of faces was given: its rows, the chosen one."""
+    proto = app.get("bidi_component")[place].proto
+    return json.loads(proto.json) if proto.json else json.loads(proto.mixed.json)
+
+
+@pytest.mark.parametrize(
+    ("data", "tab"),
+    [("flawed", tab) for tab in TABS["expression"]]
+    + [("synthetic_keypoints", tab) for tab in TABS["keypoints"]],
+)
+def test_every_tab_opens(data, tab):
+    app = open_page(data=data, tab=tab)
+    assert app.session_state["tab"] == tab
+    assert app.selectbox(key="data").value == data
+
+
+def test_first_view_shows_faces_splits_and_one_face_closely():
+    app = open_page(data="flawed")
+    shown = text(app)
+    assert "73 faces" in shown
+    assert "**train**" in shown
+    assert "row 0" in shown
+    assert "no face" not in html(app)
+    assert 'alt="The chosen face"' in html(app)
+    assert grid(app)["rows"] == list(range(73))
+    assert grid(app)["chosen"] == 0
+
+
+def test_filters_narrow_the_grid_and_live_in_the_address():
+    app = open_page(data="flawed")
+    app.multiselect(key="expressions").set_value(["sad"]).run()
+    sad = grid(app)["rows"]
+    samples = open_dataset(settings().data_dir / "flawed").samples
+    assert set(samples["expression"].iloc[sad]) == {"sad"}
+    app.multiselect(key="only").set_value(["blank"]).run()
+    assert grid(app)["rows"] == list(BLANKS)
+    assert not app.exception
+    again = open_page(data="flawed", only="blank")
+    assert grid(again)["rows"] == list(BLANKS)
+
+
+def test_filters_that_leave_nothing_say_so_and_can_be_taken_away():
+    app = open_page(data="flawed")
+    app.multiselect(key="expressions").set_value(["happy"]).run()
+    app.multiselect(key="only").set_value(["blank"]).run()
+    assert "No face is like that" in text(app)
+    next(b for b in app.button if b.label == "Take all filters away").click().run()
+    assert len(grid(app)["rows"]) == 73
+
+
+def test_sorting_and_right_or_wrong_follow_the_model():
+    app = open_page(data="flawed", sort="how sure the model is", down="true")
+    assert "copies disagree" in app.multiselect(key="only").options
+    first = grid(app)["rows"][0]
+    app.toggle(key="down").set_value(False).run()
+    assert grid(app)["rows"][-1] == first
+    app.multiselect(key="only").set_value(["named wrongly"]).run()
+    wrong = len(grid(app)["rows"])
+    app.multiselect(key="only").set_value(["named rightly"]).run()
+    assert wrong + len(grid(app)["rows"]) == 73
+
+
+def test_pages_turn_and_a_new_filter_begins_at_the_first(monkeypatch):
+    from emotion_ai.ui.datasets import browse
+
+    monkeypatch.setattr(browse, "_DOWN", 2)
+    app = open_page(data="flawed", page="2")
+    assert grid(app)["rows"][0] == 18
+    app.button_group(key="across").set_value(6).run()
+    assert grid(app)["rows"] == list(range(12))
+    assert not app.exception
+
+
+def test_face_in_the_address_is_shown_with_what_people_said():
+    app = open_page(data="flawed", face="3")
+    assert "row 3" in text(app)
+    assert "Ten people" in text(app)
+    assert "neutral" in html(app)
+    assert "row 0" in text(open_page(data="flawed", face="<b>99999999"))
+
+
+def test_keypoints_are_drawn_named_and_hidden_by_choice():
+    app = open_page(data="synthetic_keypoints")
+    assert html(app).count('class="ea-point') == 15
+    assert "left eye center" in html(app)
+    assert "All 15 points are labelled" in text(app)
+    app.button_group(key="points").set_value("model's").run()
+    assert html(app).count('class="ea-point') == 15
+    app.button_group(key="points").set_value("none").run()
+    assert 'class="ea-point' not in html(app)
+
+
+def test_next_and_back_walk_through_the_filtered_faces():
+    app = open_page(data="flawed", only="blank")
+    app.button(key="face_after").click().run()
+    assert f"row {BLANKS[1]}" in text(app)
+    app.button(key="face_before").click().run()
+    assert f"row {BLANKS[0]}" in text(app)
+
+
+def test_marks_are_set_taken_back_and_filtered():
+    app = open_page(data="flawed", face="5")
+    app.button(key="mark_drop").click().run()
+    dataset = open_dataset(settings().data_dir / "flawed")
+    assert load_marks(dataset) == {5: Mark("drop")}
+    assert "Marked: **drop**" in text(app)
+    app.button(key="mark_fear").click().run()
+    assert load_marks(dataset) == {5: Mark("relabel", "fear")}
+    app.multiselect(key="only").set_value(["marked"]).run()
+    assert grid(app)["rows"] == [5]
+    app.button(key="mark_none").click().run()
+    assert load_marks(dataset) == {}
+
+
+def test_problems_name_copies_conflicts_and_leaks():
+    app = open_page(data="flawed", tab="Problems")
+    shown = text(app)
+    assert "**1 group** of exact copies with **1 surplus image**" in shown
+    assert "in **1** of them the labels disagree" in shown
+    assert set(grid(app)["rows"]) == {0, COPY}
+    app.button(key="bulk_surplus").click().run()
+    assert len(load_marks(open_dataset(settings().data_dir / "flawed"))) == 1
+    assert "1 of 2 decided" in " ".join(e.proto.text for e in app.get("progress"))
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "words"),
+    [
+        ("flawed", "Suspect labels", "look wrong"),
+        ("flawed", "Near copies", "look alike"),
+        ("flawed", "Blank", "2 blank images"),
+        ("flawed", "Unusual", "most unusual"),
+        ("synthetic_keypoints", "Suspect points", "farthest from the"),
+        ("synthetic_keypoints", "Exact copies", "No image stands here twice"),
+        ("synthetic_keypoints", "Blank", "Every image shows something"),
+    ],
+)
+def test_every_kind_of_problem_is_looked_for(data, kind, words):
+    assert words in text(open_page(data=data, tab="Problems", kind=kind))
+
+
+def test_suspicions_are_measured_against_the_crowd():
+    shown = text(open_page(data="flawed", tab="Problems", kind="Suspect labels"))
+    assert "Ten people disagree with the label in" in shown
+    assert "(95 %:" in shown
+
+
+def test_a_decision_leads_on_and_shows_in_the_list_of_marks():
+    app = open_page(data="flawed", tab="Problems", kind="Blank")
+    app.button(key="mark_drop").click().run()
+    assert f"row {BLANKS[1]}" in text(app)
+    assert "All marks: drop 1" in " ".join(e.label for e in app.expander)
+    table = next(d.value for d in app.dataframe if "new_expression" in d.value)
+    assert table["row"].tolist() == [BLANKS[0]]
+    assert "--honour-marks" in app.code[0].value
+
+
+def test_damaged_marks_are_one_line(on_the_shelf):
+    (on_the_shelf / "flawed" / "marks.json").write_text("{")
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app.switch_page("pages/datasets.py").run()
+    assert not app.exception
+    assert "damaged" in app.error[0].value
+
+
+def test_mirror_without_exchange_is_called_a_mistake():
+    app = open_page(data="synthetic_keypoints", tab="Augment")
+    assert "names exchanged" in text(app)
+    next(t for t in app.toggle if "exchange" in t.label).set_value(False).run()
+    assert "now *left eye* names" in app.error[0].value
+    for slider in app.slider:
+        slider.set_value(slider.max if slider.label != "Zoom" else 0.8)
+    app.run()
+    assert not app.exception
+
+
+def test_map_shows_every_face_and_is_coloured_by_choice():
+    app = open_page(data="flawed", tab="Map")
+    traces = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert {trace["name"].split(" (")[0] for trace in traces} == set(FER7.expressions)
+    for colour in app.selectbox(key="colour").options:
+        app.selectbox(key="colour").set_value(colour).run()
+        assert not app.exception
+    app.button_group(key="map").set_value("t-SNE").run()
+    assert "computed beside the app" in text(app)
+
+
+def test_dataset_is_deleted_only_on_confirmation(on_the_shelf):
+    app = open_page(data="flawed")
+    app.button(key="delete_dataset").click().run()
+    assert not (on_the_shelf / "flawed").exists()
+    assert "is deleted" in text(app)
+    assert not app.exception
+    assert app.selectbox(key="data").value != "flawed"
+
+
+def test_import_by_path_makes_the_new_dataset_the_chosen_one(tmp_path):
+    table = fer_csv(tmp_path / "six.csv", [0, 1, 2, 3, 4, 5, 6], ["Training"] * 7)
+    app = open_page()
+    field = next(t for t in app.text_input if "on the server" in t.label)
+    field.set_value(str(table))
+    next(b for b in app.button if "import_path" in str(b.form_id)).click().run()
+    assert not app.exception
+    assert app.selectbox(key="data").value == "six"
+    assert "7 images imported" in text(app)
+
+
+def test_bad_import_is_one_line_and_changes_nothing(tmp_path):
+    app = open_page()
+    bad = tmp_path / "bad.csv"
+    bad.write_text("a,b\n1,2\n")
+    before = [d.digest for d in list_datasets(settings().data_dir)]
+    for path, words in ((bad, "expected a CSV"), (tmp_path / "none.zip", "no file or folder")):
+        next(t for t in app.text_input if "on the server" in t.label).set_value(str(path))
+        next(b for b in app.button if "import_path" in str(b.form_id)).click().run()
+        assert words in app.error[0].value.replace("\\", "")
+    assert [d.digest for d in list_datasets(settings().data_dir)] == before
+
+
+def test_upload_with_a_path_in_its_name_stays_in_its_folder(on_the_shelf, tmp_path):
+    data = fer_csv(tmp_path / "x.csv", [0, 1, 2, 3, 4, 5, 6], ["Training"] * 7).read_bytes()
+    app = open_page()
+    app.file_uploader[0].set_value([("../../<b>evil.csv", data, "text/csv")])
+    next(b for b in app.button if "upload_dataset" in str(b.form_id)).click().run()
+    assert not app.exception
+    (added,) = {p.name for p in on_the_shelf.iterdir()} - {"flawed", *SYNTHETIC}
+    assert added == "b_evil"
+    assert "<b>" not in html(app)
+
+
+def test_without_data_the_page_offers_every_way_to_some(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "nothing"))
+    forget()
+    app = open_page()
+    assert "No dataset is here yet" in text(app)
+    assert [tab.label for tab in app.tabs] == ["Upload", "Path", "Download", "Draw"]
+    assert {b.key for b in app.button} >= {"fetch_fer2013", "fetch_keypoints"}
+    app.number_input[0].set_value(35)
+    next(b for b in app.button if "draw_faces" in str(b.form_id)).click().run()
+    assert not app.exception
+    assert app.selectbox(key="data").value == "synthetic_expression"
+    assert "35 faces drawn" in text(app)
+
+
+def test_download_without_a_way_out_is_one_plain_line(monkeypatch):
+    failed = setup.background.Job("failed", error="x could not be downloaded: is there a way out?")
+    monkeypatch.setattr(setup.background, "read_job", lambda status: failed)
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app.switch_page("pages/datasets.py").run()
+    assert "way out" in app.error[0].value
+
+
+def test_without_models_faces_can_still_be_browsed(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
+    forget()
+    app = open_page(data="flawed")
+    assert len(grid(app)["rows"]) == 73
+    assert "named wrongly" not in app.multiselect(key="only").options
+    for tab in ("Problems", "Map"):
+        open_page(data="flawed", tab=tab)
+
+
+def test_large_datasets_are_read_only_when_asked(monkeypatch, shelf, tmp_path):
+    monkeypatch.setattr(views, "SMALL", 10)
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path / "cache"))
+    forget()
+    app = open_page(data="synthetic_expression")
+    assert "No model has read these 70 faces yet" in text(app)
+    app.button(key="read_browse").click().run()
+    assert not app.exception
+    dataset = open_dataset(settings().data_dir / "synthetic_expression")
+    model = views.resources.reader().predictor.models["expression"]
+    assert cached_path(model, dataset, settings(), "train").exists()
+    assert "named wrongly" in app.multiselect(key="only").options
+
+
+def test_only_the_open_tab_is_computed(monkeypatch):
+    from emotion_ai.ui.datasets import balance
+
+    monkeypatch.setattr(balance.describe, "balance", lambda *a: pytest.fail("computed unseen"))
+    open_page(data="flawed", tab="Augment")
+
+
+def test_page_imports_neither_tensorflow_nor_keras():
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
+        "app.switch_page('pages/datasets.py')\n"
+        "app.query_params['data'] = 'flawed'; app.query_params['tab'] = 'Problems'\n"
+        "app.query_params['kind'] = 'Suspect labels'; app.run()\n"
+        "assert not app.exception\n"
+        "print([n for n in ('tensorflow', 'keras', 'torch', 'jax') if n in sys.modules])"
+    )
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert run.stdout.strip() == "[]", run.stderr[-2000:]
+
+
+def test_labels_of_the_page_agree_with_the_package():
+    app = open_page(data="flawed")
+    assert app.multiselect(key="expressions").options == list(FER7.expressions)
+
+
+def test_marks_of_another_session_show_on_the_next_run():
+    app = open_page(data="flawed")
+    set_marks(open_dataset(settings().data_dir / "flawed"), [4], Mark("keep"))
+    app.multiselect(key="only").set_value(["marked"]).run()
+    assert grid(app)["rows"] == [4]
