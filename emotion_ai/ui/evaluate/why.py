@@ -45,7 +45,7 @@ def why_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | No
         )  # fmt: skip
     with places:
         _places(assessment, face, row, labels.index(asked), asked)
-    _stability(stability(net, face), labels)
+    _stability(_changed((assessment.model.digest, face.tobytes()), assessment, face), labels)
     _neighbours(assessment, i)
 
 
@@ -77,7 +77,7 @@ def _draw(rows: np.ndarray) -> None:
 def _places(
     assessment: ExpressionAssessment, face: np.ndarray, row: int, expression: int, asked: str
 ) -> None:
-    heat = occlusion_map(network(assessment.model), face, expression)
+    heat = _covered((assessment.model.digest, face.tobytes()), expression, assessment, face)
     left, right = st.columns(2)
     with left:
         st.markdown("**Covering**")
@@ -104,6 +104,16 @@ def _places(
             "Which places of the last feature map speak for the answer, by the network's own "
             "gradients. Coarse: that map is much smaller than the face. Takes several seconds."
         )
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _covered(key: tuple, expression: int, _assessment, _face: np.ndarray) -> np.ndarray:
+    return occlusion_map(network(_assessment.model), _face, expression)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)
+def _changed(key: tuple, _assessment, _face: np.ndarray) -> list[Stability]:
+    return stability(network(_assessment.model), _face)
 
 
 def _stability(results: list[Stability], labels: LabelSet) -> None:
