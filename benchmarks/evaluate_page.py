@@ -100,11 +100,11 @@ def measure(name: str, split: str) -> None:
 
 def measure_page(name: str, split: str) -> None:
     """Every tab: opened (which may read the faces with the other model), then run again."""
+    logging.disable(logging.WARNING)  # Streamlit minds running without its server
     from streamlit.testing.v1 import AppTest
 
     from emotion_ai.ui.evaluate import TABS
 
-    logging.disable(logging.WARNING)  # Streamlit minds running without its server
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=300).run()
     app.switch_page("pages/evaluate.py")
     for tab in TABS["expression"]:

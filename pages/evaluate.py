@@ -18,7 +18,7 @@ shown = [assessment for assessment in (first, second) if assessment]
 for column, assessment in zip(st.columns(len(shown)), shown, strict=True):
     with column:
         scores(assessment)
-warnings(first)
+warnings(shown)
 
 tabs = TABS[choice.model.task]
 for tab, draw in zip(

@@ -150,9 +150,9 @@ def test_why_explains_the_face_in_the_address(shelf, monkeypatch, tmp_path):
     row = int(dataset.rows("test")[3])
     app = open_page(model="expression", tab="Why?", face=str(row))
     assert app.number_input(key="why_face").value == row
-    next(b for b in app.button if "training face" in b.label).click().run()
+    next(b for b in app.button if "Let the model read" in b.label).click().run()
     assert not app.exception
-    assert "Searched: the 63 faces" in text(app)
+    assert "synthetic_expression train, which this model did not learn from" in text(app)
 
 
 def test_both_together_is_one_row_a_face():

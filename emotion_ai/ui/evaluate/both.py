@@ -2,21 +2,25 @@
 
 import io
 
+import cv2
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from emotion_ai.assessment import Assessment
 from emotion_ai.combined import combined_table
+from emotion_ai.drawing import draw_keypoints
 from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.results import Expression
 from emotion_ai.scoring import restrict
-from emotion_ai.ui import resources
+from emotion_ai.ui import markup, resources
 from emotion_ai.ui.evaluate.computing import outputs
-from emotion_ai.ui.evaluate.grid import face_grid
+from emotion_ai.ui.evaluate.grid import chosen_face, face_grid
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
 
 PAGE = 24
+CLOSE_PX = 320
 
 
 @st.fragment
@@ -54,13 +58,22 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
     shown = np.arange(page * PAGE, min((page + 1) * PAGE, len(table)))
     rows = table.iloc[shown]
     given = rows["given"] if "given" in rows else [None] * len(rows)
-    face_grid(
-        assessment, assessment.rows[shown], f"both_{page}",
-        captions=[f"{before} > {named}" if before else named
-                  for before, named in zip(given, rows["expression"], strict=True)],
-        colours=[EXPRESSION_COLOURS[named] for named in rows["expression"]],
-        across=12, keypoints_px=points_px[shown], drawn_by=models["keypoints"].digest,
-    )  # fmt: skip
+    left, right = st.columns([7, 4], gap="large")
+    with left:
+        face_grid(
+            assessment, assessment.rows[shown], f"both_{page}",
+            captions=[f"{before} > {named}" if before else named
+                      for before, named in zip(given, rows["expression"], strict=True)],
+            colours=[EXPRESSION_COLOURS[named] for named in rows["expression"]],
+            across=8, keypoints_px=points_px[shown], drawn_by=models["keypoints"].digest,
+        )  # fmt: skip
+    with right:
+        row = chosen_face(assessment.rows[shown])
+        i = int(np.flatnonzero(assessment.rows == row)[0])
+        _closely(
+            np.asarray(assessment.images[row]), points_px[i],
+            Expression(labels.expressions, probabilities[i]),
+        )  # fmt: skip
     st.markdown(f"**Combined table:** {count(len(table), 'face')}")
     st.dataframe(table, hide_index=True, height=280)
     name = f"{dataset.name}_{split}_combined"
@@ -73,6 +86,18 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
             "Table (Parquet)", lambda: _parquet(table), f"{name}.parquet",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
+
+
+def _closely(face: np.ndarray, points_px: np.ndarray, said: Expression) -> None:
+    """One face with its points and its bars."""
+    scale = CLOSE_PX / len(face)
+    picture = cv2.resize(face, (CLOSE_PX, CLOSE_PX), interpolation=cv2.INTER_CUBIC)
+    picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+    draw_keypoints(picture, (points_px + 0.5) * scale - 0.5, radius_px=4)
+    with st.container(border=True):
+        image, bars = st.columns(2, vertical_alignment="center")
+        image.image(picture, channels="BGR", width="stretch", alt="The chosen face with its points")
+        bars.html(markup.probability_bars(said))
 
 
 def _parquet(table: pd.DataFrame) -> bytes:

@@ -60,14 +60,15 @@ def _interval(confusion: tuple) -> tuple[float, float]:
     return macro_f1_interval(np.array(confusion))
 
 
-def warnings(assessment: Assessment) -> None:
-    """What makes the score look better than it is."""
-    notes = _caveats(
-        (str(assessment.model.folder), assessment.model.digest, assessment.dataset.digest),
-        assessment.question.split, assessment,
-    )  # fmt: skip
-    if notes:
-        st.warning(plain(" ".join(notes)), icon=":material/warning:")
+def warnings(assessments: list[Assessment]) -> None:
+    """What makes the scores look better than they are."""
+    for assessment in assessments:
+        model, dataset = assessment.model, assessment.dataset
+        key = (str(model.folder), model.digest, dataset.digest)
+        notes = _caveats(key, assessment.question.split, assessment)
+        if notes:
+            whose = f"{model.name}: " if len(assessments) > 1 else ""
+            st.warning(plain(whose + " ".join(notes)), icon=":material/warning:")
 
 
 @st.cache_data(show_spinner=False, max_entries=30)

@@ -10,8 +10,10 @@ from emotion_ai.evaluation import normalised_errors
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.expression import change_plot
 from emotion_ai.figures.faces import cumulative_plot
+from emotion_ai.results import Expression
+from emotion_ai.ui import markup
 from emotion_ai.ui.charts import show_plot
-from emotion_ai.ui.evaluate.grid import face_grid, said_captions
+from emotion_ai.ui.evaluate.grid import chosen_face, face_grid, said_captions
 from emotion_ai.ui.evaluate.keypoints import face_errors
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
@@ -70,6 +72,24 @@ def _expressions(first: ExpressionAssessment, second: ExpressionAssessment) -> N
                                   strict=True):  # fmt: skip
         with column:
             _only_one(one, other)
+    _both_say(first, second)
+
+
+def _both_say(first: ExpressionAssessment, second: ExpressionAssessment) -> None:
+    """The chosen one of the faces on which they differ, with what each model says."""
+    row = chosen_face(first.rows[first.correct != second.correct])
+    if row is None:
+        return
+    i = int(np.flatnonzero(first.rows == row)[0])
+    with st.container(border=True):
+        picture, *columns = st.columns([1, 2, 2], vertical_alignment="center", gap="large")
+        given = first.labels.expressions[first.targets[i]]
+        picture.image(np.asarray(first.images[row]), width="stretch", alt="The chosen face")
+        picture.markdown(f"given **{given}**")
+        for column, model in zip(columns, (first, second), strict=True):
+            column.markdown(f"**{plain(model.model.name)}**")
+            said = Expression(model.labels.expressions, model.probabilities[i])
+            column.html(markup.probability_bars(said))
 
 
 def _only_one(one: ExpressionAssessment, other: ExpressionAssessment) -> None:

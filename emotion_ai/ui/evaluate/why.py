@@ -12,7 +12,7 @@ from emotion_ai.figures.faces import overlay
 from emotion_ai.gradcam import gradcam_map
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 from emotion_ai.results import Expression
-from emotion_ai.ui import markup
+from emotion_ai.ui import markup, resources
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.datasets.grid import choose_face
 from emotion_ai.ui.evaluate.computing import are_kept, network, outputs
@@ -154,34 +154,41 @@ def _strip(images, probabilities, steps, labels: LabelSet) -> None:
 
 
 def _neighbours(assessment: ExpressionAssessment, i: int) -> None:
-    dataset, model = assessment.dataset, assessment.model
-    if "train" not in dataset.description["splits"] or assessment.embedding is None:
+    model = assessment.model
+    if assessment.embedding is None:
+        return
+    learnt = {data["digest"] for data in model.card.get("data", [])}
+    source = next((d for d in resources.datasets() if d.digest in learnt), assessment.dataset)
+    n = source.description["splits"].get("train", 0)
+    if not n or source.task != model.task:
         return
     st.markdown("**Nearest training faces**, by what the network sees in them")
-    n = dataset.description["splits"]["train"]
-    if not are_kept(model, dataset, "train"):
+    where = f"the {count(n, 'face')} of {plain(source.name)} train" + (
+        "" if source.digest in learnt else ", which this model did not learn from"
+    )
+    if not are_kept(model, source, "train"):
         st.button(
-            f"Let the model read the {count(n, 'training face')}, once",
-            key="read_train", icon=":material/search:", on_click=_read_train,
+            f"Let the model read {where}, once", key="read_train", icon=":material/search:",
+            on_click=_read_train,
         )  # fmt: skip
         if not st.session_state.get("evaluate_read_train"):
             return
-    train = outputs(model, dataset, "train")
-    rows = dataset.rows("train")
-    digests = dataset.samples["digest"].to_numpy()
-    row = assessment.rows[i]
-    found, similarity = nearest(assessment.embedding[i], train.embedding, NEIGHBOURS + 1)
-    kept = rows[found] != row  # in the training split itself the nearest is the face
+    said = outputs(model, source, "train")
+    rows, samples = source.rows("train"), source.samples
+    face = assessment.dataset.samples.iloc[assessment.rows[i]]
+    found, similarity = nearest(assessment.embedding[i], said.embedding, NEIGHBOURS + 1)
+    itself = (source.digest == assessment.dataset.digest) & (rows[found] == assessment.rows[i])
+    kept = zip(rows[found][~itself], similarity[~itself], strict=True)
     with st.container(horizontal=True, gap="small"):
-        for j, alike in list(zip(rows[found][kept], similarity[kept], strict=True))[:NEIGHBOURS]:
+        for row, alike in list(kept)[:NEIGHBOURS]:
             with st.container(width=104, gap=None):
-                st.image(np.asarray(dataset.images[j]), width=104, alt=f"Training face {j}")
-                label = dataset.samples["expression"].iloc[j]
-                copy = " · exact copy" if digests[j] == digests[row] else ""
-                st.caption(f"{label or 'no label'} · {alike:.2f}{copy}")
+                st.image(np.asarray(source.images[row]), width=104, alt=f"Training face {row}")
+                sample = samples.iloc[row]
+                copy = " · exact copy" if sample["digest"] == face["digest"] else ""
+                st.caption(f"{sample['expression'] or 'no label'} · {alike:.2f}{copy}")
     st.caption(
         "Labels are the dataset's; the figure is the similarity (cosine) of the network's last "
-        f"inner values, 1 for the same. Searched: the {n:,} faces of {plain(dataset.name)} train."
+        f"inner values, 1 for the same. Searched: {where}."
     )
 
 
