@@ -15,7 +15,7 @@ page = st.navigation(
     {
         "See": [
             st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-            st.Page("pages/photo.py", title="Photo", icon=":material/photo_camera:"),
+            st.Page("pages/photo.py", title="Photo & video", icon=":material/photo_camera:"),
             st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
         ],
         "Understand": [

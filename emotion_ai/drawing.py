@@ -28,12 +28,19 @@ def bgr(hex_colour: str) -> tuple[int, int, int]:
 
 
 def draw_readings(
-    frame: np.ndarray, readings: list[FaceReading], layers: Layers | None = None
+    frame: np.ndarray,
+    readings: list[FaceReading],
+    layers: Layers | None = None,
+    numbers: list[int] | None = None,
 ) -> np.ndarray:
-    """Boxes in the colour of the expression, its name, keypoints by the subject's side."""
+    """Boxes in the colour of the expression, its name, keypoints by the subject's side.
+
+    ``numbers`` are the faces' own, where they are known from other frames; else they count up.
+    """
     layers = layers or Layers()
     stroke = max(1, round(max(frame.shape) / 700))
-    for number, reading in enumerate(readings, 1):
+    numbers = numbers or list(range(1, len(readings) + 1))
+    for number, reading in zip(numbers, readings, strict=True):
         expression = reading.expression
         colour = bgr(EXPRESSION_COLOURS[expression.label] if expression else "#FFFFFF")
         x0, y0, x1, y1 = (round(value) for value in reading.face.box_xyxy)

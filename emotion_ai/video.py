@@ -24,6 +24,7 @@ PACE = Pace(640, 0.1)
 READ_S = 1 / 31
 #: A face in fewer frames than this is a mistake of the detector.
 FEWEST_FRAMES = 3
+_LAYERS = Layers(number=True)
 
 Progress = Callable[[int, int, str], None]
 
@@ -47,7 +48,7 @@ class VideoReading:
         return self.timeline["face"].value_counts().index.tolist()
 
     def of_face(self, face: int) -> pd.DataFrame:
-        """``time_s``, ``expression`` and the probabilities of one face."""
+        """``time_s``, ``expression`` and the probabilities ``p_<expression>`` of one face."""
         columns = ["time_s", "expression", *(f"p_{name}" for name in self.labels)]
         rows = self.timeline[self.timeline["face"] == face]
         return rows[[name for name in columns if name in rows]].reset_index(drop=True)
@@ -93,7 +94,9 @@ def read_faces_of_video(
                     for track in follower.follow(image, time_s)
                 ]
             if writer:
-                writer.add(draw_readings(image, follower.readings(), layers), time_s)
+                numbers = [track.number for track in follower.tracker.tracks]
+                draw_readings(image, follower.readings(), layers or _LAYERS, numbers)
+                writer.add(image, time_s)
             if progress:
                 done = round(1000 * min(1.0, frame.done / frame.total)) if frame.total else 0
                 progress(done, 1000, f"‰, {time_s:.0f} s of video")
@@ -107,9 +110,7 @@ def read_faces_of_video(
 
 
 def _without_flickers(timeline: pd.DataFrame) -> pd.DataFrame:
-    """Without faces that were there for a moment; the others are numbered from 1."""
+    """Without faces that were there for a moment; numbers stay those in the film."""
     seen = timeline["face"].value_counts()
-    kept = sorted(seen[seen >= FEWEST_FRAMES].index)
-    timeline = timeline[timeline["face"].isin(kept)].copy()
-    timeline["face"] = timeline["face"].map({old: new for new, old in enumerate(kept, 1)})
-    return timeline.reset_index(drop=True)
+    kept = seen[seen >= FEWEST_FRAMES].index
+    return timeline[timeline["face"].isin(kept)].reset_index(drop=True)

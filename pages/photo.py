@@ -1,4 +1,4 @@
-"""Photos in, faces read: the annotated picture, a card a face, the combined table."""
+"""Photos and videos in, faces read: the annotated picture, a card a face, the combined table."""
 
 import streamlit as st
 
@@ -14,18 +14,22 @@ from emotion_ai.ui.photos import (
     read_all,
     read_sample,
 )
+from emotion_ai.ui.videos import VIDEO_EXTENSIONS, is_video, show_videos
 from emotion_ai.ui.wording import count, plain
 
 #: Fields of ``Layers`` and what they are called here.
 LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
 
-page_head("Photo", "Drop photos in: every face is boxed, marked with 15 points and read.")
+page_head("Photo & video", "Drop files in: every face is boxed, marked with 15 points and read.")
 reader = components.model_guard()
 
 drop, options = st.columns([3, 2], gap="medium")
 with drop:
     files = st.file_uploader(
-        "Photos", EXTENSIONS, accept_multiple_files=True, label_visibility="collapsed"
+        "Photos and videos",
+        [*EXTENSIONS, *VIDEO_EXTENSIONS],
+        accept_multiple_files=True,
+        label_visibility="collapsed",
     )
 with options:
     sample = st.segmented_control(
@@ -38,6 +42,11 @@ with options:
         bind="query-params",
     )
 
+if clips := [file for file in files if is_video(file.name)]:
+    show_videos(clips, reader)
+    files = [file for file in files if file not in clips]
+    if not files:
+        st.stop()
 if files:
     uploads = [Upload(file.name, file.getvalue()) for file in files]
     photos, failures = read_all(uploads, reader)
