@@ -13,8 +13,9 @@ from emotion_ai.predictor import Predictor
 from emotion_ai.results import FaceReading
 from emotion_ai.tracking import Track, Tracker
 
-#: Faces in a batch of the networks, and how many of them are read in a frame at most.
-BATCH, BATCHES_PER_FRAME = 4, 2
+#: Faces read in a frame at most: a batch size of the networks. Of 25 faces each is then read five
+#: times a second, which smoothing makes one.
+BATCH = 4
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,12 @@ class FaceFollower:
             self._detected_s = time_s
             found = self.predictor.detector.detect(frame, self.pace.detection_side_px)
             tracker.detected(found, time_s)
-        longest_unread = sorted(tracker.tracks, key=lambda track: track.read_s)
-        for start in range(0, BATCH * BATCHES_PER_FRAME, BATCH):
-            tracks = longest_unread[start : start + BATCH]
-            readings = self.predictor.read_faces(frame, [track.box for track in tracks])
-            for track, reading in zip(tracks, readings, strict=True):
-                if not detect:
-                    tracker.follow(track, reading)
-                tracker.was_read(track, reading, time_s)
+        tracks = sorted(tracker.tracks, key=lambda track: track.read_s)[:BATCH]
+        readings = self.predictor.read_faces(frame, [track.box for track in tracks])
+        for track, reading in zip(tracks, readings, strict=True):
+            if not detect:
+                tracker.follow(track, reading)
+            tracker.was_read(track, reading, time_s)
         return tracker.tracks
 
     def readings(self) -> list[FaceReading]:

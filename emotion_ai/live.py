@@ -32,6 +32,8 @@ _RECENT = 60
 _FEWEST_DETECTIONS = 2
 #: What is sent where the picture is switched off: small, so that it costs nothing.
 _NO_PICTURE_SIZE = (90, 160)
+#: A group's picture stands small beside its shares: the way back need not carry more.
+_GROUP_PICTURE_WIDTH_PX = 640
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,9 @@ class LiveSession:
             shown = np.zeros((*_NO_PICTURE_SIZE, 3), np.uint8)
         else:
             shown = cv2.flip(frame, 1) if options.mirrored else frame
+            if options.group and shown.shape[1] > _GROUP_PICTURE_WIDTH_PX:
+                shrink = _GROUP_PICTURE_WIDTH_PX / shown.shape[1]
+                shown = cv2.resize(shown, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
             if readings:
                 drawn = mirrored(readings, frame.shape[1]) if options.mirrored else readings
                 draw_readings(shown, list(drawn), options.layers)

@@ -48,7 +48,7 @@ with left:
     with picture_place:
         context = camera(session, options, RESOLUTIONS[size], allowed=not panels.session_ended())
     with rates_place:
-        panels.every_moment(panels.rates, context, session, context)
+        panels.every(1.0, panels.rates, context, session, context)
     if not grouped:
         st.download_button(
             "Snapshot (JPEG)", lambda: session.snapshot_jpeg() or b"", "snapshot.jpg",
@@ -60,7 +60,7 @@ with right:
     own, group, method = st.tabs(TABS, key="view", on_change="rerun", bind="query-params")
     with own:
         if view == OWN:
-            panels.every_moment(panels.own_face, context, session)
+            panels.every(0.5, panels.own_face, context, session)
     with group:
         if grouped:
             panels.group_view(session, context)

@@ -16,14 +16,12 @@ from emotion_ai.ui.wording import count, plain
 
 SPAN_S = 60.0
 _SUMMARY, _WAITING = "live_summary", "live_waiting_since"
-#: Below this time between updates the browser has no room for the video.
-REFRESH_S = 0.5
 
 
-def every_moment(draw, context: WebRtcStreamerContext, *arguments) -> None:
+def every(seconds: float, draw, context: WebRtcStreamerContext, *arguments) -> None:
     """``draw`` again and again while the camera runs, once otherwise."""
     busy = context.state.playing or context.state.signalling
-    st.fragment(draw, run_every=REFRESH_S if busy else None)(*arguments)
+    st.fragment(draw, run_every=seconds if busy else None)(*arguments)
 
 
 def rates(session: LiveSession, context: WebRtcStreamerContext) -> None:
@@ -94,7 +92,7 @@ def group_view(session: LiveSession, context: WebRtcStreamerContext) -> None:
     if summary := st.session_state.get(_SUMMARY):
         show_summary(summary, session)
         return
-    every_moment(group_now, context, session)
+    every(1.0, group_now, context, session)
     with (
         st.form("marker", clear_on_submit=True, border=False),
         st.container(horizontal=True, vertical_alignment="bottom"),
@@ -154,7 +152,7 @@ def how_it_works(session: LiveSession) -> None:
         "2. **A detector looks for faces** on a small copy of it, 15 times a second for one face, "
         "4 times for a room; in between, the box follows its points.\n"
         "3. **Two networks read** each face: one places 15 points, one gives each expression a "
-        "probability. In a room eight faces are read in a picture, those unread longest first.\n"
+        "probability. In a room four faces are read in a picture, those unread longest first.\n"
         "4. **Smoothing** lets jitter fade and follows movements at once.\n"
         "5. **The picture goes back** with the drawing on it, and is forgotten. Numbers of faces "
         "last only while they are on screen."
