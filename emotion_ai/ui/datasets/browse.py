@@ -54,7 +54,7 @@ def _filters(view: View) -> tuple[Choice, int]:
     table, splits = view.table, list(view.dataset.description["splits"])
     fresh = {"on_change": _from_the_start, "bind": "query-params"}
     chosen_splits = st.pills(
-        "Split", splits, selection_mode="multi", key="splits", **fresh
+        "Split", splits, selection_mode="multi", key="splits", wrap=True, **fresh
     )  # fmt: skip
     expressions = predicted = ()
     if "expression" in table:
@@ -103,7 +103,7 @@ def _page(rows: np.ndarray, across: int, choice: Choice) -> np.ndarray:
             asked = st.query_params.get("page", "")
             known = st.session_state.get("paged") in (None, key)
             first = int(asked) if known and asked.isdecimal() else 1
-            page = st.pagination(pages, key=key, default=min(max(first, 1), pages))
+            page = st.pagination(pages, key=key, default=min(max(first, 1), pages), width=330)
             st.session_state["paged"] = key
     if page > 1:
         st.query_params["page"] = str(page)

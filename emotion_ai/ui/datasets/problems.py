@@ -260,7 +260,9 @@ def _queue(view: View, rows: np.ndarray, with_split: bool) -> None:
         pages = -(-len(rows) // size)
         # Another key when the queue has gone on to another page: turned pages stay else.
         here = at // size + 1
-        page = st.pagination(pages, key=f"queue_{here}", default=here) if pages > 1 else 1
+        page = (
+            st.pagination(pages, key=f"queue_{here}", default=here, width=330) if pages > 1 else 1
+        )
         shown = rows[(page - 1) * size : page * size]
         captions, colours = face_captions(view, shown, with_split=with_split)
         face_grid(

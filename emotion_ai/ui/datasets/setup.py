@@ -18,6 +18,8 @@ from emotion_ai.ui.wording import count, plain
 DATA = "data"
 _DRAWN_FACES = 2000
 _NEWS = "datasets_news"
+#: Keys of the popovers, which close when they have done their work.
+_ADD, _DELETE = "add_dataset", "delete_popover"
 
 
 def choose_dataset() -> Dataset | None:
@@ -32,7 +34,7 @@ def choose_dataset() -> Dataset | None:
             "Dataset", list(datasets), key=DATA, bind="query-params", on_change=clear_filters,
             width=320,
         )  # fmt: skip
-        with st.popover("Add", icon=":material/add:", width="content"):
+        with st.popover("Add", icon=":material/add:", key=_ADD, on_change="rerun"):
             add_dataset()
         _delete(datasets[name])
     if news := st.session_state.get(_NEWS):
@@ -158,6 +160,7 @@ def follow_news() -> None:
     """Before the picker: choose what was just added."""
     if name := st.session_state.pop("datasets_new", None):
         st.session_state[DATA] = name
+        st.session_state[_ADD] = False
         clear_filters()
 
 
@@ -212,7 +215,7 @@ def _draw() -> None:
 
 
 def _delete(dataset: Dataset) -> None:
-    with st.popover("Delete", icon=":material/delete:", width="content"):
+    with st.popover("Delete", icon=":material/delete:", key=_DELETE, on_change="rerun"):
         st.markdown(
             f"Delete **{plain(dataset.name)}** with {count(len(dataset), 'image')} and all its "
             "marks from this server? The file it came from stays."
@@ -228,3 +231,4 @@ def _deleted(dataset: Dataset) -> None:
         delete_dataset(dataset)
         st.session_state[_NEWS] = f"{plain(dataset.name)} is deleted."
         st.session_state.pop(DATA, None)
+        st.session_state[_DELETE] = False

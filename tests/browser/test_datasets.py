@@ -1,0 +1,156 @@
+"""The Datasets page in a real Chromium: the grid, a click, keys, a lasso, an import."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from emotion_ai.datasets import open_dataset, synthetic
+from emotion_ai.datasets.marks import Mark, load_marks
+from tests.browser.conftest import running_app
+from tests.dataset_files import fer_csv
+
+FACES = 140
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory):
+    """A dashboard of its own with drawn faces for both tasks: its address and its data folder."""
+    folder = tmp_path_factory.mktemp("datasets")
+    for task in ("expression", "keypoints"):
+        synthetic.make_dataset(folder / "data", task, n=FACES)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOTION_AI_CACHE", str(folder / "cache"))
+        with running_app(folder) as url:
+            yield url, folder / "data"
+
+
+@pytest.fixture
+def tab(browser, stocked):
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, base_url=stocked[0])
+    yield context.new_page()
+    context.close()
+
+
+def open_grid(page: Page, address: str = "") -> None:
+    page.goto(f"/datasets?data=synthetic_expression{address}")
+    expect(grid(page)).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def grid(page: Page):
+    return page.get_by_role("img", name=re.compile("faces; click one"))
+
+
+def click_face(page: Page, column: int, row: int, across: int = 9, down: int = 10) -> None:
+    box = grid(page).bounding_box()
+    x = (column + 0.5) * box["width"] / across
+    y = (row + 0.4) * box["height"] / down
+    grid(page).click(position={"x": x, "y": y})
+
+
+def test_click_in_the_grid_opens_the_face_beside_it_and_in_the_address(tab):
+    open_grid(tab)
+    click_face(tab, column=4, row=2)
+    expect(tab.get_by_text(re.compile(r"^row 22 ·"))).to_be_visible()
+    expect(tab).to_have_url(re.compile("face=22"))
+    expect(tab.get_by_role("img", name="The chosen face")).to_be_visible()
+    tab.keyboard.press("ArrowDown")  # the grid has the focus: a row further
+    expect(tab.get_by_text(re.compile(r"^row 31 ·"))).to_be_visible()
+    # Whoever gets the address sees the same.
+    url = tab.url
+    tab.goto("about:blank")
+    tab.goto(url)
+    expect(tab.get_by_text(re.compile(r"^row 31 ·"))).to_be_visible()
+
+
+def test_filter_and_page_are_in_the_address_and_narrow_the_grid(tab):
+    open_grid(tab)
+    expect(tab.get_by_text("140 faces", exact=True)).to_be_visible()
+    tab.get_by_role("button", name="Page 2").click()
+    expect(tab).to_have_url(re.compile("page=2"))
+    expect(tab.get_by_text(re.compile(r"^row 90 ·"))).to_be_visible()
+    tab.locator(".st-key-splits").get_by_text("validation").click()
+    expect(tab.get_by_text("28 faces", exact=True)).to_be_visible()
+    expect(tab).to_have_url(re.compile("splits=validation"))
+    assert "page=" not in tab.url
+
+
+def test_keys_mark_and_lead_on(tab, stocked):
+    open_grid(tab, "&tab=Problems&kind=Unusual")
+    expect(tab.get_by_text("0 of 140 decided")).to_be_visible()
+    first = int(re.search(r"row (\d+)", tab.get_by_text(re.compile(r"^row \d+ ·")).inner_text())[1])
+    tab.keyboard.press("d")
+    expect(tab.get_by_text("1 of 140 decided")).to_be_visible()
+    tab.keyboard.press("k")
+    expect(tab.get_by_text("2 of 140 decided")).to_be_visible()
+    marks = load_marks(open_dataset(stocked[1] / "synthetic_expression"))
+    assert marks[first] == Mark("drop")
+    assert sorted(mark.kind for mark in marks.values()) == ["drop", "keep"]
+
+
+def test_lasso_on_the_map_shows_its_faces_and_leads_to_browse(tab):
+    tab.goto("/datasets?data=synthetic_expression&tab=Map")
+    plot = tab.locator(".js-plotly-plot .nsewdrag").first
+    expect(plot).to_be_visible()
+    tab.wait_for_timeout(1500)  # points settle
+    box = plot.bounding_box()
+    path = [(0.05, 0.05), (0.95, 0.05), (0.95, 0.95), (0.05, 0.95), (0.05, 0.06)]
+    tab.mouse.move(box["x"] + 0.05 * box["width"], box["y"] + 0.05 * box["height"])
+    tab.mouse.down()
+    for x, y in path[1:]:
+        tab.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=12)
+    tab.mouse.up()
+    expect(grid(tab)).to_be_visible()
+    chosen = tab.get_by_text(re.compile(r"^\d+ faces$")).first.inner_text()
+    assert 20 < int(chosen.split()[0]) <= FACES
+    tab.get_by_role("button", name="Open in Browse").click()
+    expect(tab.get_by_role("tab", name="Browse")).to_have_attribute("aria-selected", "true")
+    expect(tab.get_by_text(f"Only the {chosen} chosen on the map")).to_be_visible()
+    expect(tab.get_by_text(chosen, exact=True)).to_be_visible()
+
+
+def test_tsne_is_computed_beside_the_app_and_appears(tab):
+    tab.goto("/datasets?data=synthetic_expression&tab=Map&map=t-SNE")
+    tab.get_by_role("button", name="Compute it").click()
+    expect(tab.locator(".js-plotly-plot")).to_be_visible(timeout=90_000)
+
+
+def test_keypoints_are_named_under_the_pointer(tab):
+    tab.goto("/datasets?data=synthetic_keypoints&face=7")
+    expect(tab.locator(".ea-point")).to_have_count(15)
+    point = tab.locator(".ea-point[data-tip='nose tip']")
+    point.hover(force=True)
+    tip = point.evaluate("element => getComputedStyle(element, '::after').content")
+    assert "nose tip" in tip
+
+
+def test_upload_is_imported_shown_and_deleted_again(tab, stocked, tmp_path):
+    table = fer_csv(tmp_path / "zoo <b>.csv", [0, 1, 2, 3, 4, 5, 6] * 2, ["Training"] * 14)
+    open_grid(tab)
+    tab.get_by_role("button", name="Add").click()
+    tab.locator("input[type=file]").first.set_input_files(str(table))
+    expect(tab.get_by_text("zoo <b>.csv")).to_be_visible()
+    tab.get_by_role("button", name="Import").first.click()
+    expect(tab.get_by_text("14 images imported")).to_be_visible()
+    expect(tab).to_have_url(re.compile("data=zoo"))
+    expect(tab.get_by_text("14 faces", exact=True)).to_be_visible()
+    tab.get_by_role("button", name="Delete").click()
+    tab.get_by_role("button", name="Delete it for good").click()
+    expect(tab.get_by_text("is deleted")).to_be_visible()
+    assert sorted(path.name for path in stocked[1].iterdir() if path.is_dir()) == [
+        "synthetic_expression",
+        "synthetic_keypoints",
+    ]
+
+
+def test_phone_shows_nothing_wider_than_its_screen(browser, stocked):
+    context = browser.new_context(viewport={"width": 420, "height": 860}, base_url=stocked[0])
+    page = context.new_page()
+    for name in ("Browse", "Balance", "Augment", "Problems", "Map"):
+        page.goto(f"/datasets?data=synthetic_expression&tab={name}")
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+        page.wait_for_timeout(800)
+        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert width <= 420, name
+    context.close()
