@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 from emotion_ai.background import finish, report
 from emotion_ai.kept import save_arrays
 
-#: t-SNE moves its points so often; the first quarter only finds the clusters.
-ITERATIONS = 750
+#: t-SNE moves its points so often; the first half only finds the clusters.
+ITERATIONS = 500
 #: Its input: more directions cost time and add noise (van der Maaten and Hinton 2008).
 _DIRECTIONS = 30
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from emotion_ai.datasets.splits import join_groups, near_duplicates, thumbnail
 from emotion_ai.datasets.store import SPLITS, Dataset
@@ -39,7 +40,9 @@ def near_path(dataset: Dataset, settings: Settings) -> Path:
 def _near_groups(dataset: Dataset, progress: Progress | None) -> np.ndarray:
     thumbnails = np.stack([thumbnail(image) for image in dataset.images])
     digests = dataset.samples["digest"]
-    groups = _without_single(join_groups([digests], near_duplicates(thumbnails, progress)))
+    with threadpool_limits(1):  # on a busy machine two threads that wait for each other are slower
+        pairs = near_duplicates(thumbnails, progress)
+    groups = _without_single(join_groups([digests], pairs))
     kinds = digests.groupby(groups).transform("nunique").to_numpy()
     return np.where(kinds > 1, groups, -1)
 
