@@ -9,6 +9,8 @@ import io
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -18,36 +20,67 @@ from emotion_ai.errors import ModelError
 from emotion_ai.model_store import KERAS, SavedModel, open_model
 
 #: Keras needs a few seconds to start, more on a busy machine.
-TIME_OUT_S = 90
+TIME_OUT_S = 120
 _NO_TENSORFLOW = 3
 
 
 def gradcam_map(
-    model: SavedModel, face: np.ndarray, expression: int, time_out_s: float = TIME_OUT_S
+    model: SavedModel,
+    face: np.ndarray,
+    expression: int,
+    time_out_s: float = TIME_OUT_S,
+    waiting: Callable[[float], None] | None = None,
 ) -> np.ndarray:
     """float32 (S, S), 0 to 1: which places of ``face``, uint8 (S, S), spoke for output
-    ``expression``. ModelError in one line when it cannot be computed."""
+    ``expression``. ModelError in one line when it cannot be computed.
+
+    ``waiting(seconds)`` is called several times a second; what it raises ends the process too.
+    """
     model.verified(KERAS)
     given = io.BytesIO()
     np.save(given, face)
     command = [sys.executable, "-m", "emotion_ai.gradcam", str(model.folder), str(expression)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
-    try:
-        done = subprocess.run(
-            command, input=given.getvalue(), capture_output=True, timeout=time_out_s,
-            env=environment, cwd=Path(__file__).resolve().parent.parent, check=False,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise ModelError(f"Grad-CAM took longer than {time_out_s:.0f} s: stopped") from None
-    if done.returncode == _NO_TENSORFLOW:
+    code, out, said = _run(command, given.getvalue(), time_out_s, waiting)
+    if code == _NO_TENSORFLOW:
         raise ModelError("Grad-CAM needs TensorFlow, which is not installed here")
     try:
-        with np.load(io.BytesIO(done.stdout)) as answer:
+        with np.load(io.BytesIO(out)) as answer:
             return answer["map"]
     except (OSError, EOFError, ValueError, KeyError, BadZipFile):
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        reason = said[-1] if said else f"it ended with code {done.returncode}"
+        lines = said.decode(errors="replace").strip().splitlines()
+        reason = lines[-1] if lines else f"it ended with code {code}"
         raise ModelError(f"Grad-CAM could not be computed: {reason}") from None
+
+
+def _run(
+    command: list[str],
+    content: bytes | None,
+    time_out_s: float,
+    waiting: Callable[[float], None] | None,
+) -> tuple[int, bytes, bytes]:
+    """Exit code, standard output and error of a process that never outlives this call."""
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
+    started = time.monotonic()
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env=environment, cwd=Path(__file__).resolve().parent.parent,
+    )  # fmt: skip
+    try:
+        while True:
+            try:
+                out, said = process.communicate(content, timeout=0.2)
+                return process.returncode, out, said
+            except subprocess.TimeoutExpired:
+                content = None  # sent
+            waited_s = time.monotonic() - started
+            if waited_s > time_out_s:
+                raise ModelError(f"Grad-CAM took longer than {time_out_s:.0f} s: stopped")
+            if waiting:
+                waiting(waited_s)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 def compute(model: SavedModel, face: np.ndarray, expression: int) -> np.ndarray:

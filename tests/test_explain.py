@@ -1,8 +1,7 @@
 """Why the model says what it says: each method on a network whose reasons are known."""
 
-import subprocess
-
 import numpy as np
+import psutil
 import pytest
 
 from emotion_ai import gradcam
@@ -78,6 +77,17 @@ def test_gradcam_that_takes_too_long_is_stopped(model, face):
         gradcam_map(model, face, 3, time_out_s=0.05)
 
 
+def test_gradcam_that_is_cancelled_leaves_no_process(model, face):
+    def cancel(waited_s):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        gradcam_map(model, face, 3, waiting=cancel)
+    assert not [
+        child for child in psutil.Process().children() if "emotion_ai.gradcam" in child.cmdline()
+    ]
+
+
 @pytest.mark.parametrize(
     ("code", "said", "expected"),
     [
@@ -87,7 +97,6 @@ def test_gradcam_that_takes_too_long_is_stopped(model, face):
     ],
 )
 def test_gradcam_that_fails_says_so_in_a_line(model, face, monkeypatch, code, said, expected):
-    done = subprocess.CompletedProcess([], code, stdout=b"", stderr=said)
-    monkeypatch.setattr(gradcam.subprocess, "run", lambda *a, **k: done)
+    monkeypatch.setattr(gradcam, "_run", lambda *a: (code, b"", said))
     with pytest.raises(ModelError, match=expected):
         gradcam_map(model, face, 3)

@@ -10,7 +10,7 @@ import streamlit as st
 from emotion_ai.assessment import Assessment
 from emotion_ai.combined import combined_table
 from emotion_ai.drawing import draw_keypoints
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 from emotion_ai.results import Expression
 from emotion_ai.scoring import restrict
 from emotion_ai.ui import markup, resources
@@ -23,8 +23,6 @@ PAGE = 24
 CLOSE_PX = 320
 
 
-@st.fragment
-@errors_as_lines()
 def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
     own, dataset = assessment.model, assessment.dataset
     task = "keypoints" if own.task == "expression" else "expression"
@@ -53,6 +51,32 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
         f"{assessment.images.shape[1]}-pixel faces cut and scaled as it is used to, so its "
         "answers are approximate. Coordinates are pixels of the faces as they are stored."
     )
+    _pages(assessment, table, labels, probabilities, points_px, models["keypoints"].digest)
+    st.markdown(f"**Combined table:** {count(len(table), 'face')}")
+    st.dataframe(table, hide_index=True, height=280)
+    name = f"{dataset.name}_{split}_combined"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table (CSV)", lambda: table.to_csv(index=False), f"{name}.csv", "text/csv",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Table (Parquet)", lambda: _parquet(table), f"{name}.parquet",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+@st.fragment
+@errors_as_lines()
+def _pages(
+    assessment: Assessment,
+    table: pd.DataFrame,
+    labels: LabelSet,
+    probabilities: np.ndarray,
+    points_px: np.ndarray,
+    drawn_by: str,
+) -> None:
+    """The grid, page by page, and the chosen face."""
     pages = -(-len(table) // PAGE)
     page = st.number_input(f"Page, of {pages:,}", 1, pages, key="both_page", width=160) - 1
     shown = np.arange(page * PAGE, min((page + 1) * PAGE, len(table)))
@@ -65,7 +89,7 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
             captions=[f"{before} > {named}" if before else named
                       for before, named in zip(given, rows["expression"], strict=True)],
             colours=[EXPRESSION_COLOURS[named] for named in rows["expression"]],
-            across=8, keypoints_px=points_px[shown], drawn_by=models["keypoints"].digest,
+            across=8, keypoints_px=points_px[shown], drawn_by=drawn_by,
         )  # fmt: skip
     with right:
         row = chosen_face(assessment.rows[shown])
@@ -73,18 +97,6 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
         _closely(
             np.asarray(assessment.images[row]), points_px[i],
             Expression(labels.expressions, probabilities[i]),
-        )  # fmt: skip
-    st.markdown(f"**Combined table:** {count(len(table), 'face')}")
-    st.dataframe(table, hide_index=True, height=280)
-    name = f"{dataset.name}_{split}_combined"
-    with st.container(horizontal=True):
-        st.download_button(
-            "Table (CSV)", lambda: table.to_csv(index=False), f"{name}.csv", "text/csv",
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
-        st.download_button(
-            "Table (Parquet)", lambda: _parquet(table), f"{name}.parquet",
-            icon=":material/download:", on_click="ignore",
         )  # fmt: skip
 
 

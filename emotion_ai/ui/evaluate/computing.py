@@ -1,6 +1,12 @@
-"""Outputs of models over a split: computed once with a bar and a *Stop*, then at hand."""
+"""Outputs of models over a split: computed once with a bar and a *Stop*, then at hand.
+
+Call ``assessed`` and ``outputs`` outside of fragments: a click inside a fragment does not interrupt
+it, so *Stop* would wait for the end.
+"""
 
 import threading
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -34,9 +40,14 @@ def _assess(key: tuple, facts: tuple, _model: SavedModel, _dataset: Dataset) -> 
     return assess(_model, _dataset, question, settings())
 
 
-def outputs(model: SavedModel, dataset: Dataset, split: str) -> Predictions:
-    """What the model, of either task, says about every row of the split."""
-    _ensure(model, dataset, split)
+def outputs(
+    model: SavedModel, dataset: Dataset, split: str, on_stop: Callable[[], None] | None = None
+) -> Predictions:
+    """What the model, of either task, says about every row of the split.
+
+    After *Stop* the page ends here with a *Go on*, unless ``on_stop`` is called instead.
+    """
+    _ensure(model, dataset, split, on_stop)
     return _outputs((model.digest, dataset.digest, split), model, dataset)
 
 
@@ -60,7 +71,12 @@ def _network(digest: str, _model: SavedModel) -> LiteNetwork:
     return _model.network(settings().threads)
 
 
-def _ensure(model: SavedModel, dataset: Dataset, split: str) -> None:
+def _ensure(
+    model: SavedModel,
+    dataset: Dataset,
+    split: str,
+    on_stop: Callable[[], None] | None = None,
+) -> None:
     if are_kept(model, dataset, split):
         return
     faces = dataset.description["splits"].get(split, 0)
@@ -74,7 +90,8 @@ def _ensure(model: SavedModel, dataset: Dataset, split: str) -> None:
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, f"{what} …")
-        st.button("Stop", on_click=stopped.add, args=(key,), key=f"stop_{key}")
+        stop = on_stop or partial(stopped.add, key)
+        st.button("Stop", on_click=stop, key=f"stop_{key}")
 
     def step(done: int, total: int, unit: str) -> None:
         bar.progress(done / total, f"{what}: {done:,} done")

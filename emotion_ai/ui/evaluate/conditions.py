@@ -9,7 +9,6 @@ from emotion_ai.model_store import SavedModel
 from emotion_ai.ui import resources
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.evaluate.computing import outputs
-from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import plain
 
 _TITLES = {
@@ -20,8 +19,6 @@ _TITLES = {
 }
 
 
-@st.fragment
-@errors_as_lines()
 def conditions_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | None) -> None:
     st.markdown("Is the model worse where pictures are harder? Whiskers are 95 % intervals.")
     key = (assessment.model.digest, assessment.dataset.digest, str(assessment.question))

@@ -22,16 +22,18 @@ def face_grid(
     across: int = 6,
     keypoints_px: np.ndarray | None = None,
     drawn_by: str = "",
+    chosen: int | None = None,
 ) -> None:
     """The faces at ``rows`` of the dataset, each with its caption; a click chooses one.
 
-    ``drawn_by`` is the digest of the model whose ``keypoints_px`` are drawn.
+    ``drawn_by`` is the digest of the model whose ``keypoints_px`` are drawn; ``chosen`` is the
+    row that is framed, by default ``chosen_face`` of these.
     """
     if len(rows):
         grid.face_grid(
             assessment.images, rows, key, across=across, captions=captions, colours=colours,
             digest=assessment.dataset.digest + drawn_by, keypoints_px=keypoints_px,
-            highlight=chosen_face(rows), width_px=94 * across,
+            highlight=chosen_face(rows) if chosen is None else chosen, width_px=94 * across,
         )  # fmt: skip
 
 

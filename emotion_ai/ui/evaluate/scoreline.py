@@ -62,13 +62,16 @@ def _interval(confusion: tuple) -> tuple[float, float]:
 
 def warnings(assessments: list[Assessment]) -> None:
     """What makes the scores look better than they are."""
+    notes: dict[str, list[str]] = {}
     for assessment in assessments:
         model, dataset = assessment.model, assessment.dataset
         key = (str(model.folder), model.digest, dataset.digest)
-        notes = _caveats(key, assessment.question.split, assessment)
-        if notes:
-            whose = f"{model.name}: " if len(assessments) > 1 else ""
-            st.warning(plain(whose + " ".join(notes)), icon=":material/warning:")
+        text = " ".join(_caveats(key, assessment.question.split, assessment))
+        notes.setdefault(text, []).append(model.name)
+    for text, names in notes.items():
+        if text:
+            whose = f"{names[0]}: " if len(names) < len(assessments) else ""
+            st.warning(plain(whose + text), icon=":material/warning:")
 
 
 @st.cache_data(show_spinner=False, max_entries=30)

@@ -68,37 +68,44 @@ def _expressions(first: ExpressionAssessment, second: ExpressionAssessment) -> N
     with right:
         changes = class_changes(first.targets, first.predicted, second.predicted, first.labels)
         show_plot(change_plot(changes, first.model.name, second.model.name))
-    for column, one, other in zip(st.columns(2, gap="large"), (first, second), (second, first),
-                                  strict=True):  # fmt: skip
+    differing = [_surest_won(first, second), _surest_won(second, first)]
+    row = chosen_face(first.rows[np.concatenate([shown for _, shown in differing])])
+    pairs = ((first, second), (second, first))
+    for column, (one, other), (n, shown) in zip(
+        st.columns(2, gap="large"), pairs, differing, strict=True
+    ):
         with column:
-            _only_one(one, other)
-    _both_say(first, second)
+            st.markdown(f"Only **{plain(one.model.name)}** is right: {count(n, 'face')}")
+            st.caption(f"Captions: the label > what {plain(other.model.name)} says instead.")
+            captions, colours = said_captions(other, shown)
+            face_grid(
+                one, one.rows[shown], f"only_{one.model.name}",
+                captions=captions, colours=colours, chosen=row,
+            )  # fmt: skip
+    if row is not None:
+        _both_say(first, second, int(np.flatnonzero(first.rows == row)[0]))
 
 
-def _both_say(first: ExpressionAssessment, second: ExpressionAssessment) -> None:
-    """The chosen one of the faces on which they differ, with what each model says."""
-    row = chosen_face(first.rows[first.correct != second.correct])
-    if row is None:
-        return
-    i = int(np.flatnonzero(first.rows == row)[0])
+def _surest_won(one: ExpressionAssessment, other: ExpressionAssessment) -> tuple[int, np.ndarray]:
+    """How many faces ``one`` alone gets right; the positions of those ``other`` is surest on."""
+    positions = np.flatnonzero(one.correct & ~other.correct)
+    order = np.argsort(-other.confidence[positions], kind="stable")
+    return len(positions), positions[order][:SHOWN]
+
+
+def _both_say(first: ExpressionAssessment, second: ExpressionAssessment, i: int) -> None:
+    """Face ``i`` of both, with what each model says."""
     with st.container(border=True):
         picture, *columns = st.columns([1, 2, 2], vertical_alignment="center", gap="large")
         given = first.labels.expressions[first.targets[i]]
-        picture.image(np.asarray(first.images[row]), width="stretch", alt="The chosen face")
+        picture.image(
+            np.asarray(first.images[first.rows[i]]), width="stretch", alt="The chosen face"
+        )
         picture.markdown(f"given **{given}**")
         for column, model in zip(columns, (first, second), strict=True):
             column.markdown(f"**{plain(model.model.name)}**")
             said = Expression(model.labels.expressions, model.probabilities[i])
             column.html(markup.probability_bars(said))
-
-
-def _only_one(one: ExpressionAssessment, other: ExpressionAssessment) -> None:
-    positions = np.flatnonzero(one.correct & ~other.correct)
-    shown = positions[np.argsort(-other.confidence[positions], kind="stable")][:SHOWN]
-    st.markdown(f"Only **{plain(one.model.name)}** is right: {count(len(positions), 'face')}")
-    st.caption(f"Captions: the label and after it what {plain(other.model.name)} says instead.")
-    captions, colours = said_captions(other, shown)
-    face_grid(one, one.rows[shown], f"only_{one.model.name}", captions=captions, colours=colours)
 
 
 def _p(value: float) -> str:

@@ -1,15 +1,18 @@
 """Why?: what changes the model's answer about one face."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
 from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ModelError
 from emotion_ai.explain import Stability, nearest, occlusion_map, stability
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.explain import stability_plot
 from emotion_ai.figures.faces import overlay
-from emotion_ai.gradcam import gradcam_map
+from emotion_ai.gradcam import TIME_OUT_S, gradcam_map
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup, resources
@@ -21,12 +24,28 @@ from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
 
 NEIGHBOURS = 8
-_MAPS, _CHOSEN = "gradcam_maps", "why_face"
+_STARTING = "Keras starts in a process of its own …"
+_MAPS, _ASKED = "gradcam_maps", "gradcam_asked"
+_CHOSEN, _READ = "why_face", "evaluate_read_train"
+
+
+def why_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | None) -> None:
+    source = _learnt_from(assessment)
+    work = st.container()
+    _why(assessment, source)
+    # What takes seconds runs out here, where a click on Stop interrupts it, and last, so that
+    # the fragment above stays alive meanwhile.
+    with work:
+        reading = st.session_state.get(_READ) and source
+        if reading and not are_kept(assessment.model, source, "train"):
+            outputs(assessment.model, source, "train", partial(st.session_state.pop, _READ))
+            st.rerun()
+        _gradcam(assessment)
 
 
 @st.fragment
 @errors_as_lines()
-def why_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | None) -> None:
+def _why(assessment: ExpressionAssessment, source: Dataset | None) -> None:
     i = _chosen_face(assessment)
     row = int(assessment.rows[i])
     face = np.array(assessment.images[row])
@@ -46,7 +65,8 @@ def why_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | No
     with places:
         _places(assessment, face, row, labels.index(asked), asked)
     _stability(_changed((assessment.model.digest, face.tobytes()), assessment, face), labels)
-    _neighbours(assessment, i)
+    if source:
+        _neighbours(assessment, i, source)
 
 
 def _chosen_face(assessment: ExpressionAssessment) -> int:
@@ -90,20 +110,43 @@ def _places(
         )
     with right:
         st.markdown("**Grad-CAM**")
-        key = (assessment.model.digest, assessment.dataset.digest, row, expression)
-        maps = st.session_state.setdefault(_MAPS, {})
-        if key not in maps and st.button("Compute Grad-CAM", icon=":material/blur_on:"):
-            with st.spinner("Keras starts in a process of its own …", show_time=True):
-                try:
-                    maps[key] = gradcam_map(assessment.model, face, expression)
-                except ModelError as error:
-                    st.warning(plain(str(error)))
-        if key in maps:
-            st.image(overlay(face, maps[key]), channels="BGR", width="stretch", alt="Grad-CAM")
+        asked_for = (assessment.model.digest, assessment.dataset.digest, row, expression)
+        if (heat := st.session_state.get(_MAPS, {}).get(asked_for)) is not None:
+            st.image(overlay(face, heat), channels="BGR", width="stretch", alt="Grad-CAM")
+        elif st.button("Compute Grad-CAM", icon=":material/blur_on:"):
+            st.session_state[_ASKED] = asked_for
+            st.rerun()
         st.caption(
             "Which places of the last feature map speak for the answer, by the network's own "
             "gradients. Coarse: that map is much smaller than the face. Takes several seconds."
         )
+
+
+def _gradcam(assessment: ExpressionAssessment) -> None:
+    """Compute the map that was asked for, with a *Stop*."""
+    asked_for = st.session_state.get(_ASKED)
+    if not asked_for or asked_for[:2] != (assessment.model.digest, assessment.dataset.digest):
+        return
+    _, _, row, expression = asked_for
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, _STARTING)
+        st.button("Stop", key="stop_gradcam", on_click=st.session_state.pop, args=(_ASKED,))
+
+    def waiting(waited_s: float) -> None:
+        bar.progress(min(waited_s / TIME_OUT_S, 1.0), f"{_STARTING} {waited_s:.0f} s")
+
+    try:
+        heat = gradcam_map(
+            assessment.model, np.array(assessment.images[row]), expression, waiting=waiting
+        )
+    except ModelError as error:
+        del st.session_state[_ASKED]
+        place.warning(plain(str(error)))
+    else:
+        del st.session_state[_ASKED]
+        st.session_state.setdefault(_MAPS, {})[asked_for] = heat
+        st.rerun()
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
@@ -153,26 +196,33 @@ def _strip(images, probabilities, steps, labels: LabelSet) -> None:
                 )
 
 
-def _neighbours(assessment: ExpressionAssessment, i: int) -> None:
+def _learnt_from(assessment: ExpressionAssessment) -> Dataset | None:
+    """A dataset here that the model was trained on; else the one at hand, if it has ``train``."""
+    learnt = _digests_learnt(assessment)
+    source = next((d for d in resources.datasets() if d.digest in learnt), assessment.dataset)
+    return source if "train" in source.description["splits"] else None
+
+
+def _digests_learnt(assessment: ExpressionAssessment) -> set[str]:
+    return {data["digest"] for data in assessment.model.card.get("data", [])}
+
+
+def _neighbours(assessment: ExpressionAssessment, i: int, source: Dataset) -> None:
     model = assessment.model
     if assessment.embedding is None:
         return
-    learnt = {data["digest"] for data in model.card.get("data", [])}
-    source = next((d for d in resources.datasets() if d.digest in learnt), assessment.dataset)
-    n = source.description["splits"].get("train", 0)
-    if not n or source.task != model.task:
-        return
     st.markdown("**Nearest training faces**, by what the network sees in them")
-    where = f"the {count(n, 'face')} of {plain(source.name)} train" + (
-        "" if source.digest in learnt else ", which this model did not learn from"
-    )
+    where = f"the {count(source.description['splits']['train'], 'face')} of {plain(source.name)}"
+    where += " train"
+    if source.digest not in _digests_learnt(assessment):
+        where += ", which this model did not learn from"
     if not are_kept(model, source, "train"):
-        st.button(
-            f"Let the model read {where}, once", key="read_train", icon=":material/search:",
-            on_click=_read_train,
-        )  # fmt: skip
-        if not st.session_state.get("evaluate_read_train"):
-            return
+        if st.button(
+            f"Let the model read {where}, once", key="read_train", icon=":material/search:"
+        ):
+            st.session_state[_READ] = True
+            st.rerun()
+        return
     said = outputs(model, source, "train")
     rows, samples = source.rows("train"), source.samples
     face = assessment.dataset.samples.iloc[assessment.rows[i]]
@@ -190,7 +240,3 @@ def _neighbours(assessment: ExpressionAssessment, i: int) -> None:
         "Labels are the dataset's; the figure is the similarity (cosine) of the network's last "
         f"inner values, 1 for the same. Searched: {where}."
     )
-
-
-def _read_train() -> None:
-    st.session_state["evaluate_read_train"] = True
