@@ -26,8 +26,8 @@ class Pace:
     detect_s: float
 
 
-#: Every second frame of a camera at 30 frames/s; people in a room move little.
-ONE_FACE, ROOM = Pace(320, 0.06), Pace(640, 0.25)
+#: Every third frame of a camera at 30 frames/s; people in a room move little.
+ONE_FACE, ROOM = Pace(320, 0.09), Pace(640, 0.25)
 
 
 class FaceFollower:

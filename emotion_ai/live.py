@@ -38,13 +38,15 @@ _GROUP_PICTURE_WIDTH_PX = 640
 
 @dataclass(frozen=True)
 class LiveOptions:
-    """What the page asks for. ``group``: aggregates only, nothing is drawn on the picture."""
+    """What the page asks for. ``group``: aggregates only, nothing is drawn on the picture;
+    ``many``: small faces are looked for too, as in a group."""
 
     layers: Layers = field(default_factory=Layers)
     smoothing_s: float = 0.5
     mirrored: bool = True
     paused: bool = False
     group: bool = False
+    many: bool = False
     picture: bool = True
 
 
@@ -136,7 +138,7 @@ class LiveSession:
     def _analyse(self, frame, options: LiveOptions, time_s: float):
         """The number of faces, and their readings where they may be shown."""
         follower = self._follower
-        follower.pace = ROOM if options.group else ONE_FACE
+        follower.pace = ROOM if options.group or options.many else ONE_FACE
         follower.tracker.smoothing_s = options.smoothing_s
         tracks = follower.follow(frame, time_s)
         certain = [track for track in tracks if track.detections >= _FEWEST_DETECTIONS]

@@ -8,6 +8,7 @@ from emotion_ai.ui import components
 from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.live import panels
 from emotion_ai.ui.live.consent import consent_gate
+from emotion_ai.ui.live.source import SCREEN, SOURCES, answer_with
 from emotion_ai.ui.live.stream import RESOLUTIONS, camera, live_session
 
 LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
@@ -25,12 +26,14 @@ left, right = st.columns([2, 3] if grouped else [3, 2], gap="medium")
 with left:
     picture_place, rates_place = st.container(key="live_picture"), st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        source = st.selectbox("Source", SOURCES, key="source", width=180, bind="query-params")
         size = st.selectbox(
             "Resolution", list(RESOLUTIONS), 1, key="size", width=150, bind="query-params",
             help="Taken up at the next START.",
         )  # fmt: skip
         paused = st.toggle("Pause", key="paused")
-        flip = st.toggle("Mirror", True, key="mirror")
+        screen = source == SCREEN
+        flip = st.toggle("Mirror", True, key="mirror", disabled=screen) and not screen
         shown = not grouped or st.toggle("Picture", True, key="picture")
     if not grouped:
         layers = st.pills(
@@ -43,7 +46,8 @@ with left:
     )  # fmt: skip
     options = LiveOptions(
         Layers(**{layer: not grouped and layer in layers for layer in LAYERS}),
-        smoothing_s=smoothing_s, mirrored=flip, paused=paused, group=grouped, picture=shown,
+        smoothing_s=smoothing_s, mirrored=flip, paused=paused, group=grouped,
+        many=screen, picture=shown,
     )  # fmt: skip
     with picture_place:
         context = camera(session, options, RESOLUTIONS[size], allowed=not panels.session_ended())
@@ -55,6 +59,7 @@ with left:
             "image/jpeg", icon=":material/photo_camera:", on_click="ignore",
             disabled=not context.state.playing,
         )  # fmt: skip
+    answer_with(source)
 
 with right:
     own, group, method = st.tabs(TABS, key="view", on_change="rerun", bind="query-params")

@@ -203,6 +203,17 @@ def test_camera_that_is_unplugged_is_said_in_words_and_leaves_no_thread(page, ap
     expect(page.get_by_text("The picture has stopped coming")).to_be_visible(timeout=20_000)
 
 
+def test_screen_or_window_is_a_source_too(page):
+    page.add_init_script(
+        """const ask = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getDisplayMedia = (wish) => (window.shared = true) && ask(wish);"""
+    )
+    page.goto("/live?source=Screen+or+window")
+    page.get_by_text("I agree").click()
+    start(page)
+    assert page.evaluate("() => window.shared")
+
+
 def files(*folders: Path) -> set[tuple[str, int]]:
     found = set()
     for folder in folders:

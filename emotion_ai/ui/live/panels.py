@@ -32,7 +32,7 @@ def rates(session: LiveSession, context: WebRtcStreamerContext) -> None:
         return
     if not state.playing and not state.signalling:
         st.session_state.pop(_WAITING, None)
-        st.caption("Press START and allow the camera. CAMERA changes which one is used.")
+        st.caption("Press START and allow the camera. CAMERA chooses among several.")
         return
     now_s = time.monotonic()
     since_s = st.session_state.setdefault(_WAITING, now_s)
@@ -149,7 +149,7 @@ def how_it_works(session: LiveSession) -> None:
     status = session.status
     st.markdown(
         "1. **The browser sends** each picture of the camera to this server, encrypted.\n"
-        "2. **A detector looks for faces** on a small copy of it, 15 times a second for one face, "
+        "2. **A detector looks for faces** on a small copy of it, 10 times a second for one face, "
         "4 times for a room; in between, the box follows its points.\n"
         "3. **Two networks read** each face: one places 15 points, one gives each expression a "
         "probability. In a room four faces are read in a picture, those unread longest first.\n"
@@ -160,6 +160,6 @@ def how_it_works(session: LiveSession) -> None:
     if status.running:
         st.markdown(f"All of it takes **{status.latency_ms:.0f} ms** a picture right now.")
     st.markdown(
-        "**Many faces, or a video call?** A virtual camera, such as the one in OBS Studio, makes a "
-        "window or a screen share appear under CAMERA like any other."
+        "**Many faces, or a video call?** Choose *Screen or window* as the source before START: "
+        "the browser asks which one to show. A virtual camera, such as OBS Studio's, works too."
     )
