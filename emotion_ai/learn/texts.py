@@ -47,18 +47,18 @@ class Words:
         return self.entries.get(key, self.fallback[key])
 
 
-def languages(folder: Path = FOLDER) -> dict[str, str]:
+def languages() -> dict[str, str]:
     """``{"en": "English", …}``: every language there is a file for, English first."""
-    codes = sorted((path.stem for path in folder.glob("*.toml")), key=lambda c: (c != DEFAULT, c))
-    return {code: _load(folder, code).get("language", code) for code in codes}
+    codes = sorted((path.stem for path in FOLDER.glob("*.toml")), key=lambda c: (c != DEFAULT, c))
+    return {code: _load(FOLDER, code).get("language", code) for code in codes}
 
 
-def words(part: str, language: str | None = DEFAULT, folder: Path = FOLDER) -> Words:
+def words(part: str, language: str = DEFAULT) -> Words:
     """The texts of ``"shelf"`` or of a chapter, and those shared by all; an unknown language is
     English."""
-    if language not in languages(folder):
+    if language not in languages():
         language = DEFAULT
-    chosen, english = _load(folder, language), _load(folder, DEFAULT)
+    chosen, english = _load(FOLDER, language), _load(FOLDER, DEFAULT)
     own = {**chosen.get("shared", {}), **chosen.get(part, {})}
     return Words(part, own, {**english["shared"], **english[part]})
 

@@ -21,8 +21,6 @@ BETWEEN = [
 #: From SECOND over grey to FIRST, for numbers of both signs with text on them.
 SIGNED = [[0, SECOND], [0.5, "#DCDCE2"], [1, FIRST]]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-#: Readable on the light and on the dark page: the chart's own text colour does not reach sliders.
-_INK = "#787B88"
 _FILM_PX = 58
 
 
@@ -87,7 +85,7 @@ def film(
                 "pad": {"t": gap_px, "l": 96, "r": 12},
                 "currentvalue": {
                     "xanchor": "left",
-                    "font": {"size": 14, "color": _INK},
+                    "font": {"size": 14, "color": _ink()},
                     "offset": 10,
                 },
                 "ticklen": 0,
@@ -100,6 +98,11 @@ def film(
         ],
     )
     return figure
+
+
+def _ink() -> str:
+    """The colour of a slider's words, which the chart's own text colour does not reach."""
+    return "#B9BCC9" if st.context.theme.type == "dark" else "#555866"
 
 
 def grey_picture(image: np.ndarray, low: float = 0, high: float = 255, **where) -> go.Heatmap:
@@ -199,10 +202,18 @@ def choice(words: Words, name: str, options: Sequence[str], default: str | None 
     )
 
 
+def log_axis(figure: go.Figure, low: float, high: float) -> None:
+    """A logarithmic y axis from ``low`` to ``high``, ticks at a few powers of ten."""
+    ends = np.log10([low, high])
+    ends += np.array([-0.4, 0.4])
+    step = max(1, int(np.ceil((ends[1] - ends[0]) / 8)))
+    figure.update_yaxes(type="log", range=ends, dtick=step, exponentformat="power")
+
+
 def scientific(value: float) -> str:
     """``"0.25"``, or ``"3.1 × 10⁻⁷"`` where that would be many zeros."""
     if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.3g}"
+        return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa} × 10{str(int(exponent)).translate(_RAISED)}"
 

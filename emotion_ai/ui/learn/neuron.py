@@ -17,6 +17,7 @@ from emotion_ai.ui.learn.figures import (
     SECOND,
     film,
     key_on_top,
+    log_axis,
     plain_axes,
     scientific,
     slider,
@@ -157,8 +158,7 @@ def _vanishing(words: Words, picture, side) -> None:
     plain_axes(figure, words("layers"), words("gradient"))
     floor = min(values[values > 0].min() for values in left.values())
     top = max(values.max() for values in left.values())
-    exponents = (np.log10(floor) - 0.5, max(0.3, np.log10(top) + 0.3))
-    figure.update_yaxes(type="log", range=exponents, exponentformat="power", nticks=8)
+    log_axis(figure, floor, top)
     figure.update_xaxes(range=(-0.7, 20.7), dtick=5)
     key_on_top(figure)
     frames = [go.Frame(data=bars(i), traces=[0, 1]) for i in layers]

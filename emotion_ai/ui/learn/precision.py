@@ -116,7 +116,9 @@ def _edited(words: Words) -> Counts:
         for name, key in keys.items():
             st.session_state[key] = preset[name]
 
-    st.button(words("preset"), icon=":material/restart_alt:", on_click=reset)
+    st.button(
+        words("preset"), icon=":material/restart_alt:", on_click=reset, key="precision_preset"
+    )
     return Counts(**values)
 
 
@@ -257,10 +259,11 @@ def _threshold(words: Words, picture, name: str, answers: Answers) -> None:
     frames = [go.Frame(data=[moving(i)], traces=[2]) for i in range(len(limits))]
     captions = [
         words("film_threshold", threshold=limit, precision=percent(c.precision),
-              recall=percent(c.recall), found=c.true_positive, wrong=c.false_positive)
+              recall=percent(c.recall))
         for limit, c in zip(limits, at, strict=True)
     ]  # fmt: skip
     with picture:
         film(figure, frames, captions, start=start, ms=160)
-        table = pd.DataFrame({"threshold": limits, "recall": recall, "precision": precision})
+        table = pd.DataFrame([vars(counts) for counts in at])
+        table = table.assign(threshold=limits, recall=recall, precision=precision)
         show_chart(figure, table, "threshold", words("alt_threshold"))

@@ -16,6 +16,7 @@ from emotion_ai.ui.learn.figures import (
     choice,
     film,
     key_on_top,
+    log_axis,
     plain_axes,
     scientific,
     slider,
@@ -61,8 +62,7 @@ def _gradients(words: Words, picture, side) -> None:
     figure = base_figure(*moving(0), height_px=430)
     plain_axes(figure, words("layer"), words("gradient"))
     values = np.concatenate(list(lines.values()))
-    exponents = np.log10([values[values > 0].min(), values.max()]) + np.array([-0.4, 0.4])
-    figure.update_yaxes(type="log", range=exponents, exponentformat="power", nticks=9)
+    log_axis(figure, values[values > 0].min(), values.max())
     figure.update_xaxes(range=(-0.5, layers + 0.5))
     key_on_top(figure)
     back = list(range(len(places) - 1, -1, -1))

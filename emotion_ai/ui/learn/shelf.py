@@ -7,10 +7,8 @@ from pathlib import Path
 import streamlit as st
 
 from emotion_ai.learn.texts import CHAPTERS, DEFAULT, Words, languages, words
-from emotion_ai.ui.components import in_columns
 from emotion_ai.ui.frame import page_head
 
-PAGE = "pages/learn.py"
 _TILES = Path(__file__).with_name("tiles")
 _STYLE = Path(__file__).with_name("shelf.css")
 
@@ -34,10 +32,16 @@ def language() -> str:
     return chosen
 
 
-def address(chapter: str | None, lang: str) -> dict[str, str]:
-    """The query of a link to a chapter, or to the shelf."""
+def _open(chapter: str | None, lang: str) -> None:
+    """Turn to a chapter, or to the shelf, and put its link into the address."""
     query = {"chapter": chapter} if chapter else {}
-    return query | ({"lang": lang} if lang != DEFAULT else {})
+    st.query_params.from_dict(query | ({"lang": lang} if lang != DEFAULT else {}))
+
+
+def _way(label: str, chapter: str | None, lang: str, **look) -> None:
+    """A button that leads to a chapter. A page link would show it, but leave the address as it
+    is: then nobody could share it, or go back."""
+    st.button(label, on_click=_open, args=(chapter, lang), type="tertiary", **look)
 
 
 def show_shelf(lang: str) -> None:
@@ -46,16 +50,13 @@ def show_shelf(lang: str) -> None:
     page_head(text("title"), text("sentence"))
     st.html(_STYLE)
 
-    def tile(chapter: str) -> None:
-        own = words(chapter, lang)
-        with st.container(border=True, height="stretch", key=f"tile_{chapter}"):
-            st.html(_picture(chapter, own("title")))
-            st.page_link(
-                PAGE, label=f"**{_numbered(chapter, own)}**", query_params=address(chapter, lang)
-            )
-            st.caption(own("idea"))
-
-    in_columns(CHAPTERS, 5, tile)
+    with st.container(key="shelf"):
+        for chapter in CHAPTERS:
+            own = words(chapter, lang)
+            with st.container(border=True, height="stretch", key=f"tile_{chapter}"):
+                st.html(_picture(chapter, own("title")))
+                _way(f"**{_numbered(chapter, own)}**", chapter, lang, key=f"open_{chapter}")
+                st.caption(own("idea"))
 
 
 def show_chapter(chapter: str, lang: str, screen: Screen) -> None:
@@ -87,9 +88,7 @@ def _ways_on(chapter: str, lang: str, shelf: Words) -> None:
         ways.append((after, words(after, lang)("title"), ":material/arrow_forward:"))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         for name, label, icon in ways:
-            st.page_link(
-                PAGE, label=label, icon=icon, width="content", query_params=address(name, lang)
-            )
+            _way(label, name, lang, icon=icon)
 
 
 def _numbered(chapter: str, own: Words) -> str:

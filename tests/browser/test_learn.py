@@ -1,0 +1,68 @@
+"""Two Learn chapters as a class meets them: a link, a slider, a film that plays."""
+
+import json
+
+from playwright.sync_api import Page, expect
+
+
+def caption(page: Page) -> str:
+    """What the film's slider says about the frame that is shown."""
+    return page.locator(".js-plotly-plot .slider-label").first.text_content()
+
+
+def open_chapter(page: Page, chapter: str, **query: str) -> None:
+    address = "&".join(f"{name}={value}" for name, value in {"chapter": chapter, **query}.items())
+    page.goto(f"/learn?{address}")
+    expect(page.locator(".js-plotly-plot .slider-label").first).to_be_visible()
+
+
+def test_tile_opens_its_chapter_and_the_ways_on_lead_further_and_back(page):
+    page.goto("/learn")
+    tile = page.locator(".st-key-tile_neuron")
+    expect(tile.get_by_role("button")).to_be_visible()
+    tile.click(position={"x": 60, "y": 30})  # on its picture: the whole tile is the button
+    expect(page.get_by_role("heading", name="1 · A neuron")).to_be_visible()
+    page.wait_for_url("**chapter=neuron")
+    page.get_by_role("button", name="Layers").click()
+    expect(page.get_by_role("heading", name="2 · Layers")).to_be_visible()
+    page.wait_for_url("**chapter=layers")
+    page.go_back()
+    expect(page.get_by_role("heading", name="1 · A neuron")).to_be_visible()
+    page.get_by_role("button", name="All chapters").click()
+    expect(page.locator(".st-key-tile_limits")).to_be_visible()
+
+
+def test_neuron_learns_while_the_film_plays_and_its_slider_is_in_the_address(page):
+    open_chapter(page, "neuron")
+    assert caption(page).startswith("step 0: ")
+    page.locator(".updatemenu-button").first.click()
+    page.wait_for_function(
+        "document.querySelector('.js-plotly-plot .slider-label').textContent.startsWith('step 30')"
+    )
+    slider = page.get_by_role("slider", name="Bias (b)")
+    slider.focus()
+    slider.press("ArrowRight")
+    expect(page.get_by_text("0.10", exact=True)).to_be_visible()
+    page.wait_for_url("**neuron_bias=0.1**")
+    expect(page.locator(".js-plotly-plot .slider-label").first).to_contain_text("step 0: ")
+
+
+def test_a_shared_link_shows_gradient_descent_diverging(page):
+    open_chapter(page, "descent", descent_rate="0.6")
+    expect(page.get_by_text("This walk ends higher than it began.")).to_be_visible()
+    frames = page.evaluate(
+        "JSON.stringify(document.querySelector('.js-plotly-plot')._transitionData._frames.length)"
+    )
+    assert json.loads(frames) == 41
+    page.get_by_text("In 3-D").click()
+    expect(page.locator(".js-plotly-plot .gl-container canvas").first).to_be_attached()
+
+
+def test_chapters_fit_a_phone(browser, app_url):
+    context = browser.new_context(viewport={"width": 420, "height": 860}, base_url=app_url)
+    page = context.new_page()
+    for chapter in ("convolution", "precision"):
+        open_chapter(page, chapter)
+        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert width <= 420
+    context.close()

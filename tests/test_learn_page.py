@@ -1,0 +1,286 @@
+"""The Learn page through AppTest: every chapter, every picture, with and without data."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from emotion_ai.datasets.splits import count_duplicates
+from emotion_ai.datasets.store import DatasetWriter
+from emotion_ai.datasets.synthetic import draw_faces, draw_photo
+from emotion_ai.images import encode_png
+from emotion_ai.labels import VOTE_COLUMNS
+from emotion_ai.learn import texts
+from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, languages, words
+from emotion_ai.settings import ROOT, settings
+
+#: Each chapter's pictures; the first is the one that a plain link opens.
+VIEWS = {
+    "neuron": ("line", "curves", "vanishing"),
+    "layers": ("border", "weights"),
+    "descent": ("map", "surface", "line"),
+    "splits": ("piles", "overfitting", "leaks"),
+    "convolution": ("sliding", "filters"),
+    "residual": ("gradients", "network"),
+    "mirror": ("flip", "change"),
+    "precision": ("counts", "rare", "expression"),
+    "service": (),
+    "limits": ("agreement", "missing"),
+}
+OTHER_VIEWS = [(chapter, view) for chapter, views in VIEWS.items() for view in views[1:]]
+
+
+@pytest.fixture(scope="module")
+def empty_data(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(autouse=True)
+def no_data(monkeypatch, empty_data):
+    """No dataset is here. The same for all tests, so that the reader is loaded once."""
+    monkeypatch.setenv("EMOTION_AI_DATA", str(empty_data))
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(empty_data / "cache"))
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def fer2013(monkeypatch, tmp_path):
+    """A small drawn stand-in with FER2013's name, votes, and a duplicate across its splits."""
+    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path))
+    settings.cache_clear()
+    faces = draw_faces(42, 48, seed=0)
+    with DatasetWriter(settings().data_dir / "fer2013", "expression", 48) as writer:
+        for i, name in enumerate(faces.expressions):
+            split = "train" if i < 21 else "validation"
+            votes = dict.fromkeys(VOTE_COLUMNS, 0) | {VOTE_COLUMNS[i % 8]: 6, VOTE_COLUMNS[0]: 4}
+            image = faces.images[0 if i == 30 else i]
+            writer.add(image, {"split": split, "source": str(i), "expression": name, **votes})
+        table = writer.table().astype(dict.fromkeys(VOTE_COLUMNS, np.uint8))
+        return writer.commit(table, duplicates=count_duplicates(table))
+
+
+def open_chapter(chapter: str | None, view: str | None = None, **query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app.switch_page("pages/learn.py")
+    query |= {"chapter": chapter} if chapter else {}
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    if view and view != VIEWS[chapter][0]:
+        app.segmented_control(key=f"{chapter}_view").set_value(view).run()
+    assert not app.exception
+    assert not app.error
+    return app
+
+
+def text(app: AppTest) -> str:
+    shown = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning]
+    return " ".join(element.value for element in shown).replace("\xa0", " ")
+
+
+def moves(app: AppTest) -> bool:
+    """Whether the page's one chart has frames to play."""
+    (chart,) = app.get("plotly_chart")
+    return '"frames":[{' in chart.proto.spec.replace(" ", "")
+
+
+def test_every_tile_of_the_shelf_opens_its_chapter_and_puts_its_link_in_the_address():
+    app = open_chapter(None)
+    assert app.title[0].value == "Learn"
+    tiles = "".join(element.proto.body for element in app.get("html"))
+    assert tiles.count("data:image/svg+xml") == len(CHAPTERS) == 10
+    assert [button.key for button in app.button] == [f"open_{name}" for name in CHAPTERS]
+    for chapter, way_back in (("neuron", -2), ("limits", -1)):
+        app.button(key=f"open_{chapter}").click().run()
+        assert app.query_params["chapter"] == chapter
+        assert words(chapter)("title") in app.title[0].value
+        app.button[way_back].click().run()
+        assert "chapter" not in app.query_params
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_link_opens_a_chapter_with_three_sentences_something_to_try_and_a_teachers_note(chapter):
+    app = open_chapter(chapter)
+    own = words(chapter)
+    assert app.title[0].value == f"{CHAPTERS.index(chapter) + 1} · {own('title')}"
+    sentences = own.lines("sentences")
+    assert len(sentences) == 3
+    assert "\n\n".join(sentences) in [element.value for element in app.markdown]
+    assert own("try") in app.info[0].value
+    note = " ".join(element.value for element in app.expander[0].markdown)
+    for part in ("show", "ask", "minutes"):
+        assert own(f"teacher_{part}") in note
+    assert moves(app)
+
+
+@pytest.mark.parametrize(("chapter", "view"), OTHER_VIEWS)
+def test_other_pictures_of_a_chapter_move_too(chapter, view):
+    app = open_chapter(chapter, view)
+    # Without data the model's card has no threshold to move.
+    assert moves(app) == ((chapter, view) != ("precision", "expression"))
+    assert app.get("download_button")
+
+
+def test_unknown_chapter_is_the_shelf():
+    assert open_chapter("alchemy").title[0].value == "Learn"
+
+
+def test_a_neuron_moved_by_its_four_sliders_finds_the_surprised():
+    app = open_chapter("neuron")
+    assert len(app.slider) == 4
+    before = int(text(app).split("your numbers, ")[1].split(" of")[0])
+    for name, value in (("w1", -1.5), ("w2", 1.5), ("bias", -2.5)):
+        app.slider(key=f"neuron_{name}").set_value(value)
+    app.run()
+    after = int(text(app).split("your numbers, ")[1].split(" of")[0])
+    assert after > before
+    assert after >= 65
+
+
+def test_learning_rate_beyond_the_critical_one_is_seen_to_diverge():
+    app = open_chapter("descent")
+    assert "arrives" in text(app)
+    app.select_slider(key="descent_rate").set_value(0.6).run()
+    assert "ends higher than it began" in text(app)
+    assert "0.585" in text(app)
+
+
+def test_keeping_people_together_tears_none_apart():
+    app = open_chapter("splits")
+    assert "**17 of 20 people**" in text(app)
+    app.toggle[0].set_value(True).run()
+    assert "**0 of 20 people**" in text(app)
+
+
+def test_hundred_patients_can_be_edited_and_come_back():
+    app = open_chapter("precision")
+    assert [metric.value for metric in app.metric] == ["91\xa0%", "50\xa0%", "11\xa0%"]
+    app.number_input(key="precision_true_positive").set_value(9)
+    app.number_input(key="precision_false_negative").set_value(0).run()
+    assert [metric.value for metric in app.metric][2] == "100\xa0%"
+    app.button(key="precision_preset").click().run()
+    assert [metric.value for metric in app.metric] == ["91\xa0%", "50\xa0%", "11\xa0%"]
+    for name in ("true_positive", "false_positive", "false_negative", "true_negative"):
+        app.number_input(key=f"precision_{name}").set_value(0)
+    app.run()
+    assert "at least one person" in text(app)
+
+
+def test_own_kernel_and_own_photo_are_convolved():
+    app = open_chapter("convolution")
+    app.segmented_control(key="convolution_kernel").set_value("own")
+    app.segmented_control(key="convolution_stride").set_value("2")
+    app.segmented_control(key="convolution_pooling").set_value("2")
+    app.segmented_control(key="convolution_source").set_value("own").run()
+    assert "24 × 24 pixels in, 5 × 5 out." in text(app)
+    photo = encode_png(draw_photo(1, 1, (320, 240))[0])
+    app.file_uploader[0].set_value([("me.png", photo, "image/png")])
+    app.run()
+    assert not app.exception
+    assert "Until you choose one" not in text(app)
+
+
+def test_every_saved_network_shows_its_filters_and_blocks():
+    for view in ("filters", "network"):
+        chapter = "convolution" if view == "filters" else "residual"
+        app = open_chapter(chapter, view)
+        for name in app.selectbox(key=f"{chapter}_model").options:
+            app.selectbox(key=f"{chapter}_model").set_value(name).run()
+            assert not app.exception
+            assert not app.error
+
+
+def test_forgotten_exchange_is_measured():
+    app = open_chapter("mirror")
+    app.toggle[0].set_value(False).run()
+    assert "Without the exchange" in text(app)
+
+
+def test_request_grows_with_its_faces_and_the_asked_version_is_in_the_address():
+    app = open_chapter("service")
+    assert "POST /v1/models/expression:predict" in app.code[0].value
+    app.slider(key="service_faces").set_value(25)
+    app.segmented_control(key="service_asked").set_value("1").run()
+    assert "/versions/1:predict" in app.code[0].value
+    assert "57,600 bytes of pixels" in text(app)
+    app.slider(key="service_versions").set_value(1).run()
+    assert not app.exception
+
+
+def test_agreement_and_the_law_stand_where_no_data_is():
+    shown = text(open_chapter("limits"))
+    assert "65.7 %" in shown
+    assert "2024/1689" in shown
+
+
+def test_without_data_the_card_speaks_and_leaks_say_what_to_do():
+    assert "from its card" in text(open_chapter("precision", "expression"))
+    assert "Import FER2013" in text(open_chapter("splits", "leaks"))
+
+
+@pytest.mark.usefixtures("fer2013")
+def test_with_data_leaks_votes_and_thresholds_are_real():
+    assert "1 of 21 validation pictures (4.8 %)" in text(open_chapter("splits", "leaks"))
+    shown = text(open_chapter("precision", "expression"))
+    assert "21 validation faces" in shown
+    assert "*disgust* is given to 3 of 21 faces" in shown
+    assert "voters are all of one mind" in text(open_chapter("limits", "votes"))
+    app = open_chapter("convolution", "filters")
+    app.segmented_control(key="convolution_source").set_value("data").run()
+    assert not app.exception
+
+
+def test_chapters_open_without_models(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
+    settings.cache_clear()
+    for chapter, view in (
+        ("convolution", "filters"), ("residual", "network"), ("precision", "expression"),
+        ("service", None), ("limits", "missing"),
+    ):  # fmt: skip
+        app = open_chapter(chapter, view)
+        assert "no saved model" in text(app)
+
+
+@pytest.fixture
+def german(monkeypatch, tmp_path):
+    """A second language that lacks most of its words."""
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    (folder / f"{DEFAULT}.toml").write_bytes((FOLDER / f"{DEFAULT}.toml").read_bytes())
+    (folder / "de.toml").write_text('language = "Deutsch"\n[neuron]\ntitle = "Ein Neuron"\n')
+    monkeypatch.setattr(texts, "FOLDER", folder)
+
+
+@pytest.mark.usefixtures("german")
+def test_a_dropped_in_file_is_a_language_and_what_it_lacks_is_english():
+    assert languages() == {"en": "English", "de": "Deutsch"}
+    app = open_chapter("neuron", lang="de")
+    assert app.title[0].value == "1 · Ein Neuron"
+    assert words("neuron")("idea") in text(app)
+    app.button[-1].click().run()
+    assert app.query_params == {"chapter": "layers", "lang": "de"}
+    app.selectbox[0].set_value("en").run()
+    assert app.query_params["lang"] == "en"
+    assert open_chapter("neuron", lang="xx").title[0].value == "1 · A neuron"
+
+
+def test_learn_page_imports_neither_tensorflow_nor_keras():
+    script = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
+        "app.switch_page('pages/learn.py')\n"
+        "app.query_params['chapter'] = 'convolution'\n"
+        "app.run()\n"
+        "app.segmented_control(key='convolution_view').set_value('filters').run()\n"
+        "assert not app.exception and app.get('plotly_chart')\n"
+        "print([name for name in ('tensorflow', 'keras', 'torch', 'jax') if name in sys.modules])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=os.environ, capture_output=True, text=True
+    )
+    assert run.stdout.strip() == "[]", run.stderr[-2000:]
