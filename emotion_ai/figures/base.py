@@ -65,6 +65,11 @@ def legend_above(figure: go.Figure) -> go.Figure:
     )
 
 
+def legend_beside(figure: go.Figure) -> go.Figure:
+    """A long legend at the right: over the figure it would break into changing rows."""
+    return figure.update_layout(showlegend=True, legend={"x": 1.01, "y": 1, "itemwidth": 34})
+
+
 def interval_bars(
     names: list[str], values, low, high, colours: list[str], texts: list[str]
 ) -> go.Figure:

@@ -4,7 +4,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emotion_ai.explain import Stability
-from emotion_ai.figures.base import DASHES, QUIET, Plot, axes, base_figure, legend_above
+from emotion_ai.figures.base import DASHES, QUIET, Plot, axes, base_figure, legend_beside
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 
 
@@ -21,7 +21,7 @@ def stability_plot(result: Stability, labels: LabelSet) -> Plot:
         )
         for i, name in enumerate(labels.expressions)
     ]  # fmt: skip
-    figure = legend_above(base_figure(*traces, height_px=330))
+    figure = legend_beside(base_figure(*traces, height_px=330))
     figure.add_vline(0, line={"color": QUIET, "dash": "dot"})
     title = f"{result.name}, {result.unit}"
     axes(figure, title, "probability", y_range=(0, 1.02))

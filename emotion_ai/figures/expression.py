@@ -24,6 +24,7 @@ from emotion_ai.figures.base import (
     base_figure,
     interval_bars,
     legend_above,
+    legend_beside,
     signed,
 )
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
@@ -137,7 +138,7 @@ def precision_recall_plot(probabilities: np.ndarray, targets: np.ndarray, labels
                 }
             )
         )
-    figure = legend_above(base_figure(*traces, height_px=440))
+    figure = legend_beside(base_figure(*traces, height_px=440))
     axes(figure, "recall", "precision", x_range=(0, 1.01), y_range=(0, 1.01))
     return Plot(figure, pd.concat(tables), "precision_recall",
                 "Precision over recall for each expression")  # fmt: skip
@@ -162,7 +163,7 @@ def roc_plot(probabilities: np.ndarray, targets: np.ndarray, labels: LabelSet) -
                 }
             )
         )
-    figure = legend_above(base_figure(*traces, height_px=440))
+    figure = legend_beside(base_figure(*traces, height_px=440))
     axes(figure, "false alarms among the other faces", "found among its faces",
          x_range=(0, 1.01), y_range=(0, 1.01))  # fmt: skip
     return Plot(figure, pd.concat(tables), "roc", "ROC curve for each expression")
