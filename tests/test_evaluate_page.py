@@ -180,3 +180,20 @@ def test_without_models_the_page_says_how_to_get_one(monkeypatch, tmp_path):
     forget()
     app = open_page()
     assert "no expression model" in app.warning[0].value
+
+
+def test_changing_the_task_leaves_no_tab_behind():
+    app = open_page(model="expression", tab="Why?")
+    app.selectbox(key="model").set_value("keypoints").run()
+    assert not app.exception
+    assert not app.error
+    assert app.session_state["tab"] == "Points"
+    assert "on synthetic_keypoints **test**" in text(app)
+
+
+def test_nonsense_in_the_address_is_ignored():
+    app = open_page(
+        model="<b>", data="../x", split="9", tab="Nonsense", face="9" * 30, cell="a", curve="x"
+    )
+    assert "**expression** on synthetic_expression **test**" in text(app)
+    assert not open_page(tab="Why?", face="-1").error
