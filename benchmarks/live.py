@@ -118,20 +118,26 @@ def app(folder: Path):
         process.wait(20)
 
 
-def measure_browser(path: Path, viewers: int, seconds: float, group: bool, size: str) -> None:
-    """START to the fifth frame on screen, then annotated and shown frames/s; memory if long."""
-    arguments = [
+def chromium_arguments(camera: Path) -> list[str]:
+    """Of a Chromium whose camera plays a file."""
+    return [
         "--no-sandbox",
         "--use-fake-ui-for-media-stream",
         "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={path}",
+        f"--use-file-for-fake-video-capture={camera}",
     ]
+
+
+def measure_browser(path: Path, viewers: int, seconds: float, group: bool, size: str) -> None:
+    """START to the fifth frame on screen, then annotated and shown frames/s; memory if long."""
     with (
         tempfile.TemporaryDirectory() as folder,
         app(Path(folder)) as (url, process),
         sync_playwright() as playwright,
     ):
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=arguments)
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=chromium_arguments(path)
+        )
         pages = []
         for _ in range(viewers):
             page = browser.new_page(viewport={"width": 1400, "height": 900})
