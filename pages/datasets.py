@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emotion_ai.ui.datasets import TABS
-from emotion_ai.ui.datasets.setup import choose_dataset, follow_news, forget_news, split_bar
+from emotion_ai.ui.datasets.setup import choose_dataset, follow_news, forget_news
 from emotion_ai.ui.datasets.view import open_view
 from emotion_ai.ui.frame import errors_as_lines, page_head
 
@@ -13,7 +13,6 @@ follow_news()
 dataset = choose_dataset()
 if dataset is None:
     st.stop()
-split_bar(dataset)
 
 with errors_as_lines():
     view = open_view(dataset)

@@ -213,7 +213,7 @@ def test_problems_name_copies_conflicts_and_leaks():
 @pytest.mark.parametrize(
     ("data", "kind", "words"),
     [
-        ("flawed", "Suspect labels", "look wrong"),
+        ("flawed", "Suspect labels", "may be wrong"),
         ("flawed", "Near copies", "look alike"),
         ("flawed", "Blank", "2 blank images"),
         ("flawed", "Unusual", "most unusual"),

@@ -29,7 +29,8 @@ def choose_dataset() -> Dataset | None:
         st.markdown("No dataset is here yet. Bring one, or have some faces drawn:")
         add_dataset()
         return None
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
+    with left.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox(
             "Dataset", list(datasets), key=DATA, bind="query-params", on_change=clear_filters,
             width=320,
@@ -37,12 +38,14 @@ def choose_dataset() -> Dataset | None:
         with st.popover("Add", icon=":material/add:", key=_ADD, on_change="rerun"):
             add_dataset()
         _delete(datasets[name])
+    with right:
+        _split_bar(datasets[name])
     if news := st.session_state.get(_NEWS):
         st.success(news, icon=":material/check:")
     return datasets[name]
 
 
-def split_bar(dataset: Dataset) -> None:
+def _split_bar(dataset: Dataset) -> None:
     """Splits as a thin stacked bar, with their counts."""
     splits = dataset.description["splits"]
     tones = (100, 62, 34)

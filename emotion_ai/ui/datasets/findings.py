@@ -1,0 +1,243 @@
+"""What may be wrong with a dataset: each function says what it found and returns the rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from emotion_ai.datasets import duplicates, suspects
+from emotion_ai.datasets.describe import BLANK_BELOW, blank_rows
+from emotion_ai.datasets.marks import Mark, set_marks
+from emotion_ai.scoring import targets_of
+from emotion_ai.settings import settings
+from emotion_ai.ui.datasets import view as views
+from emotion_ai.ui.datasets.view import View
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import count
+
+#: How many of the most unusual faces are worth a look.
+_UNUSUAL = 200
+
+
+#: How label errors are found, for people who want to know.
+_METHOD = (
+    "The model's features of every face were judged by a simple classifier trained five "
+    "times, each time without the fifth it then judged: no label had a part in its own "
+    "verdict, and copies stayed together (confident learning, by cleanlab). The features "
+    "come from the network here, which was trained on the training split, so mistakes "
+    "that it learned by heart there can stay hidden; held-out faces have no such trace. "
+    "A weak model suspects too many labels: take this as an order in which to look, not "
+    "as a verdict."
+)
+#: Positions in the order in which to look at them; None while they are still to be found.
+Found = np.ndarray | None
+
+
+def exact(view: View) -> Found:
+    copies = _copies(view.dataset.digest, view)
+    if not len(copies.rows):
+        st.success("No image stands here twice.", icon=":material/check:")
+        return None
+    words = (
+        f"**{count(copies.groups, 'group')}** of exact copies with "
+        f"**{count(len(copies.surplus), 'surplus image')}**"
+    )
+    if "expression" in view.table:
+        words += f"; in **{copies.conflicting:,}** of them the labels disagree"
+    words += (
+        f". **{len(copies.leaked):,}** held-out images also stand in train, where a model can "
+        "learn them by heart. Groups that disagree come first."
+    )
+    st.markdown(words)
+    with st.container(horizontal=True):
+        _bulk(view, copies.surplus, f"Drop all {len(copies.surplus):,} surplus copies", "surplus",
+              "Of each group one image stays: a held-out one where there is one.")  # fmt: skip
+        if len(copies.disagreeing):
+            n = len(copies.disagreeing)
+            _bulk(view, copies.disagreeing, f"Drop the {n:,} copies that disagree", "disagree",
+                  "Every image of a group whose labels disagree.")  # fmt: skip
+    return copies.rows
+
+
+@dataclass(frozen=True)
+class _Copies:
+    """Rows of exact copies, groups side by side, and which of them are what."""
+
+    groups: int
+    conflicting: int
+    rows: np.ndarray
+    surplus: np.ndarray
+    leaked: np.ndarray
+    disagreeing: np.ndarray
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _copies(digest: str, _view: View) -> _Copies:
+    samples, groups = _view.dataset.samples, _view.table["group"].to_numpy()
+    found = duplicates.group_table(samples, groups)
+    disagree = found.index[found["conflicting"]]
+    return _Copies(
+        len(found),
+        len(disagree),
+        _grouped(groups, found),
+        duplicates.surplus_rows(samples, groups),
+        duplicates.leaked_rows(samples, groups),
+        np.flatnonzero(np.isin(groups, disagree)),
+    )
+
+
+def near(view: View) -> Found:
+    if "near" not in view.table:
+        done = views.with_progress(
+            "Comparing every image with every other",
+            f"near-{view.dataset.digest}",
+            lambda step: duplicates.near_groups(view.dataset, settings(), step),
+        )
+        if done:
+            st.rerun()
+        return None
+    rows, n = _near_copies(view.dataset.digest, view)
+    words = (
+        f"**{count(n, 'group')}** of images that look alike when shrunk to 12 × 12 "
+        "pixels, without all being exact copies: other crops, brightness or compression of one "
+        "photo, or faces of one person. Not every group is a mistake: look first."
+    )
+    st.markdown(words)
+    return rows
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _near_copies(digest: str, _view: View) -> tuple[np.ndarray, int]:
+    """Rows, groups side by side, and the number of groups."""
+    groups = _view.table["near"].to_numpy()
+    found = duplicates.group_table(_view.dataset.samples, groups)
+    return _grouped(groups, found), len(found)
+
+
+def _grouped(groups: np.ndarray, found: pd.DataFrame) -> np.ndarray:
+    """Rows of the groups in the order of ``found``, members side by side."""
+    place = pd.Series(np.arange(len(found)), index=found.index)
+    rows = np.flatnonzero(groups >= 0)
+    return rows[np.argsort(place.loc[groups[rows]].to_numpy(), kind="stable")]
+
+
+def blank(view: View) -> Found:
+    rows = blank_rows(view.table["contrast"].to_numpy())
+    if not len(rows):
+        st.success("Every image shows something.", icon=":material/check:")
+        return None
+    st.markdown(
+        f"**{count(len(rows), 'blank image')}**: their grey values spread by less than "
+        f"{BLANK_BELOW:g} of 255."
+    )
+    _bulk(view, rows, f"Drop all {len(rows)}", "blank", "Every blank image.")
+    return rows
+
+
+def unusual(view: View) -> Found:
+    if "unusual" not in view.table:
+        views.read_by_models(view, "unusual")
+        return None
+    rows = np.argsort(-view.table["unusual"].to_numpy(), kind="stable")[:_UNUSUAL]
+    what = "where the points lie" if view.dataset.task == "keypoints" else "its features"
+    words = (
+        f"The **{len(rows)} most unusual** faces: in {what}, as the model sees it, they are "
+        "farthest from all others. Often no face at all, a drawing, or a bad crop; sometimes just "
+        "a rare one."
+    )
+    st.markdown(words)
+    return rows
+
+
+def suspect_points(view: View) -> Found:
+    if "error_px" not in view.table:
+        views.read_by_models(view, "points")
+        return None
+    errors = view.table["error_px"].to_numpy()
+    order = np.argsort(-np.nan_to_num(errors, nan=-1), kind="stable")
+    rows = order[: int(max(1, 0.02 * np.isfinite(errors).sum()))]
+    words = (
+        f"The **{count(len(rows), 'face')}** (2 %) whose labelled points lie farthest from the "
+        f"model's: {errors[rows[-1]]:.1f} pixels and more on average. Either may be wrong. The "
+        "model was trained on some of these labels, so in its training split real mistakes may "
+        "hide."
+    )
+    st.markdown(words)
+    return rows
+
+
+def suspect_labels(view: View) -> Found:
+    model, told = view.models.get("expression"), view.told("expression")
+    if told is None:
+        views.read_by_models(view, "suspects")
+        return None
+    if "suspect" not in view.table:
+        done = views.with_progress(
+            "Judging every label by a model that never saw it",
+            f"suspects-{view.dataset.digest}-{model.digest}",
+            lambda step: views.suspects(view.dataset, model, told, step),
+        )
+        if done:
+            st.rerun()
+        return None
+    quality = view.table["quality"].to_numpy()
+    rows = np.flatnonzero(view.table["suspect"].to_numpy())
+    rows = rows[np.argsort(quality[rows], kind="stable")]
+    labelled = int(np.isfinite(quality).sum())
+    share = len(rows) / max(labelled, 1)
+    words = (
+        f"**{count(len(rows), 'label')}** of {labelled:,} ({share:.1%}) may be wrong, the surest "
+        f"first.{_agreement(view)}"
+    )
+    with st.container(horizontal=True):
+        st.markdown(words, width="stretch")
+        with st.popover("How this was found", icon=":material/help:"):
+            st.markdown(_METHOD)
+    return rows
+
+
+def _agreement(view: View) -> str:
+    """How often ten people disagree with the label too, where they were asked."""
+    if view.dataset.votes is None:
+        return ""
+    model = view.models["expression"]
+    agreement = _crowd_agreement((view.dataset.digest, model.digest), view)
+
+    def figure(name: str) -> str:
+        low, high = agreement[name]["ci"]
+        return f"{agreement[name]['share']:.0%} (95 %: {100 * low:.0f}–{100 * high:.0f})"
+
+    return (
+        f" Ten people disagree with the label in **{figure('suspected')}** of the suspected "
+        f"faces, and in {figure('others')} of the others; they name just the suggested "
+        f"expression in {figure('suggestion')} (n={agreement['suspected']['n']:,} with a clear "
+        "majority)."
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _crowd_agreement(key: tuple[str, str], _view: View) -> dict:
+    dataset, model = _view.dataset, _view.models["expression"]
+    found = views.suspects(dataset, model, _view.told("expression"))
+    given, crowd = (targets_of(dataset, model.labels, truth) for truth in ("given", "crowd"))
+    return suspects.crowd_agreement(found, given, crowd)
+
+
+def _bulk(view: View, rows: np.ndarray, words: str, key: str, help: str) -> None:
+    """A button that marks many rows to be dropped, after one more question."""
+    open_rows = [int(row) for row in rows if int(row) not in view.marks]
+    with st.popover(words, icon=":material/delete_sweep:", disabled=not open_rows):
+        st.markdown(
+            f"{help} {count(len(open_rows), 'image')} not decided yet will be marked *drop*. "
+            "Nothing is deleted, and every mark can be taken back."
+        )
+        st.button(
+            "Mark them", key=f"bulk_{key}", type="primary", on_click=put_marks,
+            args=(view, open_rows, Mark("drop")),
+        )  # fmt: skip
+
+
+def put_marks(view: View, rows: list[int], mark: Mark | None) -> None:
+    with errors_as_lines():
+        set_marks(view.dataset, rows, mark)
