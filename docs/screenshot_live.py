@@ -16,7 +16,7 @@ from live import app, chromium_arguments, draw_camera  # noqa: E402
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        camera = draw_camera(Path(folder) / "face.mjpeg", 1, (640, 480), 12)
+        camera = draw_camera(Path(folder) / "face.mjpeg", 1, (640, 480), 13)
         chromium = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=chromium_arguments(camera)
         )
