@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotion_ai.datasets import duplicates, synthetic
+from emotion_ai.datasets import duplicates, import_dataset, synthetic
 from emotion_ai.datasets.describe import blank_rows, pixel_statistics
 from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.datasets.suspects import (
@@ -146,3 +146,17 @@ def test_point_disagreement_counts_labelled_points_only():
     assert point_disagreement_px(labelled, predicted).tolist() == pytest.approx(
         [2.5, np.nan], nan_ok=True
     )
+
+
+@pytest.mark.shared
+def test_known_flaws_of_the_published_faces_are_found(shared_data, data_dir):
+    dataset = import_dataset(shared_data / "fer2013.zip", data_dir).dataset
+    groups = duplicates.exact_groups(dataset.samples)
+    table = duplicates.group_table(dataset.samples, groups)
+    assert len(table) == 1273
+    assert table["conflicting"].sum() == 47
+    assert len(duplicates.surplus_rows(dataset.samples, groups)) == 1532
+    leaked = duplicates.leaked_rows(dataset.samples, groups)
+    assert len(leaked) == 280
+    assert set(dataset.samples["split"].iloc[leaked]) == {"validation"}
+    assert len(blank_rows(pixel_statistics(dataset.images)["contrast"].to_numpy())) == 13

@@ -10,7 +10,7 @@ import pytest
 from dataset_files import png, write_tree
 from PIL import Image
 
-from emotion_ai import background, projection
+from emotion_ai import background, cli, projection
 from emotion_ai.datasets import describe, fetch, list_datasets, synthetic
 from emotion_ai.datasets.catalogue import (
     catalogue,
@@ -26,7 +26,7 @@ from emotion_ai.kept import load_arrays
 from emotion_ai.labels import FER7, KEYPOINT_COUNT
 from emotion_ai.montage import Layout, encode_webp, montage
 from emotion_ai.predictions import Predictions
-from emotion_ai.settings import Settings
+from emotion_ai.settings import Settings, settings
 
 
 @pytest.fixture(scope="module")
@@ -300,3 +300,20 @@ def test_no_way_out_is_one_plain_line(data_dir, monkeypatch):
         fetch.fetch("keypoints", data_dir)
     with pytest.raises(DatasetError, match="fer2013, keypoints"):
         fetch.fetch("imagenet", data_dir)
+
+
+def test_command_line_fetches_and_says_plainly_when_it_cannot(data_dir, monkeypatch, capsys):
+    import kagglehub
+
+    def refuse(handle):
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(kagglehub, "dataset_download", refuse)
+    monkeypatch.setenv("EMOTION_AI_DATA", str(data_dir))
+    settings.cache_clear()
+    try:
+        assert cli.main(["data", "fetch", "fer2013"]) != 0
+    finally:
+        settings.cache_clear()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "way out to the internet" in line

@@ -1,5 +1,6 @@
 """Marks survive restarts and imports, never move to another image, and training honours them."""
 
+import argparse
 import json
 import shutil
 
@@ -8,6 +9,7 @@ import pandas as pd
 import pytest
 from dataset_files import face, fer_csv
 
+from emotion_ai import cli
 from emotion_ai.datasets import import_dataset, open_dataset, synthetic
 from emotion_ai.datasets.marks import (
     Mark,
@@ -19,6 +21,7 @@ from emotion_ai.datasets.marks import (
 from emotion_ai.datasets.store import MARKS, DatasetWriter, delete_dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
+from emotion_ai.settings import settings
 from emotion_ai.training.commands import add_parser, config_of
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare
@@ -129,8 +132,6 @@ def test_a_dropped_copy_does_not_take_the_kept_one_with_it(data_dir):
 
 
 def test_command_line_asks_for_marks():
-    import argparse
-
     parser = argparse.ArgumentParser()
     add_parser(parser.add_subparsers())
     words = ["train", "expression", "--data", "d"]
@@ -144,3 +145,17 @@ def test_deleted_dataset_is_gone_with_its_marks(dataset):
     assert list(dataset.folder.parent.iterdir()) == []
     with pytest.raises(DatasetError, match="cannot be deleted"):
         delete_dataset(dataset)
+
+
+def test_command_line_prints_marks_as_csv(dataset, monkeypatch, capsys):
+    monkeypatch.setenv("EMOTION_AI_DATA", str(dataset.folder.parent))
+    settings.cache_clear()
+    set_marks(dataset, [3], Mark("relabel", "fear"))
+    try:
+        assert cli.main(["data", "marks", dataset.name]) == 0
+    finally:
+        settings.cache_clear()
+    header, row = capsys.readouterr().out.splitlines()
+    assert header == "row,source,split,digest,expression,mark,new_expression"
+    assert row.startswith("3,")
+    assert row.endswith(",relabel,fear")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.datasets.selection import ORDERS, Choice, known_orders, known_traits, select
+from emotion_ai.datasets.selection import ORDERS, TRAITS, Choice, known_orders, known_traits, select
 from emotion_ai.labels import EXPRESSION_COLOURS, FER7
 from emotion_ai.ui.datasets.face import face_panel
 from emotion_ai.ui.datasets.grid import choose_face, chosen_face, face_grid
@@ -68,6 +68,9 @@ def _filters(view: View) -> tuple[Choice, int]:
     traits = st.multiselect(
         "Only faces that are", known_traits(table), key="only", placeholder="any kind", **fresh
     )
+    later = [name for name in ("suspect label", "near copy") if TRAITS[name] not in table]
+    if later and view.models:
+        st.caption(f"After a look at *Problems* also: {', '.join(later)}.")
     order = st.selectbox("Sort by", known_orders(table), key="sort", **fresh)
     descending = st.toggle("Highest first", key="down", **fresh)
     across = st.segmented_control(

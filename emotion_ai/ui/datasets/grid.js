@@ -39,6 +39,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across }[event.key];
     if (!step) return;
     event.preventDefault();
+    event.stopPropagation(); // the page has its own meaning for the arrows
     choose(Math.min(Math.max(at + step, 0), rows.length - 1));
   };
   const observer = new ResizeObserver(redraw);

@@ -57,10 +57,10 @@ def _kinds(view: View) -> dict[str, pd.Series]:
         right = np.where(table["predicted"] == table["expression"], "named rightly", "wrongly")
         kinds["right or wrong"] = pd.Series(right)
     kinds["split"] = table["split"]
-    marked = pd.Series("not marked", index=table.index)
+    marked = np.full(len(table), "not marked", object)
     for row, mark in view.marks.items():
-        marked.iloc[row] = str(mark)
-    kinds["mark"] = marked
+        marked[row] = str(mark)
+    kinds["mark"] = pd.Series(marked)
     if "missing" in table:
         some = np.where(table["missing"] == 0, "all 15 points", "points missing")
         kinds["missing points"] = pd.Series(some)
