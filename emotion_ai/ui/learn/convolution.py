@@ -8,9 +8,19 @@ from plotly.subplots import make_subplots
 
 from emotion_ai.learn import convolution, inside
 from emotion_ai.learn.texts import Words
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import show_chart
 from emotion_ai.ui.learn.faces import pick_face
-from emotion_ai.ui.learn.figures import FIRST, QUIET, as_picture, choice, film, grey_picture, view
+from emotion_ai.ui.learn.figures import (
+    FIRST,
+    QUIET,
+    as_picture,
+    calm,
+    choice,
+    film,
+    frame,
+    grey_picture,
+    view,
+)
 from emotion_ai.ui.learn.networks import pick_network
 
 _FACE_PX, _FRAMES = 24, 33
@@ -58,13 +68,13 @@ def _sliding(words: Words, picture, side) -> None:
     rim = _frame(0, 0, width, "x2", "y2", height)
     figure.add_traces([grey_picture(face), *moving(*stops[start]), rim])
     figure.data[-1].line = {"color": QUIET, "width": 1}
-    figure.update_layout(base_figure(height_px=330).layout)
+    calm(figure, 330)
     as_picture(figure, face.shape, margin=0.5 + padding)
     as_picture(figure, answers.shape, "2")
-    frames = [go.Frame(data=moving(*stop), traces=[1, 2, 3]) for stop in stops]
+    frames = [frame(moving(*stop), [1, 2, 3]) for stop in stops]
     captions = [words("film", row=r + 1, column=c + 1, value=answers[r, c]) for r, c in stops]
     with above:
-        film(figure, frames, captions, start=start, ms=160)
+        figure = film(figure, frames, captions, start=start, ms=160)
         show_chart(figure, pd.DataFrame(answers), "convolution", words("alt_sliding"))
     with side:
         size = " × ".join(map(str, answers.shape))
@@ -130,19 +140,19 @@ def _filters(words: Words, picture, side) -> None:
         [grey_picture(face), *moving(first), grey_picture(sheet, xaxis="x4", yaxis="y4")]
     )
     figure.data = (*figure.data[:3], figure.data[4], figure.data[3])  # the frame lies on top
-    figure.update_layout(base_figure(height_px=560).layout)
+    calm(figure, 560)
     figure.update_layout(margin_t=28)
     for axis, shape in (("", face.shape), ("2", kernels[0].shape), ("3", maps[0].shape),
                         ("4", sheet.shape)):  # fmt: skip
         as_picture(figure, shape, axis)
-    frames = [go.Frame(data=moving(i), traces=[1, 2, 4]) for i in range(len(maps))]
+    frames = [frame(moving(i), [1, 2, 4]) for i in range(len(maps))]
     active = [float((one > 0).mean()) for one in maps]
     captions = [
         words("film_filters", number=i + 1, n=len(maps), share=f"{100 * active[i]:.0f} %")
         for i in range(len(maps))
     ]
     with picture:
-        film(figure, frames, captions, start=first, ms=350)
+        figure = film(figure, frames, captions, start=first, ms=350)
         table = pd.DataFrame(kernels.reshape(len(kernels), -1)).add_prefix("weight_")
         show_chart(figure, table, "filters", words("alt_filters"))
     with side:

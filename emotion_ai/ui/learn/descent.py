@@ -15,6 +15,7 @@ from emotion_ai.ui.learn.figures import (
     SECOND,
     choice,
     film,
+    frame,
     plain_axes,
     scientific,
     view,
@@ -42,7 +43,7 @@ def show(words: Words, picture, side) -> None:
     path = descent.descend(x, y, rule, rate, STEPS)
     losses = descent.loss(path[:, 0], path[:, 1], x, y)
     draw = {"map": _map, "surface": _surface, "line": _line}[chosen]
-    figure = draw(words, path, losses, x, y)
+    figure, frames = draw(words, path, losses, x, y)
     captions = [
         words(
             "film",
@@ -54,7 +55,7 @@ def show(words: Words, picture, side) -> None:
         for i in range(STEPS + 1)
     ]
     with picture:
-        film(figure, figure.frames, captions, start=STEPS, ms=140)
+        figure = film(figure, frames, captions, start=STEPS, ms=140)
         table = pd.DataFrame({"step": range(STEPS + 1), "b": path[:, 0], "m": path[:, 1]})
         show_chart(figure, table.assign(loss=losses), f"descent_{chosen}", words(f"alt_{chosen}"))
     with side:
@@ -86,7 +87,7 @@ def _inside(path: np.ndarray) -> np.ndarray:
     return np.where(np.abs(path) < 1e3, path, np.nan)
 
 
-def _map(words: Words, path, losses, x, y) -> go.Figure:
+def _map(words: Words, path, losses, x, y) -> tuple[go.Figure, list]:
     b, m, height = _landscape(x, y)
     best = descent.best_line(x, y)
     walk = _inside(path)
@@ -116,11 +117,10 @@ def _map(words: Words, path, losses, x, y) -> go.Figure:
     plain_axes(figure, words("axis_b"), words("axis_m"))
     figure.update_xaxes(range=_B)
     figure.update_yaxes(range=_M)
-    figure.frames = [go.Frame(data=[moving(i)], traces=[3]) for i in range(STEPS + 1)]
-    return figure
+    return figure, [frame([moving(i)], [3]) for i in range(STEPS + 1)]
 
 
-def _surface(words: Words, path, losses, x, y) -> go.Figure:
+def _surface(words: Words, path, losses, x, y) -> tuple[go.Figure, list]:
     b, m, height = descent.bowl(x, y, _TOP)
     walk = np.column_stack([path, losses + 0.4])
     walk[losses > 1.1 * _TOP] = np.nan
@@ -158,11 +158,10 @@ def _surface(words: Words, path, losses, x, y) -> go.Figure:
             "dragmode": "turntable",
         }
     )
-    figure.frames = [go.Frame(data=[moving(i)], traces=[1]) for i in range(STEPS + 1)]
-    return figure
+    return figure, [frame([moving(i)], [1]) for i in range(STEPS + 1)]
 
 
-def _line(words: Words, path, losses, x, y) -> go.Figure:
+def _line(words: Words, path, losses, x, y) -> tuple[go.Figure, list]:
     ends = np.array([-1.3, 2.3])
 
     def moving(step: int) -> list:
@@ -188,5 +187,4 @@ def _line(words: Words, path, losses, x, y) -> go.Figure:
     plain_axes(figure, "x", "y")
     figure.update_xaxes(range=ends)
     figure.update_yaxes(range=(-4, 8))
-    figure.frames = [go.Frame(data=moving(i), traces=[0, 1]) for i in range(STEPS + 1)]
-    return figure
+    return figure, [frame(moving(i), [0, 1]) for i in range(STEPS + 1)]

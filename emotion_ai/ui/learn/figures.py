@@ -1,5 +1,6 @@
 """What the chapters draw with: films, grey pictures, square axes; and their controls."""
 
+import base64
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,6 +8,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emotion_ai.learn.texts import Words
+from emotion_ai.ui.charts import base_figure
 
 #: Two classes, told apart by symbol too; a line that stands out; all on light and on dark.
 FIRST, SECOND, ACCENT, QUIET = "#E69F00", "#3B8FD0", "#7F77EE", "#8A8D99"
@@ -24,14 +26,47 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FILM_PX = 58
 
 
+class Film(go.Figure):
+    """A figure with frames, and the buttons and slider that play them."""
+
+    #: Plain frames and layout. Plotly would check every value of every frame three times over,
+    #: which takes longer than all else that a chapter does.
+    _frames: Sequence[dict] = ()
+    _controls: dict | None = None
+
+    def to_dict(self) -> dict:
+        plain = super().to_dict()
+        layout = plain["layout"] | (self._controls or {})
+        return plain | {"layout": layout, "frames": list(self._frames)}
+
+
+def frame(traces: Sequence, positions: Sequence[int]) -> dict:
+    """What a film shows at one moment: ``traces`` instead of the figure's at ``positions``."""
+    data = [_packed(trace.to_plotly_json()) for trace in traces]
+    return {"data": data, "traces": list(positions)}
+
+
+def _packed(value):
+    """Arrays as Plotly's typed arrays: shorter than text, and exact."""
+    if isinstance(value, dict):
+        return {key: _packed(one) for key, one in value.items()}
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.kind not in "fu":
+        return value.tolist()
+    packed = base64.b64encode(np.ascontiguousarray(value)).decode()
+    shape = ", ".join(map(str, value.shape))
+    return {"dtype": value.dtype.str[1:], "bdata": packed, "shape": shape}
+
+
 def film(
     figure: go.Figure,
-    frames: Sequence[go.Frame],
+    frames: Sequence[dict],
     captions: Sequence[str],
     *,
     start: int = 0,
     ms: int = 120,
-) -> go.Figure:
+) -> Film:
     """``figure`` with frames, a play and a pause button and a slider below it.
 
     ``captions`` say what each frame shows; the figure's own traces are frame ``start``.
@@ -40,9 +75,8 @@ def film(
     gap_px = max(gap_px, 24 * any(axis.visible is not False for axis in figure.select_xaxes()))
     if figure.layout.scene.xaxis.title.text:
         gap_px = 4
-    for i, frame in enumerate(frames):
-        frame.name = str(i)
-    figure.frames = list(frames)
+    playing = Film(figure)
+    playing._frames = [{**one, "name": str(i)} for i, one in enumerate(frames)]
     shown = {"mode": "immediate", "transition": {"duration": 0}}
     steps = [
         {
@@ -54,10 +88,12 @@ def film(
     ]
     play = {"frame": {"duration": ms, "redraw": True}, "fromcurrent": True, **shown}
     stop = {"frame": {"duration": 0, "redraw": False}, **shown}
-    figure.update_layout(
+    playing.update_layout(
         height=figure.layout.height + _FILM_PX + gap_px - 8,
         margin_b=_FILM_PX + gap_px,
-        updatemenus=[
+    )
+    playing._controls = {
+        "updatemenus": [
             {
                 "type": "buttons",
                 "direction": "left",
@@ -76,7 +112,7 @@ def film(
                 ],
             }
         ],
-        sliders=[
+        "sliders": [
             {
                 "active": start,
                 "steps": steps,
@@ -96,8 +132,8 @@ def film(
                 "bordercolor": "rgba(128,128,128,0.4)",
             }
         ],
-    )
-    return figure
+    }
+    return playing
 
 
 def _ink() -> str:
@@ -110,6 +146,13 @@ def grey_picture(image: np.ndarray, low: float = 0, high: float = 255, **where) 
     return go.Heatmap(
         z=image, zmin=low, zmax=high, colorscale="gray", showscale=False, hoverinfo="skip", **where
     )
+
+
+def calm(figure: go.Figure, height_px: int) -> None:
+    """The look of ``charts.base_figure`` for a figure of several parts."""
+    layout = base_figure(height_px=height_px).layout.to_plotly_json()
+    layout.pop("template", None)  # large, and already there
+    figure.update_layout(layout)
 
 
 def as_picture(figure: go.Figure, shape: tuple[int, int], axis: str = "", margin: float = 0.5):

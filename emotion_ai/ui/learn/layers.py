@@ -13,8 +13,10 @@ from emotion_ai.ui.charts import base_figure, show_chart
 from emotion_ai.ui.learn.figures import (
     BETWEEN,
     SIGNED,
+    calm,
     choice,
     film,
+    frame,
     key_on_top,
     percent,
     plain_axes,
@@ -45,14 +47,14 @@ def show(words: Words, picture, side) -> None:
         words("film", step=step, loss=loss, right=percent(share))
         for step, loss, share in zip(trained.steps, trained.loss, right, strict=True)
     ]
-    figure = (
+    figure, frames = (
         _border(words, trained, points, targets, activation)
         if chosen == "border"
         else _weights(words, trained)
     )
     with picture:
         last = len(captions) - 1
-        film(figure, figure.frames, captions, start=last, ms=150)
+        figure = film(figure, frames, captions, start=last, ms=150)
         table = pd.DataFrame({"step": trained.steps, "loss": trained.loss, "right": right})
         show_chart(figure, table, f"layers_{chosen}", words(f"alt_{chosen}"))
     with side:
@@ -67,7 +69,9 @@ def _trained(shape: str, hidden: tuple[int, ...], activation: str) -> Film:
     return perceptron.train(points, targets, hidden, activation=activation, steps=300)
 
 
-def _border(words: Words, trained: Film, points, targets, activation: str) -> go.Figure:
+def _border(
+    words: Words, trained: Film, points, targets, activation: str
+) -> tuple[go.Figure, list]:
     grid = np.linspace(-_REACH, _REACH, _CELLS)
     places = np.stack(np.meshgrid(grid, grid), axis=-1).reshape(-1, 2)
 
@@ -78,18 +82,18 @@ def _border(words: Words, trained: Film, points, targets, activation: str) -> go
             showscale=False, zsmooth="best", hovertemplate=words("hover"),
         )  # fmt: skip
 
-    frames = [go.Frame(data=[moving(network)], traces=[0]) for network in trained.networks]
     names = (words("class_0"), words("class_1"))
-    figure = base_figure(frames[-1].data[0], *two_classes(points, targets, names), height_px=430)
+    figure = base_figure(
+        moving(trained.networks[-1]), *two_classes(points, targets, names), height_px=430
+    )
     plain_axes(figure, "x₁", "x₂")
     figure.update_xaxes(range=(-_REACH, _REACH))
     figure.update_yaxes(range=(-_REACH, _REACH))
     key_on_top(figure)
-    figure.frames = frames
-    return figure
+    return figure, [frame([moving(network)], [0]) for network in trained.networks]
 
 
-def _weights(words: Words, trained: Film) -> go.Figure:
+def _weights(words: Words, trained: Film) -> tuple[go.Figure, list]:
     """The weight matrices one below the other, each column a unit."""
     matrices = [weights for weights, _ in trained.networks[-1]]
     titles = [
@@ -115,11 +119,9 @@ def _weights(words: Words, trained: Film) -> go.Figure:
 
     for i, trace in enumerate(moving(trained.networks[-1])):
         figure.add_trace(trace, row=i + 1, col=1)
-    base = base_figure(height_px=430)
-    figure.update_layout(base.layout)
+    calm(figure, 430)
     figure.update_layout(margin_t=30)
     figure.update_xaxes(visible=False, fixedrange=True)
     figure.update_yaxes(visible=False, fixedrange=True, autorange="reversed")
     traces = list(range(len(matrices)))
-    figure.frames = [go.Frame(data=moving(one), traces=traces) for one in trained.networks]
-    return figure
+    return figure, [frame(moving(one), traces) for one in trained.networks]

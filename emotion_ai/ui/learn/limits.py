@@ -22,6 +22,7 @@ from emotion_ai.ui.learn.figures import (
     QUIET,
     as_picture,
     film,
+    frame,
     grey_picture,
     percent,
     plain_axes,
@@ -63,13 +64,13 @@ def _agreement(words: Words, picture, side) -> None:
     figure = base_figure(moving(start), height_px=400, bargap=0.28)
     plain_axes(figure, "", "", xaxis={"range": (0, 1.08), "visible": False})
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", showgrid=False)
-    frames = [go.Frame(data=[moving(i)], traces=[0]) for i in range(len(FER7))]
+    frames = [frame([moving(i)], [0]) for i in range(len(FER7))]
     each = found.share_each
     captions = [
         words("film_agreement", name=name, share=percent(each[name])) for name in FER7.expressions
     ]
     with picture:
-        film(figure, frames, captions, start=start, ms=1300)
+        figure = film(figure, frames, captions, start=start, ms=1300)
         table = pd.DataFrame(found.counts, columns=names)
         table.insert(0, "given", FER7.expressions)
         show_chart(figure, table, "agreement", words("alt_agreement"))
@@ -117,14 +118,14 @@ def _votes(words: Words, picture, side, dataset) -> None:
         bargap=0.3,
     )
     given = dataset.samples["expression"].to_numpy()
-    frames = [go.Frame(data=moving(row), traces=[0, 1]) for row in rows]
+    frames = [frame(moving(row), [0, 1]) for row in rows]
     captions = [
         words("film_votes", number=i + 1, given=given[row], most=int(votes[row].max()),
               n=int(votes[row].sum()))
         for i, row in enumerate(rows)
     ]  # fmt: skip
     with picture:
-        film(figure, frames, captions, ms=1300)
+        figure = film(figure, frames, captions, ms=1300)
         table = pd.DataFrame(votes[rows], columns=FERPLUS_COLUMNS)
         table.insert(0, "given", given[rows])
         show_chart(figure, table, "votes", words("alt_votes"))
@@ -167,8 +168,8 @@ def _missing(words: Words, picture, side) -> None:
         for name in names
     ]
     with picture:
-        frames = [go.Frame(data=[moving(i)], traces=[0]) for i in range(len(names))]
-        film(figure, frames, captions, start=last, ms=900)
+        frames = [frame([moving(i)], [0]) for i in range(len(names))]
+        figure = film(figure, frames, captions, start=last, ms=900)
         table = pd.DataFrame({"expression": names, "faces": shown})
         show_chart(figure, table, "missing", words("alt_missing"))
     with side:

@@ -16,6 +16,7 @@ from emotion_ai.ui.learn.figures import (
     SECOND,
     as_picture,
     film,
+    frame,
     grey_picture,
     key_on_top,
     slider,
@@ -84,13 +85,13 @@ def _change(words: Words, picture, side, image: np.ndarray, points: np.ndarray) 
 
 def _play(words: Words, picture, stages: list, captions: list[str], name: str) -> None:
     """A film of faces with their points, coloured by the side that they are named after."""
-    frames = [go.Frame(data=_face(words, *stage)) for stage in stages]
+    frames = [frame(_face(words, *stage), [0, 1, 2, 3, 4]) for stage in stages]
     last = len(frames) - 1
-    figure = base_figure(*frames[last].data, height_px=460)
+    figure = base_figure(*_face(words, *stages[last]), height_px=460)
     as_picture(figure, (_FACE_PX, _FACE_PX))
     key_on_top(figure)
     with picture:
-        film(figure, frames, captions, start=last, ms=150)
+        figure = film(figure, frames, captions, start=last, ms=150)
         table = pd.DataFrame(stages[last][1], columns=["x_px", "y_px"])
         table.insert(0, "keypoint", KEYPOINT_NAMES)
         show_chart(figure, table, f"mirror_{name}", words(f"alt_{name}"))

@@ -16,6 +16,7 @@ from emotion_ai.ui.learn.figures import (
     FIRST,
     SECOND,
     film,
+    frame,
     key_on_top,
     log_axis,
     plain_axes,
@@ -67,11 +68,11 @@ def _line(words: Words, picture, side) -> None:
     figure.update_xaxes(range=(-_REACH, _REACH))
     figure.update_yaxes(range=(-_REACH, _REACH))
     key_on_top(figure)
-    frames = [go.Frame(data=moving(place), traces=[0, 1]) for place in path]
+    frames = [frame(moving(place), [0, 1]) for place in path]
     right = [int(((neuron.answer(points, p[:2], p[2]) > 0.5) == targets).sum()) for p in path]
     captions = [words("film", step=i, right=right[i], n=len(points)) for i in range(len(path))]
     with picture:
-        film(figure, frames, captions)
+        figure = film(figure, frames, captions)
         table = pd.DataFrame(path, columns=["weight_1", "weight_2", "bias"])
         show_chart(figure, table.assign(right=right), "neuron", words("alt_line"))
     with side:
@@ -121,7 +122,7 @@ def _curves(words: Words, picture, side) -> None:
     figure.update_yaxes(range=(-0.35, 3.1))
     figure.update_xaxes(range=(-6, 6))
     key_on_top(figure)
-    frames = [go.Frame(data=moving(stop), traces=[4, 5, 6, 7]) for stop in stops]
+    frames = [frame(moving(stop), [4, 5, 6, 7]) for stop in stops]
     captions = [
         words("slopes", z=stop, sigmoid=neuron.sigmoid_derivative(stop),
               relu=float(neuron.relu_derivative(stop)))
@@ -131,7 +132,7 @@ def _curves(words: Words, picture, side) -> None:
     for name, (function, derivative) in neuron.ACTIVATIONS.items():
         table |= {name: function(z), f"{name}_slope": derivative(z)}
     with picture:
-        film(figure, frames, captions, start=30, ms=80)
+        figure = film(figure, frames, captions, start=30, ms=80)
         show_chart(figure, pd.DataFrame(table), "activations", words("alt_curves"))
     with side:
         st.markdown(words("curves_note"))
@@ -161,7 +162,7 @@ def _vanishing(words: Words, picture, side) -> None:
     log_axis(figure, floor, top)
     figure.update_xaxes(range=(-0.7, 20.7), dtick=5)
     key_on_top(figure)
-    frames = [go.Frame(data=bars(i), traces=[0, 1]) for i in layers]
+    frames = [frame(bars(i), [0, 1]) for i in layers]
     captions = [
         words(
             "left",
@@ -172,7 +173,7 @@ def _vanishing(words: Words, picture, side) -> None:
         for i in layers
     ]
     with picture:
-        film(figure, frames, captions, start=20)
+        figure = film(figure, frames, captions, start=20)
         table = pd.DataFrame({"layers": layers, **left})
         show_chart(figure, table, "vanishing", words("alt_vanishing"))
     with side:

@@ -16,6 +16,7 @@ from emotion_ai.ui.learn.figures import (
     QUIET,
     SECOND,
     film,
+    frame,
     key_on_top,
     percent,
     plain_axes,
@@ -84,12 +85,12 @@ def _counts(words: Words, picture, side) -> None:
     rows = (len(cells) - 1) // across
     figure.update_yaxes(visible=False, range=(rows + 0.8, -0.8), fixedrange=True)
     key_on_top(figure)
-    frames = [go.Frame(data=moving(measure), traces=[0, 1, 2, 3]) for measure in _LOOKS_AT]
+    frames = [frame(moving(measure), [0, 1, 2, 3]) for measure in _LOOKS_AT]
     values = {"accuracy": counts.accuracy, "precision": counts.precision, "recall": counts.recall}
     captions = [words("film_everyone", n=counts.n)]
     captions += [words(f"film_{name}", value=percent(value)) for name, value in values.items()]
     with picture:
-        film(figure, frames, captions, ms=1800)
+        figure = film(figure, frames, captions, ms=1800)
         show_chart(figure, pd.DataFrame([vars(counts)]), "counts", words("alt_counts"))
     with side:
         columns = st.columns(3)
@@ -164,11 +165,11 @@ def _rare(words: Words, picture, side) -> None:
     figure = base_figure(*moving(shares[last]), height_px=420, barmode="group")
     plain_axes(figure, "", "", yaxis={"range": (0, 1.12), "tickformat": ".0%"})
     key_on_top(figure)
-    frames = [go.Frame(data=moving(share), traces=[0, 1]) for share in shares]
+    frames = [frame(moving(share), [0, 1]) for share in shares]
     captions = [words("film_rare", one_in=1 / share) for share in shares]
     rows = [vars(counting.reader(share, recall, alarms)) | {"share": share} for share in shares]
     with picture:
-        film(figure, frames, captions, start=last, ms=120)
+        figure = film(figure, frames, captions, start=last, ms=120)
         show_chart(figure, pd.DataFrame(rows), "rare", words("alt_rare"))
     with side:
         rare = counting.reader(0.01, recall, alarms)
@@ -256,14 +257,14 @@ def _threshold(words: Words, picture, name: str, answers: Answers) -> None:
         yaxis={"range": (-0.03, 1.05), "tickformat": ".0%"},
     )  # fmt: skip
     key_on_top(figure)
-    frames = [go.Frame(data=[moving(i)], traces=[2]) for i in range(len(limits))]
+    frames = [frame([moving(i)], [2]) for i in range(len(limits))]
     captions = [
         words("film_threshold", threshold=limit, precision=percent(c.precision),
               recall=percent(c.recall))
         for limit, c in zip(limits, at, strict=True)
     ]  # fmt: skip
     with picture:
-        film(figure, frames, captions, start=start, ms=160)
+        figure = film(figure, frames, captions, start=start, ms=160)
         table = pd.DataFrame([vars(counts) for counts in at])
         table = table.assign(threshold=limits, recall=recall, precision=precision)
         show_chart(figure, table, "threshold", words("alt_threshold"))

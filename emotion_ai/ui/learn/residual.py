@@ -15,6 +15,7 @@ from emotion_ai.ui.learn.figures import (
     SECOND,
     choice,
     film,
+    frame,
     key_on_top,
     log_axis,
     plain_axes,
@@ -66,7 +67,7 @@ def _gradients(words: Words, picture, side) -> None:
     figure.update_xaxes(range=(-0.5, layers + 0.5))
     key_on_top(figure)
     back = list(range(len(places) - 1, -1, -1))
-    frames = [go.Frame(data=moving(i), traces=[0, 1]) for i in back]
+    frames = [frame(moving(i), [0, 1]) for i in back]
     captions = [
         words(
             "film",
@@ -77,7 +78,7 @@ def _gradients(words: Words, picture, side) -> None:
         for i in back
     ]
     with picture:
-        film(figure, frames, captions, start=len(back) - 1, ms=160)
+        figure = film(figure, frames, captions, start=len(back) - 1, ms=160)
         table = {"layer": places, "plain": lines[False], "skip": lines[True]}
         show_chart(figure, pd.DataFrame(table), "gradients", words("alt_gradients"))
     with side:
@@ -134,10 +135,10 @@ def _network(words: Words, picture, side) -> None:
             )  # fmt: skip
     figure.update_xaxes(visible=False, range=(-0.75, 1.6), fixedrange=True)
     figure.update_yaxes(visible=False, range=(places[-1] - 0.8, 1.0), fixedrange=True)
-    frames = [go.Frame(data=moving(i), traces=[0, 1]) for i in range(len(blocks))]
+    frames = [frame(moving(i), [0, 1]) for i in range(len(blocks))]
     captions = [_what(words, blocks, i) for i in range(len(blocks))]
     with picture:
-        film(figure, frames, captions, start=last, ms=700)
+        figure = film(figure, frames, captions, start=last, ms=700)
         table = pd.DataFrame(
             {
                 "block": captions,

@@ -15,7 +15,7 @@ from emotion_ai.model_store import SavedModel
 from emotion_ai.settings import ROOT
 from emotion_ai.ui.charts import base_figure, show_chart
 from emotion_ai.ui.learn.faces import drawn_faces
-from emotion_ai.ui.learn.figures import ACCENT, FIRST, QUIET, SECOND, film, slider
+from emotion_ai.ui.learn.figures import ACCENT, FIRST, QUIET, SECOND, film, frame, slider
 from emotion_ai.ui.learn.networks import pick_model
 
 #: Where a request passes: x, y of each station; the versions stand beside the server.
@@ -121,8 +121,8 @@ def _journey(words: Words, picture, model, versions, answering, sent_bytes, repl
     figure = base_figure(roads, stations, shelf, moving(track[start]), height_px=400)
     figure.update_xaxes(visible=False, range=(-1.35, 1.75), fixedrange=True)
     figure.update_yaxes(visible=False, range=(-0.4, 3.4), fixedrange=True)
-    frames = [go.Frame(data=[moving(place)], traces=[3]) for place in track]
+    frames = [frame([moving(place)], [3]) for place in track]
     with picture:
-        film(figure, frames, captions, start=start, ms=110)
+        figure = film(figure, frames, captions, start=start, ms=110)
         table = pd.DataFrame({"station": details.keys(), "what": details.values()})
         show_chart(figure, table, "service", words("alt"))

@@ -19,8 +19,10 @@ from emotion_ai.ui.learn.figures import (
     GRID,
     QUIET,
     SECOND,
+    calm,
     choice,
     film,
+    frame,
     key_on_top,
     percent,
     plain_axes,
@@ -68,11 +70,11 @@ def _piles(words: Words, picture, side) -> None:
     figure.update_xaxes(range=(0.3, _PEOPLE + 0.7), dtick=5, tick0=0)
     figure.update_yaxes(range=(0.4, _PHOTOS + 0.6), dtick=1)
     key_on_top(figure)
-    frames = [go.Frame(data=moving(i), traces=[0, 1, 2]) for i in range(_PEOPLE + 1)]
+    frames = [frame(moving(i), [0, 1, 2]) for i in range(_PEOPLE + 1)]
     torn = [leaks.on_both_sides(splits[:i]) for i in range(_PEOPLE + 1)]
     captions = [words("film_piles", n=i, torn=torn[i]) for i in range(_PEOPLE + 1)]
     with picture:
-        film(figure, frames, captions, start=_PEOPLE)
+        figure = film(figure, frames, captions, start=_PEOPLE)
         table = pd.DataFrame(splits, columns=[f"photo_{i + 1}" for i in range(_PHOTOS)])
         table.insert(0, "person", range(1, _PEOPLE + 1))
         show_chart(figure, table, "piles", words("alt_piles"))
@@ -118,7 +120,7 @@ def _overfitting(words: Words, picture, side) -> None:
         figure.add_trace(
             go.Scatter(x=trained.steps, y=values, name=name, line=line, mode="lines"), row=2, col=1
         )
-    figure.update_layout(base_figure(height_px=560).layout)
+    calm(figure, 560)
     key_on_top(figure)
     figure.update_xaxes(fixedrange=True, gridcolor=GRID, zerolinecolor=GRID)
     figure.update_yaxes(fixedrange=True, gridcolor=GRID, zerolinecolor=GRID)
@@ -127,7 +129,7 @@ def _overfitting(words: Words, picture, side) -> None:
     figure.update_xaxes(title_text=words("steps"), row=2, col=1)
     top = min(max(trained.held_back_loss.max(), trained.loss.max()) * 1.05, 2.0)
     figure.update_yaxes(title_text=words("loss"), range=(0, top), row=2, col=1)
-    frames = [go.Frame(data=moving(i), traces=[0, 1]) for i in range(last + 1)]
+    frames = [frame(moving(i), [0, 1]) for i in range(last + 1)]
     captions = [
         words("film_overfitting", step=step, loss=loss, held_back=held)
         for step, loss, held in zip(
@@ -136,7 +138,7 @@ def _overfitting(words: Words, picture, side) -> None:
     ]
     best = int(trained.held_back_loss.argmin())
     with picture:
-        film(figure, frames, captions, start=last, ms=160)
+        figure = film(figure, frames, captions, start=last, ms=160)
         table = {
             "step": trained.steps,
             "training": trained.loss,
@@ -192,14 +194,14 @@ def _leaks(words: Words, picture, side) -> None:
     key_on_top(figure)
     figure.update_xaxes(visible=False, range=(-0.7, 9.7), fixedrange=True)
     figure.update_yaxes(visible=False, range=(9.7, -0.7), fixedrange=True)
-    frames = [go.Frame(data=moving(share), traces=[0, 1, 2]) for share in shares]
+    frames = [frame(moving(share), [0, 1, 2]) for share in shares]
     seen = [leaks.expected_accuracy(honest, share) for share in shares]
     captions = [
         words("film_leaks", share=percent(share), seen=percent(value), honest=percent(honest))
         for share, value in zip(shares, seen, strict=True)
     ]
     with picture:
-        film(figure, frames, captions, start=4, ms=200)
+        figure = film(figure, frames, captions, start=4, ms=200)
         table = pd.DataFrame({"share_leaked": shares, "seen_accuracy": seen})
         show_chart(figure, table, "leaks", words("alt_leaks"))
     with side:
