@@ -21,8 +21,8 @@ for column, assessment in zip(st.columns(len(shown)), shown, strict=True):
 warnings(shown)
 
 tabs = TABS[choice.model.task]
-if st.session_state.get("tab") not in tabs:
-    st.session_state.pop("tab", None)  # a tab of the other task
+if st.session_state.get("tab", "") not in ("", *tabs):
+    st.session_state["tab"] = next(iter(tabs))  # it was a tab of the other task
 for tab, draw in zip(
     st.tabs(list(tabs), key="tab", bind="query-params"), tabs.values(), strict=True
 ):

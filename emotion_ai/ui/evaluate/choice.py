@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from emotion_ai.assessment import Question, label_sets
 from emotion_ai.datasets.store import Dataset
@@ -29,18 +30,18 @@ def choose() -> Choice:
         components.model_guard()
         st.stop()
     columns = st.columns(4)
-    model = models[columns[0].selectbox("Model", list(models), **_in_url("model"))]
+    model = models[_select(columns[0], "Model", list(models), "model")]
     rivals = [m.name for m in models.values() if m.task == model.task and m.name != model.name]
-    second = columns[1].selectbox("Compare with", [NOBODY, *rivals], **_in_url("with"))
+    second = _select(columns[1], "Compare with", [NOBODY, *rivals], "with")
     datasets = {d.name: d for d in resources.datasets() if d.task == model.task}
     if not datasets:
         components.offer_synthetic_faces()
         st.stop()
     trained_on = {data["digest"] for data in model.card.get("data", [])}
     names = sorted(datasets, key=lambda name: datasets[name].digest not in trained_on)
-    dataset = datasets[columns[2].selectbox("Dataset", names, **_in_url("data"))]
+    dataset = datasets[_select(columns[2], "Dataset", names, "data")]
     splits = [name for name in _SPLIT_ORDER if name in dataset.description["splits"]]
-    split = columns[3].selectbox("Split", splits, **_in_url("split"))
+    split = _select(columns[3], "Split", splits, "split")
     second = models.get(second)
     return Choice(model, second, dataset, _question(model, second, dataset, split))
 
@@ -74,6 +75,13 @@ def _question(
             f"Leave out the {copies:,} faces that also stand in train", **_in_url("no_copies")
         )
     return Question(split, truth, label_set(labels) if labels else None, leave_out)
+
+
+def _select(place: DeltaGenerator, label: str, options: list[str], key: str) -> str:
+    """A choice kept in the URL; one that is no option any more is forgotten there too."""
+    if key in st.session_state and st.session_state[key] not in options:
+        st.session_state[key] = options[0]
+    return place.selectbox(label, options, **_in_url(key))
 
 
 def _in_url(key: str) -> dict:
