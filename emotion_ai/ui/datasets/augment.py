@@ -17,7 +17,7 @@ _EXAMPLES = 16
 
 def augment_tab(view: View) -> None:
     image, points = _face(view)
-    controls, pictures = st.columns([1.2, 3], gap="large")
+    pictures, controls = st.columns([3, 1.2], gap="large")
     with controls:
         rotation = st.slider("Turn (degrees)", -45, 45, 12)
         scale = st.slider("Zoom", 0.6, 1.6, 1.0, 0.05)
@@ -113,8 +113,9 @@ def _lesson(points: np.ndarray | None, size: int, mirrored: bool, swap: bool) ->
     elif len(off):
         st.error(
             "Mirrored, but names kept: now *left eye* names the subject's right eye. "
-            f"{len(off)} of the points are wrong, by {off.mean():.0f} pixels on average: more "
-            "than any real error. A network trained like this learns the middle between both.",
+            f"{len(off)} of the points are wrong, by {off.mean():.0f} pixels on average, many "
+            "times what a trained model errs. A network trained like this learns the middle "
+            "between both.",
             icon=":material/swap_horiz:",
         )
 
