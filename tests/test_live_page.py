@@ -78,9 +78,7 @@ def test_video_alone_is_asked_for_without_outside_servers(calls):
     assert asked["media_stream_constraints"]["video"]["width"] == {"ideal": 640}
     assert asked["rtc_configuration"] == {"iceServers": []}
     assert asked["async_processing"] is True
-    words = asked["translations"]
-    assert "https" in words["media_api_not_available"]
-    assert "allow the camera" in words["device_access_denied"]
+    assert not open_page().warning
 
 
 def test_choices_reach_the_frames(calls):
@@ -130,6 +128,15 @@ def test_no_picture_for_long_names_the_relay(calls, monkeypatch):
     app.session_state["live_waiting_since"] = -np.inf
     app.run()
     assert "EMOTION_AI_TURN_URL" in text(app)
+
+
+def test_page_over_plain_http_is_told_why_there_is_no_camera(calls, monkeypatch):
+    context = SimpleNamespace(url="http://school.example/live")
+    monkeypatch.setattr(connection.st, "context", context)
+    app = accept(open_page())
+    assert "over https" in app.warning[0].value
+    context.url = "https://school.example/live"
+    assert not app.run().warning
 
 
 def test_relay_comes_from_the_settings(monkeypatch):

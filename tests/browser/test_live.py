@@ -203,6 +203,30 @@ def test_camera_that_is_unplugged_is_said_in_words_and_leaves_no_thread(page, ap
     expect(page.get_by_text("The picture has stopped coming")).to_be_visible(timeout=20_000)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "No camera: none was found. Plug one in"),
+        (
+            ("--use-fake-device-for-media-stream", "--deny-permission-prompts"),
+            "Not allowed: click the camera or lock sign",
+        ),
+    ],
+)
+def test_camera_that_is_missing_or_refused_is_said_with_its_remedy(browser, app, arguments, said):
+    chromium = browser.browser_type.launch(
+        executable_path="/usr/bin/chromium", args=[*CHROMIUM_ARGUMENTS, *arguments]
+    )
+    page = chromium.new_page(base_url=app.url)
+    open_gate(page)
+    button = video(page).get_by_role("button", name="START")
+    button.wait_for()
+    page.wait_for_timeout(1000)
+    button.click()
+    expect(video(page).get_by_text(said)).to_be_visible()
+    chromium.close()
+
+
 def test_screen_or_window_is_a_source_too(page):
     page.add_init_script(
         """const ask = navigator.mediaDevices.getDisplayMedia.bind(navigator.mediaDevices);

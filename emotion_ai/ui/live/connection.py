@@ -18,24 +18,19 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 6.0
 _LOCAL = ("localhost", "127.0.0.1", "::1", None)
 
-#: What the video's own frame says, each with its remedy.
+#: The video's own buttons; what goes wrong with a camera is worded in ``source.TROUBLE``.
 WORDS = Translations(
     start="START",
     stop="STOP",
     select_device="CAMERA",
     device_ask_permission="Allow the camera: your browser asks at the top of the window.",
-    device_not_available=(
-        "No camera was found. Plug one in, or close the program that uses it, and press START "
-        "again."
-    ),
-    device_access_denied=(
-        "The camera was refused. Click the camera or lock sign beside the address, allow the "
-        "camera for this page, and press START again."
-    ),
-    media_api_not_available=(
-        "The browser gives no camera to a page without https. Open this page over https, or on "
-        "localhost."
-    ),
+    device_not_available="No camera was found.",
+    device_access_denied="The camera was refused: allow it behind the sign beside the address.",
+    media_api_not_available="The browser gives no camera to a page without https.",
+)
+NOT_SECURE = (
+    "Browsers give a camera only to pages served over https, or on the machine itself: this page "
+    "came over plain http. Open it with https://, or put a proxy with a certificate in front."
 )
 NO_CONNECTION = (
     "No picture has arrived yet. The browser and this server have not found a way to each other: "
@@ -55,6 +50,13 @@ def setting(name: str) -> str | None:
         return str(st.secrets[name])
     except (KeyError, FileNotFoundError):
         return os.environ.get(name)
+
+
+def warn_where_no_camera_is_given() -> None:
+    """Browsers have no camera for pages that came over plain http from elsewhere."""
+    address = urlsplit(st.context.url or "")
+    if address.scheme == "http" and address.hostname not in _LOCAL:
+        st.warning(NOT_SECURE, icon=":material/lock_open:")
 
 
 def relay_servers() -> RTCConfiguration:

@@ -10,7 +10,12 @@ from streamlit_webrtc.webrtc import SignallingTimeoutError
 from emotion_ai.live import LiveOptions, LiveSession
 from emotion_ai.predictor import load_predictor
 from emotion_ai.settings import settings
-from emotion_ai.ui.live.connection import NO_CONNECTION, WORDS, relay_servers
+from emotion_ai.ui.live.connection import (
+    NO_CONNECTION,
+    WORDS,
+    relay_servers,
+    warn_where_no_camera_is_given,
+)
 
 RESOLUTIONS = {"320 × 240": (320, 240), "640 × 480": (640, 480), "1280 × 720": (1280, 720)}
 _SESSION = "live_session"
@@ -54,6 +59,7 @@ def camera(
     Not ``allowed``: a running stream is stopped. No ``st`` call happens in a frame's callback.
     """
     session.options = options
+    warn_where_no_camera_is_given()
     width, height = size_wh
     video = {"width": {"ideal": width}, "height": {"ideal": height}, "frameRate": {"ideal": 30}}
     try:
