@@ -63,8 +63,7 @@ class LiveStatus:
     latency_ms: float = 0.0
     faces: int = 0
     readings: tuple[FaceReading, ...] = ()
-    #: ``time.monotonic()`` of the first and the newest frame, None before the first.
-    first_s: float | None = None
+    #: ``time.monotonic()`` of the newest frame, None before the first.
     newest_s: float | None = None
     running: bool = False
 
@@ -169,7 +168,6 @@ class LiveSession:
                 latency_ms=1e3 * float(np.median(self._spent_s)),
                 faces=faces,
                 readings=tuple(readings),
-                first_s=old.first_s or started_s,
                 newest_s=now_s,
                 running=True,
             )

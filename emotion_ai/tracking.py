@@ -33,7 +33,6 @@ class Track:
     #: The box the networks should read now, as last seen, and when that was.
     box: FaceBox
     seen_s: float
-    first_s: float
     read_s: float = -math.inf
     #: Detections that were this face.
     detections: int = 1
@@ -85,7 +84,7 @@ class Tracker:
                 self._move(track, face, time_s)
                 track.detections += 1
             else:
-                self.tracks.append(Track(self._next, FaceReading(face), face, time_s, time_s))
+                self.tracks.append(Track(self._next, FaceReading(face), face, time_s))
                 self._next += 1
         # A missing face under a found one is the same face, lost and found.
         lost = [

@@ -78,6 +78,13 @@ def video_text(path: Path, reading: VideoReading) -> list[str]:
         text = f"  {face:2d}  {times.iloc[0]:.1f} s to {times.iloc[-1]:.1f} s"
         if "expression" in rows:
             shares = rows["expression"].value_counts(normalize=True)
-            text += f"  {', '.join(f'{n} {share:.0%}' for n, share in shares[:3].items())}"
+            text += f"  {_first_three(shares)}"
         lines.append(text)
+    if len(reading.faces) > 1 and (totals := reading.of_group().totals):
+        lines.append(f"  everyone, second by second  {_first_three(pd.Series(totals))}")
     return lines
+
+
+def _first_three(shares: pd.Series) -> str:
+    largest = shares.sort_values(ascending=False, kind="stable")[:3]
+    return ", ".join(f"{name} {share:.0%}" for name, share in largest.items() if share)
