@@ -124,6 +124,7 @@ def _missing(points_px: np.ndarray, facts: pd.Series) -> None:
     if not np.isnan(facts.get("error_px", np.nan)):
         words += f" The model's points lie {facts['error_px']:.1f} px away on average."
     st.caption(words)
+    st.caption(":yellow[●] the subject's left, :blue[●] the right, ○ the middle")
 
 
 def _what_is_said(view: View, row: int) -> None:

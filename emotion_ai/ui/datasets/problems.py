@@ -13,6 +13,8 @@ from emotion_ai.ui.datasets.view import View
 from emotion_ai.ui.wording import count
 
 _ACROSS, _DOWN = 9, 4
+#: The value that stands under each face, by what is looked for.
+_CAPTIONS = {"Suspect points": "distance from the model's points"}
 
 
 def problems_tab(view: View) -> None:
@@ -32,7 +34,7 @@ def problems_tab(view: View) -> None:
     )  # fmt: skip
     rows = kinds[kind](view)
     if rows is not None and len(rows):
-        _queue(view, rows, with_split="copies" in kind)
+        _queue(view, rows, kind)
     _marks(view)
 
 
@@ -40,7 +42,7 @@ def _from_the_start() -> None:
     choose_face(None)
 
 
-def _queue(view: View, rows: np.ndarray, with_split: bool) -> None:
+def _queue(view: View, rows: np.ndarray, kind: str) -> None:
     """What was found as a grid, the face to decide on beside it."""
     looked = sum(int(row) in view.marks for row in rows)
     st.progress(looked / len(rows), f"{looked:,} of {len(rows):,} decided")
@@ -59,7 +61,9 @@ def _queue(view: View, rows: np.ndarray, with_split: bool) -> None:
             st.pagination(pages, key=f"queue_{here}", default=here, width=330) if pages > 1 else 1
         )
         shown = rows[(page - 1) * size : page * size]
-        captions, colours = face_captions(view, shown, with_split=with_split)
+        captions, colours = face_captions(
+            view, shown, _CAPTIONS.get(kind, ""), with_split="copies" in kind
+        )
         face_grid(
             view.dataset.images, shown, "queue_grid", across=_ACROSS,
             digest=view.dataset.digest, captions=captions, colours=colours,
@@ -67,9 +71,10 @@ def _queue(view: View, rows: np.ndarray, with_split: bool) -> None:
             if view.dataset.task == "keypoints" else None,
             highlight=row,
         )  # fmt: skip
+        accept = "**A** accept the suggestion, " if kind == "Suspect labels" else ""
         st.caption(
-            "✓ keep, ✗ drop, → relabelled. Keys: **K** keep, **D** drop, **A** accept the "
-            "suggestion, **U** unmark, **← →** back and next. A decision leads on to the next face."
+            f"✓ keep, ✗ drop, → relabelled. Keys: **K** keep, **D** drop, {accept}**U** unmark, "
+            "**← →** back and next. A decision leads on to the next face."
         )
     with right:
         following = int(rows[at + 1]) if at + 1 < len(rows) else None
