@@ -16,7 +16,7 @@ Progress = Callable[[int, int, str], None]
 
 
 def predict_images(
-    network: LiteNetwork, images: np.ndarray, progress: Progress | None = None, batch: int = 512
+    network: LiteNetwork, images: np.ndarray, progress: Progress | None = None, batch: int = 128
 ) -> dict[str, np.ndarray]:
     """All outputs of ``network`` for uint8 (N, S, S) faces, in batches."""
     if images.shape[1] != network.size_px:

@@ -32,7 +32,7 @@ def evaluate_url(tmp_path_factory, start_app):
 def evaluate(browser, evaluate_url):
     """Opens the page at an address; fails on any traceback at the end."""
     context = browser.new_context(viewport={"width": 1400, "height": 1200})
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(45_000)
     page = context.new_page()
 
     def open_at(address: str = ""):
