@@ -18,8 +18,8 @@ from emotion_ai.predictor import Predictor
 from emotion_ai.results import Expression
 from emotion_ai.video_files import film, read_video
 
-#: Large enough for a room; ten times a second, as boxes follow their points in between.
-PACE = Pace(640, 0.1)
+#: Large enough for a room; five times a second, as boxes follow their points in between.
+PACE = Pace(640, 0.2)
 #: Faster cameras are read this often; frames in between carry the last reading.
 READ_S = 1 / 31
 #: A face in fewer frames than this is a mistake of the detector.
