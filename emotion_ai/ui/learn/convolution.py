@@ -152,7 +152,7 @@ def _filters(words: Words, picture, side) -> None:
         for i in range(len(maps))
     ]
     with picture:
-        figure = film(figure, frames, captions, start=first, ms=350)
+        figure = film(figure, frames, captions, start=first, ms=600)
         table = pd.DataFrame(kernels.reshape(len(kernels), -1)).add_prefix("weight_")
         show_chart(figure, table, "filters", words("alt_filters"))
     with side:

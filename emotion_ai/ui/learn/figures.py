@@ -24,6 +24,7 @@ BETWEEN = [
 SIGNED = [[0, SECOND], [0.5, "#DCDCE2"], [1, FIRST]]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _FILM_PX = 58
+_REDRAW_MS = 300
 
 
 class Film(go.Figure):
@@ -69,8 +70,12 @@ def film(
 ) -> Film:
     """``figure`` with frames, a play and a pause button and a slider below it.
 
-    ``captions`` say what each frame shows; the figure's own traces are frame ``start``.
+    ``captions`` say what each frame shows; the figure's own traces are frame ``start``. A chart
+    of points and lines alone changes in place; any other is redrawn, and each frame gets the time
+    that a phone needs for that.
     """
+    redraw = any(trace.type != "scatter" for trace in figure.data)
+    ms = max(ms, _REDRAW_MS) if redraw else ms
     gap_px = 60 if any(axis.title.text for axis in figure.select_xaxes()) else 4
     gap_px = max(gap_px, 24 * any(axis.visible is not False for axis in figure.select_xaxes()))
     if figure.layout.scene.xaxis.title.text:
@@ -82,11 +87,11 @@ def film(
         {
             "method": "animate",
             "label": caption,
-            "args": [[str(i)], {**shown, "frame": {"duration": 0, "redraw": True}}],
+            "args": [[str(i)], {**shown, "frame": {"duration": 0, "redraw": redraw}}],
         }
         for i, caption in enumerate(captions)
     ]
-    play = {"frame": {"duration": ms, "redraw": True}, "fromcurrent": True, **shown}
+    play = {"frame": {"duration": ms, "redraw": redraw}, "fromcurrent": True, **shown}
     stop = {"frame": {"duration": 0, "redraw": False}, **shown}
     playing.update_layout(
         height=figure.layout.height + _FILM_PX + gap_px - 8,

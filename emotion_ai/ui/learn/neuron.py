@@ -27,6 +27,8 @@ from emotion_ai.ui.learn.figures import (
 )
 
 _REACH, _CELLS = 3.2, 33
+#: The film shows every second step.
+_EVERY = 2
 _COLOURS = {"sigmoid": SECOND, "ReLU": FIRST}
 
 
@@ -43,7 +45,9 @@ def _line(words: Words, picture, side) -> None:
         bias = slider(words, "bias", -3.0, 3.0, 0.0, 0.1)
         steepness = slider(words, "steepness", 0.2, 5.0, 1.0, 0.1)
     points, targets = _faces_as_points()
-    path = neuron.learn(points, targets, (w1, w2), bias, steepness, rate=2 / steepness, steps=30)
+    path = neuron.learn(points, targets, (w1, w2), bias, steepness, rate=2 / steepness, steps=30)[
+        ::_EVERY
+    ]
     grid = np.linspace(-_REACH, _REACH, _CELLS)
     places = np.stack(np.meshgrid(grid, grid), axis=-1)
 
@@ -70,7 +74,9 @@ def _line(words: Words, picture, side) -> None:
     key_on_top(figure)
     frames = [frame(moving(place), [0, 1]) for place in path]
     right = [int(((neuron.answer(points, p[:2], p[2]) > 0.5) == targets).sum()) for p in path]
-    captions = [words("film", step=i, right=right[i], n=len(points)) for i in range(len(path))]
+    captions = [
+        words("film", step=i * _EVERY, right=right[i], n=len(points)) for i in range(len(path))
+    ]
     with picture:
         figure = film(figure, frames, captions)
         table = pd.DataFrame(path, columns=["weight_1", "weight_2", "bias"])
