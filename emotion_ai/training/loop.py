@@ -199,7 +199,7 @@ def choose_precision(asked: str) -> str:
 
 
 class Recorder(keras.callbacks.Callback):
-    """After each epoch: validate the averaged weights, write metrics, status and checkpoints."""
+    """After each epoch: validate, choose weights, write metrics, status and checkpoints."""
 
     def __init__(self, folder, config, labels: LabelSet, validation: Examples, epoch, on_epoch):
         super().__init__()
@@ -218,7 +218,7 @@ class Recorder(keras.callbacks.Callback):
 
     def set_model(self, model):
         super().set_model(model)
-        self._averaged = networks.in_float32(model)
+        self._candidate = networks.in_float32(model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.monotonic()
@@ -228,14 +228,13 @@ class Recorder(keras.callbacks.Callback):
                 layer.seed_generator.state.assign([self.config.seed, epoch << 16])
 
     def on_epoch_end(self, epoch, logs=None):
-        self._average()
         seconds = time.monotonic() - self._started
         record = {
             "epoch": epoch + 1,
             "loss": float(logs["loss"]),
             "learning_rate": float(self.model.optimizer.learning_rate),
             "seconds": round(seconds, 2),
-            **self._validate(),
+            **self._choose(),
         }
         if "categorical_accuracy" in logs:
             record["accuracy"] = float(logs["categorical_accuracy"])
@@ -244,7 +243,7 @@ class Recorder(keras.callbacks.Callback):
             return
         self.history.append(record)
         if record["validation_loss"] <= min(r["validation_loss"] for r in self.history):
-            save_model(self._averaged, self.folder / runs.BEST)
+            save_model(self._candidate, self.folder / runs.BEST)
         save_model(self.model, self.folder / runs.LAST)
         self._write_history()
         runs.write_status(self.folder, "running", epoch=epoch + 1, epochs=self.config.epochs)
@@ -254,21 +253,30 @@ class Recorder(keras.callbacks.Callback):
         if 0 < self.config.patience <= epoch - best:
             self.model.stop_training = True
 
-    def _average(self):
-        """Copy the moving average of the weights (and batch statistics as they are)."""
-        self._averaged.set_weights(self.model.get_weights())
+    def _choose(self) -> dict:
+        """Scores of the trained weights or of their moving average, whichever validates better;
+        ``_candidate`` then holds them. Late, the average is nearly always ahead; while the
+        learning rate is high, its batch statistics are not its own and it may be far behind."""
+        self._candidate.set_weights(self.model.get_weights())
+        trained = {**self._validate(), "averaged": False}
         optimizer = self.model.optimizer
-        if not optimizer.use_ema:
-            return
-        # Early on the average still remembers the random start: use it once it has forgotten.
-        if self.config.ema ** int(optimizer.iterations) > 0.05:
-            return
-        averages = optimizer._model_variables_moving_average
-        for variable, average in zip(self._averaged.trainable_variables, averages, strict=True):
-            variable.assign(average)
+        # Early on the average still remembers the random start.
+        if not optimizer.use_ema or self.config.ema ** int(optimizer.iterations) > 0.05:
+            return trained
+        weights = [ops.convert_to_numpy(v) for v in self._candidate.trainable_variables]
+        self._assign(optimizer._model_variables_moving_average)
+        averaged = {**self._validate(), "averaged": True}
+        if averaged["validation_loss"] <= trained["validation_loss"]:
+            return averaged
+        self._assign(weights)
+        return trained
+
+    def _assign(self, values) -> None:
+        for variable, value in zip(self._candidate.trainable_variables, values, strict=True):
+            variable.assign(value)
 
     def _validate(self) -> dict:
-        predicted = self._averaged.predict(self._faces, batch_size=256, verbose=0)
+        predicted = self._candidate.predict(self._faces, batch_size=256, verbose=0)
         targets = self.validation.targets
         if self.config.task == "keypoints":
             loss = ops.mean(masked_wing_loss(with_mask(targets), predicted))

@@ -1,7 +1,7 @@
 """A run is a folder; its state is read from the folder and from whether its process lives.
 
 ``config.json`` what was asked; ``status.json`` the last thing the trainer said; ``metrics.jsonl``
-one line an epoch; ``best.keras`` the averaged weights of the best epoch; ``last.keras`` everything
+one line an epoch; ``best.keras`` the weights of the best epoch; ``last.keras`` everything
 needed to go on. The trainer writes, everybody else only reads. No Keras here.
 """
 
