@@ -34,7 +34,7 @@ def tab(browser, stocked):
 
 def open_grid(page: Page, address: str = "") -> None:
     page.goto(f"/datasets?data=synthetic_expression{address}")
-    expect(grid(page)).to_be_visible()
+    expect(grid(page)).to_be_visible(timeout=90_000)  # the first one waits for a cold server
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
