@@ -79,7 +79,7 @@ def _border(
         said = perceptron.answers(network, places, activation).reshape(_CELLS, _CELLS)
         return go.Heatmap(
             x=grid, y=grid, z=said.astype(np.float32), zmin=0, zmax=1, colorscale=BETWEEN,
-            showscale=False, zsmooth="best", hovertemplate=words("hover"),
+            showscale=False, zsmooth="fast", hovertemplate=words("hover"),
         )  # fmt: skip
 
     names = (words("class_0"), words("class_1"))

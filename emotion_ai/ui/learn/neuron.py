@@ -58,7 +58,7 @@ def _line(words: Words, picture, side) -> None:
         return [
             go.Heatmap(
                 x=grid, y=grid, z=said.astype(np.float32), zmin=0, zmax=1, colorscale=BETWEEN,
-                showscale=False, hovertemplate=words("hover"), zsmooth="best",
+                showscale=False, hovertemplate=words("hover"), zsmooth="fast",
             ),
             go.Scatter(
                 x=ends[:, 0], y=ends[:, 1], mode="lines", line={"color": ACCENT, "width": 4},

@@ -96,7 +96,7 @@ def _overfitting(words: Words, picture, side) -> None:
         return [
             go.Heatmap(
                 x=grid, y=grid, z=said.astype(np.float32), zmin=0, zmax=1, colorscale=BETWEEN,
-                showscale=False, zsmooth="best", hoverinfo="skip", showlegend=False,
+                showscale=False, zsmooth="fast", hoverinfo="skip", showlegend=False,
             ),
             go.Scatter(
                 x=[trained.steps[i]] * 2, y=[trained.loss[i], trained.held_back_loss[i]],
