@@ -93,7 +93,7 @@ def _map(words: Words, path, losses, x, y) -> tuple[go.Figure, list]:
     walk = _inside(path)
     depths = np.sqrt(height).astype(np.float32)
     look = {"x": b, "y": m, "z": depths, "showscale": False, "hoverinfo": "skip"}
-    ground = go.Heatmap(**look, colorscale=_SHADES, zsmooth="best")
+    ground = go.Heatmap(**look, colorscale=_SHADES, zsmooth="fast")
     rings = go.Contour(
         **look,
         ncontours=18,
