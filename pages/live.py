@@ -54,11 +54,7 @@ with left:
     with rates_place:
         panels.every(1.0, panels.rates, context, session, context)
     if not grouped:
-        st.download_button(
-            "Snapshot (JPEG)", lambda: session.snapshot_jpeg() or b"", "snapshot.jpg",
-            "image/jpeg", icon=":material/photo_camera:", on_click="ignore",
-            disabled=not context.state.playing,
-        )  # fmt: skip
+        panels.snapshot(session, context)
     answer_with(source)
 
 with right:

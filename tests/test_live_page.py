@@ -101,7 +101,9 @@ def test_a_frame_becomes_bars_and_rates(calls):
     assert "1 face" in text(app)
     assert "ms a frame" in text(app)
     assert html(app).count('class="ea-bar') >= 7
-    assert session.snapshot_jpeg()
+    next(button for button in app.button if button.label == "Snapshot").click().run()
+    assert app.session_state["live_snapshot"][:2] == b"\xff\xd8"
+    assert len(app.get("download_button")) == 1
 
 
 def test_group_marks_ends_and_reports(calls):

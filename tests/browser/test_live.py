@@ -165,8 +165,9 @@ def test_annotated_frames_come_back_and_stopping_leaves_no_thread(page, app):
     plate = np.array(bgr(EXPRESSION_COLOURS[name])[::-1])
     drawn, left = ((np.abs(p.astype(int) - plate).max(axis=-1) < 40).sum() for p in (held, bare))
     assert drawn > left + 200, f"the plate of {name} is in the picture that came back"
+    page.get_by_role("button", name="Snapshot").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Snapshot (JPEG)").click()
+        page.get_by_role("button", name="Save it (JPEG)").click()
     assert download.value.path().read_bytes()[:2] == b"\xff\xd8"
     video(page).get_by_role("button", name="STOP").click()
     app.wait_until_no_stream()
@@ -255,8 +256,9 @@ def test_a_session_writes_no_frame_to_disk(page, app):
     before, noted = files(*own), (app.folder / "opened").stat().st_size
     start(page)
     time.sleep(3)
+    page.get_by_role("button", name="Snapshot").click()
     with page.expect_download():
-        page.get_by_role("button", name="Snapshot (JPEG)").click()
+        page.get_by_role("button", name="Save it (JPEG)").click()
     video(page).get_by_role("button", name="STOP").click()
     app.wait_until_no_stream()
     opened = (app.folder / "opened").read_text()[noted:].splitlines()

@@ -16,6 +16,7 @@ from emotion_ai.ui.wording import count, plain
 
 SPAN_S = 60.0
 _SUMMARY, _WAITING = "live_summary", "live_waiting_since"
+_SNAPSHOT = "live_snapshot"
 
 
 def every(seconds: float, draw, context: WebRtcStreamerContext, *arguments) -> None:
@@ -54,6 +55,25 @@ def rates(session: LiveSession, context: WebRtcStreamerContext) -> None:
     st.caption(" · ".join(parts))
     if status.failed:
         st.caption(f"{count(status.failed, 'frame')} could not be analysed and went through as is.")
+
+
+def snapshot(session: LiveSession, context: WebRtcStreamerContext) -> None:
+    """Take one, then save it. It is forgotten when the camera stops.
+
+    Not in one step: what a download makes on its click is cleared away by the updates around the
+    video, on a busy server before the browser has it.
+    """
+    playing = context.state.playing
+    with st.container(horizontal=True):
+        if st.button("Snapshot", icon=":material/photo_camera:", disabled=not playing):
+            st.session_state[_SNAPSHOT] = session.snapshot_jpeg()
+        if not playing:
+            st.session_state.pop(_SNAPSHOT, None)
+        if jpeg := st.session_state.get(_SNAPSHOT):
+            st.download_button(
+                "Save it (JPEG)", jpeg, "snapshot.jpg", "image/jpeg",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
 
 
 def own_face(session: LiveSession) -> None:
