@@ -7,7 +7,12 @@ from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.photos import read_sample
 
 #: The ways in, a line each.
-DOORS = (("pages/photo.py", "Drop a photo", ":material/photo_camera:"),)
+DOORS = (
+    ("pages/live.py", "Try your webcam", ":material/videocam:"),
+    ("pages/photo.py", "Drop a photo", ":material/photo_camera:"),
+    ("pages/datasets.py", "Explore the datasets", ":material/grid_view:"),
+    ("pages/learn.py", "Learn how it works", ":material/school:"),
+)
 
 page_head(
     "See a face the way a machine does",

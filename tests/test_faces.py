@@ -34,9 +34,9 @@ def test_keypoints_found_in_a_crop_lie_on_the_same_pixels_of_the_frame(face):
         ramp = np.arange(width if axis == 0 else height, dtype=np.uint8)
         grey = np.broadcast_to(ramp if axis == 0 else ramp[:, None], (height, width)).copy()
         crops = crop_faces(grey, [face], Framing(1.1, 0.0), 48)
-        points = np.array([[[x, y] for x, y in zip(range(4, 34, 2), range(12, 42, 2))]], float)
+        points = np.stack([np.arange(4, 34, 2), np.arange(12, 42, 2)], axis=1)[None].astype(float)
         frame_points = crops.to_frame(points)[0]
-        for (x, y), place in zip(points[0].astype(int), frame_points):
+        for (x, y), place in zip(points[0].astype(int), frame_points, strict=True):
             expected = np.clip(place[axis], 0, (width if axis == 0 else height) - 1)
             assert abs(float(crops.images[0, y, x]) - expected) < 2.0
 

@@ -16,7 +16,8 @@ from emotion_ai.labels import (
 
 
 def test_flip_order_exchanges_left_and_right_and_keeps_the_middle():
-    for name, partner in zip(KEYPOINT_NAMES, np.array(KEYPOINT_NAMES)[list(FLIP_ORDER)]):
+    partners = [KEYPOINT_NAMES[position] for position in FLIP_ORDER]
+    for name, partner in zip(KEYPOINT_NAMES, partners, strict=True):
         if "left" in name:
             assert partner == name.replace("left", "right")
         elif "right" not in name:

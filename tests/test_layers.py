@@ -12,8 +12,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 #: What the dashboard imports for browsing and live inference.
 DASHBOARD = (
     "predictor", "datasets", "datasets.synthetic", "scoring", "evaluation", "augmentation",
-    "drawing", "model_store", "training.runs", "training.config", "cli", "live", "video", "assessment", "explain",
-    "gradcam", "report.page",
+    "drawing", "model_store", "training.runs", "training.config", "cli", "live", "video",
+    "assessment", "explain", "gradcam", "report.page",
 )  # fmt: skip
 
 

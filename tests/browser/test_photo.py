@@ -20,7 +20,7 @@ def upload(page: Page, *paths) -> None:
 @pytest.fixture
 def photo(tmp_path):
     path = tmp_path / "four <b>friends *drawn*.png"
-    path.write_bytes(encode_png(draw_photo(8, 4, (1200, 800))[0]))
+    path.write_bytes(encode_png(draw_photo(3, 4)[0]))
     return path
 
 
