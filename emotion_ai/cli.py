@@ -145,6 +145,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     from emotion_ai.predictor import load_predictor
     from emotion_ai.table import readings_table
     from emotion_ai.video_commands import (
+        annotated_path,
         is_video,
         read_videos,
         video_record,
@@ -157,7 +158,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
-    results, failures = [], []
+    results, failures, taken = [], [], set()
     with progress_bar("reading faces") as progress:
         for done, path in enumerate(paths, 1):
             try:
@@ -169,11 +170,10 @@ def run_predict(arguments: argparse.Namespace) -> int:
             height, width = frame.shape[:2]
             results.append((path, width, height, readings))
             if arguments.out:
-                arguments.out.mkdir(parents=True, exist_ok=True)
                 picture = encode_jpeg(draw_readings(frame, readings))
-                (arguments.out / f"{path.stem}_faces.jpg").write_bytes(picture)
+                annotated_path(arguments.out, path, ".jpg", taken).write_bytes(picture)
             progress(done, len(paths), "photos")
-    films, unread = read_videos(videos, predictor, arguments.out)
+    films, unread = read_videos(videos, predictor, arguments.out, taken)
     failures += unread
     if arguments.csv:
         table = readings_table((str(path), readings) for path, _, _, readings in results)

@@ -15,17 +15,26 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower()[1:] in EXTENSIONS
 
 
+def annotated_path(out: Path, source: Path, suffix: str, taken: set[Path]) -> Path:
+    """A file in ``out`` for the annotated ``source`` that no other of this run has; ``taken`` keeps
+    them. Two files may share a name: ``a/x.jpg`` and ``b/x.jpg``."""
+    out.mkdir(parents=True, exist_ok=True)
+    path, number = out / f"{source.stem}_faces{suffix}", 1
+    while path in taken:
+        number += 1
+        path = out / f"{source.stem}_faces_{number}{suffix}"
+    taken.add(path)
+    return path
+
+
 def read_videos(
-    paths: list[Path], predictor: Predictor, out: Path | None
+    paths: list[Path], predictor: Predictor, out: Path | None, taken: set[Path]
 ) -> tuple[list[tuple[Path, VideoReading]], list[str]]:
     """The reading of every video, and a line for each that cannot be read; ``out`` is the folder
     that takes ``<name>_faces.mp4``."""
     read, failures = [], []
     for path in paths:
-        annotated = None
-        if out:
-            out.mkdir(parents=True, exist_ok=True)
-            annotated = out / f"{path.stem}_faces.mp4"
+        annotated = annotated_path(out, path, ".mp4", taken) if out else None
         try:
             with progress_bar(f"reading {path.name}") as progress:
                 reading = read_faces_of_video(

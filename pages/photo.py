@@ -10,11 +10,12 @@ from emotion_ai.ui.photos import (
     SAMPLES,
     Upload,
     annotated_jpeg,
+    forget_photos,
     offer_skipped,
     read_all,
     read_sample,
 )
-from emotion_ai.ui.videos import VIDEO_EXTENSIONS, is_video, show_videos
+from emotion_ai.ui.videos import VIDEO_EXTENSIONS, forget_videos, is_video, show_videos
 from emotion_ai.ui.wording import count, plain
 
 #: Fields of ``Layers`` and what they are called here.
@@ -42,9 +43,14 @@ with options:
         bind="query-params",
     )
 
-if clips := [file for file in files if is_video(file.name)]:
+clips = [file for file in files if is_video(file.name)]
+files = [file for file in files if file not in clips]
+if not clips:
+    forget_videos()
+if not files:
+    forget_photos()
+if clips:
     show_videos(clips, reader)
-    files = [file for file in files if file not in clips]
     if not files:
         st.stop()
 if files:

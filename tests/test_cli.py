@@ -66,6 +66,15 @@ def test_predict_writes_the_combined_table_and_pictures(workplace, photo, capsys
     assert annotated.shape == (640, 960, 3)
 
 
+def test_photos_of_the_same_name_do_not_overwrite_each_other(workplace, photo, capsys):
+    other = workplace / "other" / photo[0].name
+    other.parent.mkdir()
+    other.write_bytes(photo[0].read_bytes())
+    assert run("predict", photo[0], other, "--out", workplace / "out") == 0
+    names = {path.name for path in (workplace / "out").iterdir()}
+    assert names == {"group_faces.jpg", "group_faces_2.jpg"}
+
+
 def test_a_bad_photo_is_one_line_and_loses_no_other(workplace, photo, capsys):
     broken = workplace / "broken.jpg"
     broken.write_text("no picture")

@@ -171,6 +171,8 @@ def test_readings_are_forgotten_with_their_photo():
     upload(app, ("two.png", photo_png(3, 2)))
     (photo,) = app.session_state["photos_read"].values()
     assert photo.name == "two.png"
+    upload(app)  # all files taken away
+    assert "photos_read" not in app.session_state
 
 
 def test_stopped_reading_can_go_on():

@@ -4,6 +4,7 @@
 """
 
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -122,6 +123,7 @@ def _size(path: Path) -> int:
 
 def main(name: str, data_dir: str, status_path: str) -> None:
     status = Path(status_path)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop cleans up
     try:
         fetch(name, Path(data_dir), lambda *step: report(status, *step))
     except EmotionAIError as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from emotion_ai.augmentation import Augmentation
 from emotion_ai.datasets import Dataset, load_any
+from emotion_ai.datasets.store import check_name
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import LABEL_SETS
 from emotion_ai.progress import progress_bar
@@ -96,6 +97,12 @@ def run_train(arguments: argparse.Namespace) -> int:
 
     import keras  # from here on this is a training process
 
+    if arguments.save_as:
+        check_name(arguments.save_as)
+        if keras.backend.backend() != "tensorflow":
+            raise ConfigError(
+                "--save-as needs TensorFlow: train without it, then 'runs promote' where it is"
+            )
     from emotion_ai.model_store import KERAS, open_model
     from emotion_ai.training import loop
 
@@ -131,7 +138,6 @@ def run_promote(arguments: argparse.Namespace) -> int:
 
 
 def save(folder: Path, datasets: list[Dataset], name: str, quantise: bool) -> None:
-    from emotion_ai.datasets.store import check_name
     from emotion_ai.training.promote import promote
 
     model = promote(folder, datasets, settings().models_dir / check_name(name), quantise=quantise)

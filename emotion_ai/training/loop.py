@@ -244,8 +244,9 @@ class Recorder(keras.callbacks.Callback):
         self.history.append(record)
         if record["validation_loss"] <= min(r["validation_loss"] for r in self.history):
             save_model(self._candidate, self.folder / runs.BEST)
-        save_model(self.model, self.folder / runs.LAST)
+        # History first: a record too many is cut off on resuming, one too few would be missed.
         self._write_history()
+        save_model(self.model, self.folder / runs.LAST)
         runs.write_status(self.folder, "running", epoch=epoch + 1, epochs=self.config.epochs)
         if self.on_epoch:
             self.on_epoch(record, self.config.epochs)

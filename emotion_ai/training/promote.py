@@ -72,8 +72,10 @@ def promote(
     }
     files = {KERAS: temporary.read_bytes(), TFLITE: content}
     temporary.unlink()
-    saved = write_model(target, card, files)
-    return write_model(target, {**card, "scores": score_all(saved, datasets)}, files)
+    with tempfile.TemporaryDirectory() as temporary_dir:  # the old model stays until all is known
+        unscored = write_model(Path(temporary_dir) / target.name, card, files)
+        card["scores"] = score_all(unscored, datasets)
+    return write_model(target, card, files)
 
 
 def centre_keypoints(model: keras.Model, faces: np.ndarray, examples: Examples) -> None:

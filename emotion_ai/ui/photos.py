@@ -131,6 +131,12 @@ def _thumbnail(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(inside, THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
 
 
+def forget_photos() -> None:
+    """Drop every photo and reading of this session."""
+    for key in (_READ, _SKIPPED):
+        st.session_state.pop(key, None)
+
+
 def read_all(uploads: list[Upload], reader: Reader) -> tuple[list[ReadPhoto], list[str]]:
     """Every photo that can be read, and a line for each that cannot.
 

@@ -40,6 +40,12 @@ def is_video(name: str) -> bool:
     return name.lower().rpartition(".")[2] in VIDEO_EXTENSIONS
 
 
+def forget_videos() -> None:
+    """Drop the film of this session and what was read of it."""
+    for key in (_READ, _STOPPED):
+        st.session_state.pop(key, None)
+
+
 def show_videos(files: list, reader: Reader) -> None:
     """Uploaded videos, one at a time: the film beside a timeline in which a click jumps."""
     names = [file.name for file in files]
