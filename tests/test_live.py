@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import av
 import numpy as np
@@ -70,7 +71,8 @@ def test_dropped_frames_are_counted_and_only_the_newest_is_read():
     predictor = FakePredictor()
     session = LiveSession(predictor)
     frames = [av.VideoFrame.from_ndarray(FRAME, format="bgr24") for _ in range(4)]
-    (shown,) = asyncio.run(session.process(frames))
+    with ThreadPoolExecutor(1) as worker:  # as streamlit-webrtc: a loop of its own
+        (shown,) = worker.submit(asyncio.run, session.process(frames)).result()
     assert (shown.width, shown.height) == (160, 120)
     assert session.status.dropped == 3
     assert session.status.frames == 1

@@ -24,10 +24,15 @@ from emotion_ai.settings import ROOT
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
 
 HOOK = """
-import faulthandler, os, signal, sys
+import os, signal, sys, traceback
 folder = os.environ["LIVE_TEST_FOLDER"]
 if "streamlit" in " ".join(sys.orig_argv):
-    faulthandler.register(signal.SIGUSR1, open(folder + "/threads", "w"), all_threads=True)
+    threads = open(folder + "/threads", "w")
+    def dump(*_):  # under the GIL: faulthandler reads running threads, and crashes now and then
+        for frame in sys._current_frames().values():
+            threads.write("".join(traceback.format_stack(frame)) + "\\n\\n")
+        threads.flush()
+    signal.signal(signal.SIGUSR1, dump)
     opened = os.open(folder + "/opened", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     def note(event, arguments):
         if event == "open" and isinstance(arguments[2], int):
