@@ -110,6 +110,6 @@ def _load(path: Path) -> Predictions | None:
             return Predictions(**{name: kept[name] for name in kept.files})
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, TypeError, BadZipFile):  # torn, or another version
+    except (OSError, EOFError, ValueError, TypeError, BadZipFile):  # torn, or another version
         path.unlink(missing_ok=True)
         return None

@@ -32,10 +32,11 @@ def test_a_cancelled_computation_keeps_nothing(case):
     assert not cached_path(*case, "train").exists()
 
 
-def test_a_torn_cache_file_is_computed_again(case):
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_torn_cache_file_is_computed_again(case, left):
     first = predictions(*case)
     path = cached_path(*case, "train")
-    path.write_bytes(path.read_bytes()[:100])
+    path.write_bytes(path.read_bytes()[:left])
     np.testing.assert_array_equal(predictions(*case).probabilities, first.probabilities)
 
 
