@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: app test lint bench
 
 app: .venv/.app
-	@$(BIN)/streamlit run streamlit_app.py
+	@$(BIN)/streamlit run streamlit_app.py $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: .venv/.dev
 	$(BIN)/python -m pytest
@@ -20,10 +20,10 @@ bench: .venv/.dev
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.app: requirements.txt | .venv/bin/python
+.venv/.app: requirements.txt requirements-app.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/.dev: requirements-dev.txt requirements.txt | .venv/bin/python
+.venv/.dev: requirements-dev.txt requirements.txt requirements-app.txt | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/.app

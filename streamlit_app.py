@@ -23,6 +23,10 @@ page = st.navigation(
             st.Page("pages/evaluate.py", title="Evaluate", icon=":material/query_stats:"),
             st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
         ],
+        "Build": [
+            st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+            st.Page("pages/models.py", title="Models & serving", icon=":material/dns:"),
+        ],
     }
 )
 

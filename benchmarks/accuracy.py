@@ -1,15 +1,15 @@
 """Every score of the model cards again, from the shipped files: card, now, faces a second.
 
-python benchmarks/accuracy.py        (datasets that are not imported here are skipped)
+PYTHONPATH=. python benchmarks/accuracy.py    (datasets that are not imported here are skipped)
 """
 
 import sys
 import time
 
-from emotion_ai.cli import one_line
 from emotion_ai.datasets import open_dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import label_set
+from emotion_ai.model_commands import one_line
 from emotion_ai.model_store import list_models
 from emotion_ai.scoring import score_model
 from emotion_ai.settings import settings

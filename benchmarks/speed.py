@@ -3,7 +3,7 @@
 Then one face through both networks in four ways, as ratios within this run: Keras'
 ``model.predict``, ``model(x)``, a traced ``tf.function`` (these import TensorFlow) and LiteRT.
 
-    python benchmarks/speed.py [--no-tensorflow]
+    PYTHONPATH=. python benchmarks/speed.py [--no-tensorflow]
 """
 
 import argparse

@@ -1,17 +1,22 @@
 """Files and folders that appear whole or not at all."""
 
+import ctypes
 import json
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace ``path`` by ``data``."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    os.replace(temporary, path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)  # half of it, where the disk is full
 
 
 def write_json(path: Path, record: dict) -> None:
@@ -35,3 +40,20 @@ def replace_folder(temporary: Path, folder: Path) -> None:
         shutil.rmtree(retired)
     else:
         temporary.rename(folder)
+
+
+#: From Linux's ``fcntl.h`` and ``fs.h``.
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2
+
+
+def exchange(first: Path, second: Path) -> bool:
+    """Let two paths change places in one step: nobody ever finds either of them missing.
+
+    False, with nothing done, where the system or its file system cannot (renameat2, Linux 3.15).
+    """
+    try:
+        renameat2 = ctypes.CDLL(None).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    paths = os.fsencode(first), os.fsencode(second)
+    return renameat2(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0

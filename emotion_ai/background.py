@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
+from emotion_ai.access import require_editor
 from emotion_ai.atomic import write_json
 from emotion_ai.settings import ROOT
 
@@ -30,8 +31,13 @@ class Job:
     error: str = ""
 
 
-def start(status: Path, module: str, arguments: list[str]) -> None:
-    """Run ``python -m module arguments`` unless the job of ``status`` runs already."""
+def start(status: Path, module: str, arguments: list[str], for_everyone: bool = False) -> None:
+    """Run ``python -m module arguments`` unless the job of ``status`` runs already.
+
+    Only editors may, unless it is ``for_everyone``: work that changes nothing that is kept.
+    """
+    if not for_everyone:
+        require_editor("start this work")
     status.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(status.with_suffix(".lock")):
         if read_job(status).state == "running":
@@ -53,7 +59,8 @@ def start(status: Path, module: str, arguments: list[str]) -> None:
             running.nice(5)  # whoever uses the page meanwhile should not feel it
         except psutil.Error:  # over already: its log says why
             since = 0.0
-        write_json(status, {"pid": process.pid, "since": since, "step": [0, 0, ""]})
+        record = {"pid": process.pid, "since": since, "step": [0, 0, ""]}
+        write_json(status, {**record, "for_everyone": for_everyone})
 
 
 #: Processes started here, so that finished ones can be buried.
@@ -96,6 +103,8 @@ def read_job(status: Path) -> Job:
 def stop(status: Path) -> None:
     """End the job's process, if it runs."""
     record = _read(status)
+    if record and not record.get("for_everyone"):
+        require_editor("stop this work")
     if record and (process := _process(record)):
         write_json(status, {**record, "stopped": True})
         process.terminate()

@@ -9,13 +9,15 @@ import os
 import sys
 from pathlib import Path
 
+from emotion_ai import model_commands
 from emotion_ai.datasets import commands as dataset_commands
 from emotion_ai.datasets import load_any
 from emotion_ai.errors import EmotionAIError, ImageError
 from emotion_ai.labels import LABEL_SETS, label_set
-from emotion_ai.model_store import list_models, open_model
+from emotion_ai.model_store import open_model
 from emotion_ai.progress import progress_bar
 from emotion_ai.report import commands as report_commands
+from emotion_ai.serving import commands as serving_commands
 from emotion_ai.settings import settings
 from emotion_ai.training import commands as training_commands
 
@@ -31,7 +33,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dataset_commands.add_parser(commands)
     training_commands.add_parser(commands)
+    model_commands.add_parser(commands)
     report_commands.add_parser(commands)
+    serving_commands.add_parser(commands)
 
     evaluate = commands.add_parser("evaluate", help="score a saved model on a dataset")
     evaluate.add_argument("model", metavar="MODEL", help="a saved model's name or folder")
@@ -54,8 +58,6 @@ def build_parser() -> argparse.ArgumentParser:
     predict.add_argument("--out", type=Path, metavar="DIR", help="write annotated pictures")
     predict.set_defaults(handler=run_predict)
 
-    models = commands.add_parser("models", help="list the saved models and their scores")
-    models.set_defaults(handler=run_models)
     return parser
 
 
@@ -143,6 +145,8 @@ def run_predict(arguments: argparse.Namespace) -> int:
     from emotion_ai.drawing import draw_readings
     from emotion_ai.images import encode_jpeg, read_image
     from emotion_ai.predictor import load_predictor
+    from emotion_ai.serving.client import client_for
+    from emotion_ai.serving.network import through, trouble
     from emotion_ai.table import readings_table
     from emotion_ai.video_commands import (
         annotated_path,
@@ -158,7 +162,9 @@ def run_predict(arguments: argparse.Namespace) -> int:
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
-    results, failures, taken = [], [], set()
+    if settings().serving_url:
+        predictor = through(predictor, client_for(settings().serving_url))
+    results, failures, taken, troubles = [], [], set(), set()
     with progress_bar("reading faces") as progress:
         for done, path in enumerate(paths, 1):
             try:
@@ -167,6 +173,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
                 failures.append(str(error))
                 continue
             readings = predictor.read(frame)
+            troubles.add(trouble(predictor))
             height, width = frame.shape[:2]
             results.append((path, width, height, readings))
             if arguments.out:
@@ -175,6 +182,8 @@ def run_predict(arguments: argparse.Namespace) -> int:
             progress(done, len(paths), "photos")
     films, unread = read_videos(videos, predictor, arguments.out, taken)
     failures += unread
+    for reason in sorted((troubles | {trouble(predictor)}) - {""}):
+        print(f"note: read by the models here: {reason}", file=sys.stderr)
     if arguments.csv:
         table = readings_table((str(path), readings) for path, _, _, readings in results)
         with_films(table, films).to_csv(arguments.csv, index=False)
@@ -216,34 +225,6 @@ def picture_paths(paths: list[Path]):
             yield from inside
         else:
             yield path
-
-
-def run_models(arguments: argparse.Namespace) -> int:
-    models = list_models(settings().models_dir)
-    if not models:
-        print("no models yet: python -m emotion_ai train")
-    for model in models:
-        size = model.card["files"]["model.tflite"]["bytes"] / 1e6
-        print(
-            f"{model.name}: {model.task}, {model.card['parameters']:,} parameters, "
-            f"{size:.1f} MB, {model.card['created'][:10]}"
-        )
-        for scores in model.card["scores"]:
-            print("  " + one_line(scores))
-    return 0
-
-
-def one_line(scores: dict) -> str:
-    """A score with what it was measured on, in one line."""
-    where = f"{scores['data']}/{scores['split']}, n={scores['n']:,}"
-    if scores["task"] == "keypoints":
-        low, high = scores["rmse_px_ci"]
-        return f"RMSE {scores['rmse_px']:.2f} px ({low:.2f} to {high:.2f}), {where}"
-    low, high = scores["accuracy_ci"]
-    return (
-        f"{scores['accuracy']:.1%} ({low:.1%} to {high:.1%}), "
-        f"{scores['label_set']}, {scores['labels_from']} labels, {where}"
-    )
 
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # before any command imports TensorFlow

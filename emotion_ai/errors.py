@@ -27,3 +27,19 @@ class ConfigError(EmotionAIError):
 
 class RunError(EmotionAIError):
     """A training run cannot be found, started or continued."""
+
+
+class SearchError(EmotionAIError):
+    """A hyperparameter search cannot be found, begun or continued."""
+
+
+class AccessError(EmotionAIError):
+    """Whoever is asking may look, but not change this."""
+
+
+class ServingError(EmotionAIError):
+    """A model server cannot be reached, refuses, or answers something else."""
+
+
+class LimitError(EmotionAIError):
+    """A visitor asked for something expensive more often than a served app allows."""

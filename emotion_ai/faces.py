@@ -83,6 +83,7 @@ class FaceDetector:
         _, found = self._yunet.detect(frame)
         if found is None:
             return []
+        found = found[np.isfinite(found).all(axis=1)]  # pictures of a few rows give nonsense
         return [((x, y, x + w, y + h), face[-1]) for face in found for x, y, w, h in [face[:4]]]
 
     def _find_haar(self, frame):

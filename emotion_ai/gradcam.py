@@ -9,6 +9,7 @@ import io
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +18,13 @@ from zipfile import BadZipFile
 import numpy as np
 
 from emotion_ai.errors import ModelError
+from emotion_ai.installed import lacking
 from emotion_ai.model_store import KERAS, SavedModel, open_model
 
 #: Keras needs a few seconds to start, more on a busy machine.
 TIME_OUT_S = 120
-_NO_TENSORFLOW = 3
+#: One such process at a time: TensorFlow takes 700 MB.
+_turn = threading.Lock()
 
 
 def gradcam_map(
@@ -36,13 +39,13 @@ def gradcam_map(
 
     ``waiting(seconds)`` is called several times a second; what it raises ends the process too.
     """
+    if reason := lacking("Grad-CAM", "keras", "tensorflow"):
+        raise ModelError(reason)
     model.verified(KERAS)
     given = io.BytesIO()
     np.save(given, face)
     command = [sys.executable, "-m", "emotion_ai.gradcam", str(model.folder), str(expression)]
     code, out, said = _run(command, given.getvalue(), time_out_s, waiting)
-    if code == _NO_TENSORFLOW:
-        raise ModelError("Grad-CAM needs TensorFlow, which is not installed here")
     try:
         with np.load(io.BytesIO(out)) as answer:
             return answer["map"]
@@ -59,6 +62,17 @@ def _run(
     waiting: Callable[[float], None] | None,
 ) -> tuple[int, bytes, bytes]:
     """Exit code, standard output and error of a process that never outlives this call."""
+    queued = time.monotonic()
+    while not _turn.acquire(timeout=0.2):
+        if waiting:
+            waiting(time.monotonic() - queued)
+    try:
+        return _run_now(command, content, time_out_s, waiting)
+    finally:
+        _turn.release()
+
+
+def _run_now(command, content, time_out_s, waiting) -> tuple[int, bytes, bytes]:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     started = time.monotonic()
     process = subprocess.Popen(
@@ -107,11 +121,6 @@ def main() -> int:
     folder, expression = Path(sys.argv[1]), int(sys.argv[2])
     answer = sys.stdout.buffer
     sys.stdout = sys.stderr  # what Keras prints must not end up in the answer
-    try:
-        import keras  # noqa: F401
-        import tensorflow  # noqa: F401
-    except ImportError:
-        return _NO_TENSORFLOW
     face = np.load(io.BytesIO(sys.stdin.buffer.read()))
     heat = compute(open_model(folder.parent, str(folder)), face, expression)
     content = io.BytesIO()

@@ -61,6 +61,8 @@ class LabelSet:
 FER7 = LabelSet("fer7", ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"))
 #: The course's five classes, numbers 0-4.
 COURSE5 = LabelSet("course5", ("angry", "disgust", "sad", "happy", "surprise"))
+#: The truths a network with two heads learns side by side: FER+ vote shares, the given label.
+HEADS = ("crowd", "given")
 LABEL_SETS = {label_set.name: label_set for label_set in (FER7, COURSE5)}
 
 #: FER+ vote columns in their official order (Barsoum et al. 2016, arXiv:1608.01041).

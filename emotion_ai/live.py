@@ -10,6 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import av
@@ -32,6 +33,8 @@ _RECENT = 60
 _FEWEST_DETECTIONS = 2
 #: What is sent where the picture is switched off: small, so that it costs nothing.
 _NO_PICTURE_SIZE = (90, 160)
+#: Screens are shared in their own size, and a hostile browser sends any.
+_MAX_SIDE_PX = 1920
 #: A group's picture stands small beside its shares: the way back need not carry more.
 _GROUP_PICTURE_WIDTH_PX = 640
 
@@ -69,20 +72,28 @@ class LiveStatus:
 
 
 class LiveSession:
-    """What one viewer's frames go through, on a predictor of its own."""
+    """What one viewer's frames go through, on a predictor of its own.
 
-    def __init__(self, predictor: Predictor, fewest_faces: int = 5):
-        labels = FER7.expressions
-        if model := predictor.models.get("expression"):
-            labels = model.labels.expressions
+    ``newer`` is asked before every frame for a predictor to go on with (see ``ModelWatch``).
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        fewest_faces: int = 5,
+        newer: Callable[[], Predictor | None] = lambda: None,
+    ):
+        labels = _labels(predictor)
         self.options = LiveOptions()
         #: Shares over everyone in the picture (group view) and of the largest face (own view).
         self.group = GroupTimeline(labels, fewest_faces)
         self.own = GroupTimeline(labels, fewest=1, soft=True)
         self._follower = FaceFollower(predictor)
+        self._newer = newer
         self._lock = threading.Lock()
         self._status = LiveStatus()
         self._picture: np.ndarray | None = None
+        self._snapshot: bytes | None = None
         self._taken_s: deque[float] = deque(maxlen=_RECENT)
         self._spent_s: deque[float] = deque(maxlen=_RECENT)
 
@@ -91,17 +102,26 @@ class LiveSession:
         with self._lock:
             return self._status
 
-    def snapshot_jpeg(self) -> bytes | None:
-        """The newest picture as it is shown; None in a group and before the first frame."""
+    @property
+    def snapshot(self) -> bytes | None:
+        """The JPEG that was taken last, until the stream ends."""
         with self._lock:
-            picture = self._picture
-        return None if picture is None or self.options.group else encode_jpeg(picture, 92)
+            return self._snapshot
+
+    def take_snapshot(self) -> None:
+        """Keep the newest picture as it is shown; none in a group and before the first frame."""
+        with self._lock:
+            picture = None if self.options.group else self._picture
+            self._snapshot = None if picture is None else encode_jpeg(picture, 92)
 
     async def process(self, frames: list[av.VideoFrame]) -> list[av.VideoFrame]:
         """The newest of ``frames``, annotated. Called on WebRTC's worker thread: it must not
         raise, must not call Streamlit, and what it takes is the viewer's delay."""
         frame = frames[-1]
-        shown = self.annotate(frame.to_ndarray(format="bgr24"), dropped=len(frames) - 1)
+        shrink = min(1.0, _MAX_SIDE_PX / max(frame.width, frame.height))
+        width, height = (max(2, round(side * shrink)) for side in (frame.width, frame.height))
+        image = frame.to_ndarray(format="bgr24", width=width, height=height)
+        shown = self.annotate(image, dropped=len(frames) - 1)
         return [av.VideoFrame.from_ndarray(shown, format="bgr24")]
 
     def annotate(self, frame: np.ndarray, dropped: int = 0) -> np.ndarray:
@@ -127,7 +147,8 @@ class LiveSession:
             shown = cv2.flip(frame, 1) if options.mirrored else frame
             if options.group and shown.shape[1] > _GROUP_PICTURE_WIDTH_PX:
                 shrink = _GROUP_PICTURE_WIDTH_PX / shown.shape[1]
-                shown = cv2.resize(shown, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+                size = _GROUP_PICTURE_WIDTH_PX, max(1, round(shown.shape[0] * shrink))
+                shown = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
             if readings:
                 drawn = mirrored(readings, frame.shape[1]) if options.mirrored else readings
                 draw_readings(shown, list(drawn), options.layers)
@@ -136,6 +157,8 @@ class LiveSession:
 
     def _analyse(self, frame, options: LiveOptions, time_s: float):
         """The number of faces, and their readings where they may be shown."""
+        if predictor := self._newer():
+            self._switch_to(predictor)
         follower = self._follower
         follower.pace = ROOM if options.group or options.many else ONE_FACE
         follower.tracker.smoothing_s = options.smoothing_s
@@ -151,6 +174,17 @@ class LiveSession:
         others = [track.reading for track in tracks if track is not largest]
         readings = (largest.reading, *others) if largest else ()
         return len(tracks), readings
+
+    def _switch_to(self, predictor: Predictor) -> None:
+        """Go on with other models. Where these name other expressions, counting starts again:
+        their shares cannot be added up."""
+        labels = _labels(predictor)
+        if labels == self.group.labels:
+            self._follower.predictor = predictor
+            return
+        self.group = GroupTimeline(labels, self.group.fewest)
+        self.own = GroupTimeline(labels, fewest=1, soft=True)
+        self._follower = FaceFollower(predictor)
 
     def _publish(self, shown, started_s, dropped, failed, faces, readings) -> None:
         now_s = time.monotonic()
@@ -173,7 +207,7 @@ class LiveSession:
             )
 
     def ended(self) -> None:
-        """The stream is over: faces and the last picture are forgotten, the aggregates stay.
+        """The stream is over: faces and pictures are forgotten, the aggregates stay.
 
         Called on WebRTC's event loop; the worker thread has ended by then.
         """
@@ -181,8 +215,13 @@ class LiveSession:
         self._taken_s.clear()
         self._spent_s.clear()
         with self._lock:
-            self._picture = None
+            self._picture = self._snapshot = None
             self._status = replace(self._status, readings=(), faces=0, running=False)
+
+
+def _labels(predictor: Predictor) -> tuple[str, ...]:
+    model = predictor.models.get("expression")
+    return model.labels.expressions if model else FER7.expressions
 
 
 def mirrored(readings: tuple[FaceReading, ...], width_px: int) -> tuple[FaceReading, ...]:

@@ -2,6 +2,9 @@
 
 ``model.keras`` to train on and export, ``model.tflite`` to run, ``card.json`` what it is: task,
 label set, data and its digest, split, scores, parameters, training configuration, date.
+
+The app reads with the models called as in ``DEFAULTS``. A model that is replaced stays below
+``.versions/<name>/`` (see ``model_versions``).
 """
 
 import hashlib
@@ -11,12 +14,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from emotion_ai.atomic import replace_folder, sibling_folder, write_json
+from filelock import FileLock
+
+from emotion_ai.access import require_editor
+from emotion_ai.atomic import exchange, sibling_folder, write_json
 from emotion_ai.errors import ModelError
 from emotion_ai.labels import LabelSet, label_set
 from emotion_ai.lite import LiteNetwork
 
 KERAS, TFLITE, CARD = "model.keras", "model.tflite", "card.json"
+VERSIONS = ".versions"
+#: The models that the app reads with, each called as its task.
+DEFAULTS = ("expression", "keypoints")
 
 
 @dataclass(frozen=True)
@@ -91,8 +100,11 @@ def list_models(models_dir: Path) -> list[SavedModel]:
 
 
 def write_model(folder: Path, card: dict, files: dict[str, bytes]) -> SavedModel:
-    """Store a model, all or nothing, replacing one of the same name but keeping its README."""
+    """Store a model, all or nothing. One of the same name becomes an earlier version of it; its
+    README and the pictures beside it stay. ModelError for the name of a model of another task."""
+    require_editor("save a model")
     folder = Path(folder)
+    check_task(folder, card["task"])
     temporary = sibling_folder(folder)
     try:
         sums = {}
@@ -101,10 +113,54 @@ def write_model(folder: Path, card: dict, files: dict[str, bytes]) -> SavedModel
             digest = hashlib.sha256(content).hexdigest()
             sums[file] = {"bytes": len(content), "sha256": digest}
         write_json(temporary / CARD, {**card, "files": sums})
-        readme = folder / "README.md"
-        if readme.exists():
-            shutil.copy(readme, temporary)
-        replace_folder(temporary, folder)
+        for told in (*folder.glob("README.md"), *folder.glob("*.png")):
+            shutil.copy(told, temporary)
+        put_in_place(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return open_model(folder.parent, folder.name)
+
+
+def check_task(folder: Path, task: str) -> None:
+    """ModelError unless a model for ``task`` may be stored as ``folder``."""
+    try:
+        taken = (
+            folder.name if folder.name in DEFAULTS else open_model(folder.parent, folder.name).task
+        )
+    except ModelError:  # none yet, or a damaged one
+        return
+    if taken != task:
+        raise ModelError(
+            f"{folder.name} is a model for {taken}, this one is for {task}: choose another name"
+        )
+
+
+def put_in_place(staged: Path, folder: Path) -> None:
+    """Let a finished folder beside ``folder``, or an earlier version of it, take its place.
+
+    What was there becomes the newest earlier version. A crash at any moment leaves both whole:
+    one of them under its name, the other among the versions.
+    """
+    staged.chmod(0o755)  # mkdtemp made it private
+    kept = versions_folder(folder)
+    kept.mkdir(parents=True, exist_ok=True)
+    with FileLock(kept.parent / ".lock"):
+        if not folder.exists():
+            staged.rename(folder)
+            return
+        number = max(version_numbers(folder), default=0) + 1
+        slot = kept / str(number)
+        staged.rename(slot)
+        if not exchange(slot, folder):
+            shutil.move(folder, kept / str(number + 1))
+            slot.rename(folder)
+
+
+def versions_folder(folder: Path) -> Path:
+    """Where the earlier versions of the model in ``folder`` are kept, each under a number."""
+    return folder.parent / VERSIONS / folder.name
+
+
+def version_numbers(folder: Path) -> list[int]:
+    """The numbers of the earlier versions, rising with the time at which they made way."""
+    return sorted(int(path.name) for path in versions_folder(folder).glob("[0-9]*"))

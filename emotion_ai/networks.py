@@ -142,28 +142,31 @@ PRESETS = {
 }
 
 
-def build(task: str, classes: int = 0, preset: str = "residual") -> keras.Model:
+def build(task: str, classes: int = 0, preset: str = "residual", heads: int = 1) -> keras.Model:
     """A network for ``task`` with fresh weights.
 
     Input uint8 (batch, S, S, 1), S = 48 for expression and 96 for keypoints. Output
-    ``probabilities`` float32 (batch, classes), or ``keypoints`` float32 (batch, 15, 2), x then y,
-    pixels of the input. ConfigError for an unknown preset.
+    ``probabilities`` float32 (batch, classes), with several heads (batch, heads, classes), or
+    ``keypoints`` float32 (batch, 15, 2), x then y, pixels of the input. ConfigError for an unknown
+    preset.
     """
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}: expected one of {', '.join(PRESETS)}")
-    bodies, heads, dropout = PRESETS[preset]
+    bodies, head_of, dropout = PRESETS[preset]
     size = INPUT_SIZE_PX[task]
     faces = keras.Input((size, size, 1), dtype="uint8", name="faces")
     x = layers.Rescaling(1 / 127.5, -1.0)(faces)
     x = bodies[task](x)
-    x = heads[task](x, dropout)
-    return keras.Model(faces, output(task, x, classes, size), name=f"{task}_{preset}")
+    x = head_of[task](x, dropout)
+    return keras.Model(faces, output(task, x, classes, size, heads), name=f"{task}_{preset}")
 
 
-def output(task: str, x, classes: int, size_px: int):
+def output(task: str, x, classes: int, size_px: int, heads: int = 1):
     """The last layers; always float32, also under mixed precision."""
     if task == "expression":
-        x = layers.Dense(classes, dtype="float32", name="logits")(x)
+        x = layers.Dense(heads * classes, dtype="float32", name="logits")(x)
+        if heads > 1:
+            x = layers.Reshape((heads, classes), dtype="float32")(x)
         return layers.Softmax(dtype="float32", name="probabilities")(x)
     # From the mean face, in steps of some pixels: offsets of the whole image's size would make
     # every optimiser step throw the points about.
@@ -175,13 +178,40 @@ def output(task: str, x, classes: int, size_px: int):
     return layers.Reshape((KEYPOINT_COUNT, 2), dtype="float32", name="keypoints")(x)
 
 
-def transfer(source: keras.Model, task: str, classes: int, preset: str) -> keras.Model:
+def one_head(
+    model: keras.Model, index: int = 0, temperature: float = 1.0, lowest: float | None = None
+) -> keras.Model:
+    """An expression network of ``model``'s body, shared with it, and one of its heads.
+
+    Its logits are divided by ``temperature`` (Guo et al. 2017, arXiv:1706.04599), have a mean of 0
+    over the classes and, where ``lowest`` is given, are no lower than that. Training leaves their
+    common offset to chance, and a class whose logit is -40 is as impossible as one of -10, but 256
+    integer steps over all of that leave too few for those that compete. A ReLU after a shift, which
+    a softmax does not see, is something that integer kernels can do on the way.
+    """
+    logits = model.get_layer("logits")
+    classes = model.output.shape[-1]
+    own = slice(index * classes, (index + 1) * classes)
+    kernel, bias = (values[..., own] / temperature for values in logits.get_weights())
+    kernel, bias = kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()
+    if lowest is not None:
+        bias = bias - lowest
+    activation = None if lowest is None else "relu"
+    layer = layers.Dense(classes, activation=activation, dtype="float32", name="logits")
+    x = layers.Softmax(dtype="float32", name="probabilities")(layer(logits.input))
+    layer.set_weights([kernel, bias])
+    return keras.Model(model.inputs, x, name=model.name)
+
+
+def transfer(
+    source: keras.Model, task: str, classes: int, preset: str, heads: int = 1
+) -> keras.Model:
     """A network for ``task`` that starts from all weights of ``source`` that fit by place.
 
     Layers are matched in order, as long as kind and weight shapes agree; a different head
     (other task, other number of classes) therefore starts fresh. ConfigError if nothing fits.
     """
-    model = build(task, classes, preset)
+    model = build(task, classes, preset, heads)
     carried = 0
     for old, new in zip(source.layers, model.layers, strict=False):
         if type(old) is not type(new):

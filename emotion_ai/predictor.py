@@ -14,7 +14,7 @@ from emotion_ai.faces import (
     crop_faces,
     load_detector,
 )
-from emotion_ai.model_store import SavedModel, open_model
+from emotion_ai.model_store import DEFAULTS, SavedModel, open_model
 from emotion_ai.results import Expression, FaceBox, FaceReading
 from emotion_ai.settings import Settings
 
@@ -22,7 +22,9 @@ from emotion_ai.settings import Settings
 class Predictor:
     """Reads faces with an expression model, a keypoint model, or both.
 
-    ``notes`` says, a line each, what is missing.
+    ``networks``, by task, are called with uint8 (N, S, S) faces and know their ``size_px``:
+    LiteRT here, or a model server (``serving.network``). ``notes`` says, a line each, what is
+    missing.
     """
 
     def __init__(
@@ -34,13 +36,18 @@ class Predictor:
     ):
         self.detector = detector
         self.models = {model.task: model for model in (expression, keypoints) if model is not None}
-        self._networks = {task: model.network(threads) for task, model in self.models.items()}
+        self.networks = {task: model.network(threads) for task, model in self.models.items()}
         self.notes = [detector.note] if detector.note else []
 
     def warm_up(self) -> None:
         """Pay all first-time costs now."""
         blank = np.zeros((240, 320, 3), np.uint8)
         self.detector.detect(blank)
+        self.warm_up_networks()
+
+    def warm_up_networks(self) -> None:
+        """Pay the first-time costs of the networks alone."""
+        blank = np.zeros((240, 320, 3), np.uint8)
         self.read_faces(blank, [FaceBox((100.0, 50.0, 200.0, 170.0), 1.0)])
 
     def read(self, frame: np.ndarray, max_side_px: int = DETECTION_SIDE_PX) -> list[FaceReading]:
@@ -54,10 +61,10 @@ class Predictor:
         grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
         keypoints: list = [None] * len(faces)
         expressions: list = [None] * len(faces)
-        if network := self._networks.get("keypoints"):
+        if network := self.networks.get("keypoints"):
             crops = crop_faces(grey, faces, FRAMINGS["keypoints"], network.size_px)
             keypoints = list(crops.to_frame(network(crops.images)["keypoints"]))
-        if network := self._networks.get("expression"):
+        if network := self.networks.get("expression"):
             labels = self.models["expression"].labels.expressions
             crops = crop_faces(grey, faces, FRAMINGS["expression"], network.size_px)
             rows = network(crops.images)["probabilities"]
@@ -69,7 +76,7 @@ def load_predictor(settings: Settings, detector: FaceDetector | None = None) -> 
     """The default models and the best detector there is; what is missing becomes a note."""
     models: dict[str, SavedModel | None] = {}
     notes = []
-    for task in ("expression", "keypoints"):
+    for task in DEFAULTS:
         try:
             models[task] = open_model(settings.models_dir, task)
             models[task].verified("model.tflite")

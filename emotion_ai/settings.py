@@ -15,11 +15,19 @@ class Settings:
     data_dir: Path = ROOT / "data"
     models_dir: Path = ROOT / "models"
     runs_dir: Path = ROOT / "models" / "runs"
+    #: Hyperparameter searches; machines that share it work on the same ones.
+    searches_dir: Path = ROOT / "models" / "searches"
     cache_dir: Path = Path.home() / ".cache" / "emotion_ai"
+    #: Exported versions, as TensorFlow Serving reads them.
+    serving_dir: Path = ROOT / "serving"
+    #: The model server that reads photos; None reads them here.
+    serving_url: str | None = None
     #: A local copy of YuNet's weights; None downloads them once into ``cache_dir``.
     yunet: Path | None = None
     #: Threads of one LiteRT interpreter.
     threads: int = 2
+    #: Who may change what is kept here: one of ``access.MODES``.
+    access: str = "auto"
 
     @classmethod
     def from_environment(cls, environ: dict[str, str] | None = None) -> "Settings":
@@ -30,16 +38,23 @@ class Settings:
                 ("data_dir", "EMOTION_AI_DATA"),
                 ("models_dir", "EMOTION_AI_MODELS"),
                 ("runs_dir", "EMOTION_AI_RUNS"),
+                ("searches_dir", "EMOTION_AI_SEARCHES"),
                 ("cache_dir", "EMOTION_AI_CACHE"),
+                ("serving_dir", "EMOTION_AI_SERVING"),
                 ("yunet", "EMOTION_AI_YUNET"),
             )
             if environ.get(variable)
         }
         if "models_dir" in given:
             given.setdefault("runs_dir", given["models_dir"] / "runs")
+            given.setdefault("searches_dir", given["models_dir"] / "searches")
         threads = environ.get("EMOTION_AI_THREADS", "")
         if threads.isdigit() and int(threads) > 0:
             given["threads"] = int(threads)
+        if url := environ.get("EMOTION_AI_SERVING_URL", "").strip():
+            given["serving_url"] = url
+        if mode := environ.get("EMOTION_AI_ACCESS", "").strip().lower():
+            given["access"] = mode
         return cls(**given)
 
 

@@ -82,13 +82,13 @@ def read_faces_of_video(
     name = name or (source.name if isinstance(source, Path) else "video")
     follower = FaceFollower(predictor, smoothing_s, PACE)
     rows: list[dict] = []
-    read_s, time_s, frames, size_wh, stopped = -np.inf, 0.0, 0, (0, 0), False
+    read_s, time_s, frames, reads, size_wh, stopped = -np.inf, 0.0, 0, 0, (0, 0), False
     with film(annotated) if annotated is not None else nullcontext() as writer:
         for frame in read_video(source, name):
             time_s, frames, image = frame.time_s, frames + 1, frame.image
             size_wh = image.shape[1::-1]
             if time_s - read_s >= READ_S:
-                read_s = time_s
+                read_s, reads = time_s, reads + 1
                 rows += [
                     {"time_s": round(time_s, 3), "face": track.number, **track.reading.as_row()}
                     for track in follower.follow(image, time_s)
@@ -105,12 +105,13 @@ def read_faces_of_video(
                 break
     model = predictor.models.get("expression")
     labels = model.labels.expressions if model else FER7.expressions
-    timeline = _without_flickers(pd.DataFrame(rows, columns=None if rows else ["time_s", "face"]))
+    table = pd.DataFrame(rows, columns=None if rows else ["time_s", "face"])
+    timeline = _without_flickers(table, min(FEWEST_FRAMES, reads))
     return VideoReading(name, size_wh, time_s, frames, timeline, labels, stopped)
 
 
-def _without_flickers(timeline: pd.DataFrame) -> pd.DataFrame:
-    """Without faces that were there for a moment; numbers stay those in the film."""
+def _without_flickers(timeline: pd.DataFrame, fewest: int) -> pd.DataFrame:
+    """Without faces in fewer frames than ``fewest``; numbers stay those in the film."""
     seen = timeline["face"].value_counts()
-    kept = seen[seen >= FEWEST_FRAMES].index
+    kept = seen[seen >= fewest].index
     return timeline[timeline["face"].isin(kept)].reset_index(drop=True)

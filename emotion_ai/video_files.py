@@ -24,6 +24,10 @@ MAX_SIDE_PX = 1280
 MAX_PIXELS = 50_000_000
 _TICKS_PER_S = 1000
 _START_OF_JPEG = b"\xff\xd8\xff"
+#: Files with pictures in them. FFmpeg reads much else: playlists that name other files and
+#: addresses, session descriptions that make it listen on a port.
+_FORMATS = "mov,matroska,webm,avi,mpeg,mpegts,mpegvideo,gif,mjpeg"
+_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,13 @@ def read_video(
     except OSError as error:
         raise VideoError(f"{source}: {error.strerror or error}") from None
     with data:
-        options: dict = {}
+        kind, options = None, _OPTIONS
         if data.read(3) == _START_OF_JPEG:
-            options = {"format": "mjpeg", "options": {"framerate": str(MJPEG_FRAMES_PER_S)}}
+            kind, options = "mjpeg", {**_OPTIONS, "framerate": str(MJPEG_FRAMES_PER_S)}
         data.seek(0)
         try:
-            container = av.open(data, **options)
-        except (av.error.FFmpegError, OSError):
+            container = av.open(data, format=kind, options=options, metadata_errors="replace")
+        except (av.error.FFmpegError, OSError, ValueError):
             raise VideoError(
                 f"{name}: expected a video (MP4, WebM, MOV …), got other data"
             ) from None
@@ -68,19 +72,17 @@ def _frames(container, name: str, max_side_px: int) -> Iterator[VideoFrame]:
     if not container.streams.video:
         raise VideoError(f"{name}: expected a picture, got sound alone")
     stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise VideoError(f"{name}: expected a common kind of video, got one that is not known")
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > MAX_PIXELS:
         raise VideoError(f"{name}: expected at most 50 megapixels, got {width} × {height}")
+    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # later frames may be larger
     stream.thread_type = "AUTO"
     rate = float(stream.average_rate or 25)
     length_s = (container.duration or 0) / av.time_base
     start_s, last_s, count = None, -1.0, 0
-    for packet in container.demux(stream):
-        position = packet.pos or 0
-        try:
-            frames = packet.decode()
-        except (av.error.InvalidDataError, av.error.EOFError):
-            continue  # a damaged stretch: the rest may be sound
+    for position, frames in _decoded(container.demux(stream)):
         for frame in frames:
             time_s = frame.time if frame.time is not None else count / rate
             start_s = time_s if start_s is None else start_s
@@ -90,6 +92,20 @@ def _frames(container, name: str, max_side_px: int) -> Iterator[VideoFrame]:
             yield VideoFrame(time_s, _upright(frame, max_side_px), *progress)
     if not count:
         raise VideoError(f"{name}: the video is damaged, no picture of it can be decoded")
+
+
+def _decoded(packets: Iterator[av.Packet]) -> Iterator[tuple[int, list[av.VideoFrame]]]:
+    """Where in the file a packet lies, and its frames; damaged stretches are left out."""
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return  # the end, or damage that hides where the next packet begins
+        try:
+            frames = packet.decode()
+        except av.error.FFmpegError:
+            continue  # the rest may be sound
+        yield packet.pos or 0, frames
 
 
 def _upright(frame: av.VideoFrame, max_side_px: int) -> np.ndarray:

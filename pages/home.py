@@ -12,6 +12,7 @@ DOORS = (
     ("pages/photo.py", "Drop a photo", ":material/photo_camera:"),
     ("pages/datasets.py", "Explore the datasets", ":material/grid_view:"),
     ("pages/learn.py", "Learn how it works", ":material/school:"),
+    ("pages/train.py", "Train a network", ":material/model_training:"),
 )
 
 page_head(

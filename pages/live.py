@@ -17,7 +17,7 @@ OWN, GROUP, METHOD = TABS = ("My face", "Group", "How it works")
 page_head("Live", "Your webcam, read as it runs: the box, 15 points and the expression.")
 consent_gate()
 reader = components.model_guard()
-session = live_session(reader.key)
+session = live_session(reader.predictor.detector.name)
 
 view = st.session_state.get("view", OWN)
 grouped = view == GROUP

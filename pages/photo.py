@@ -4,7 +4,7 @@ import streamlit as st
 
 from emotion_ai.drawing import Layers
 from emotion_ai.images import EXTENSIONS
-from emotion_ai.ui import components, markup
+from emotion_ai.ui import components, markup, resources
 from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.photos import (
     SAMPLES,
@@ -15,6 +15,7 @@ from emotion_ai.ui.photos import (
     read_all,
     read_sample,
 )
+from emotion_ai.ui.serving.notice import who_read
 from emotion_ai.ui.videos import VIDEO_EXTENSIONS, forget_videos, is_video, show_videos
 from emotion_ai.ui.wording import count, plain
 
@@ -22,7 +23,8 @@ from emotion_ai.ui.wording import count, plain
 LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
 
 page_head("Photo & video", "Drop files in: every face is boxed, marked with 15 points and read.")
-reader = components.model_guard()
+components.model_guard()
+reader = resources.photo_reader()
 
 drop, options = st.columns([3, 2], gap="medium")
 with drop:
@@ -63,6 +65,7 @@ else:
     photos = [read_sample(sample, reader)]
 if not photos:
     st.stop()
+who_read(photos, reader)
 photo = components.contact_sheet(photos) if len(photos) > 1 else photos[0]
 
 left, right = st.columns([3, 2], gap="medium")

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import pylibsrtp  # noqa: F401  before TensorFlow, after which it crashes; only tests load both
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,5 +1,6 @@
-"""A second model for the tests that compare two: the shipped one with noise in its last layer."""
+"""A second model for the tests that need two: the shipped one with another last layer."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,30 @@ from emotion_ai.model_store import KERAS, TFLITE, SavedModel, write_model
 
 def noisy_copy(model: SavedModel, models_dir: Path, name: str, noise: float = 25) -> SavedModel:
     """``model`` as ``name``, the weights of its last layer disturbed by ``noise`` 127ths of the
-    largest, byte by byte: without TensorFlow, and the ``.keras`` is left as it is."""
+    largest."""
+
+    def disturb(weights: np.ndarray) -> np.ndarray:
+        scale = noise * (1 if weights.dtype == np.int8 else np.abs(weights).max() / 127)
+        disturbed = weights + np.random.default_rng(0).normal(0, scale, weights.shape)
+        return np.clip(disturbed, -127, 127) if weights.dtype == np.int8 else disturbed
+
+    return changed_copy(model, models_dir, name, disturb, "with noise")
+
+
+def mistaken_copy(model: SavedModel, models_dir: Path, name: str) -> SavedModel:
+    """``model`` as ``name``, which takes every expression for the one before it."""
+    return changed_copy(model, models_dir, name, lambda w: np.roll(w, -1, axis=0), "mistaken")
+
+
+def changed_copy(
+    model: SavedModel,
+    models_dir: Path,
+    name: str,
+    change: Callable[[np.ndarray], np.ndarray],
+    what: str,
+) -> SavedModel:
+    """``model`` as ``name``, ``change`` done to the weights of its last layer, byte by byte:
+    without TensorFlow, and the ``.keras`` is left as it is."""
     content = model.verified(TFLITE)
     interpreter = Interpreter(model_content=content)
     constants = [
@@ -21,10 +45,7 @@ def noisy_copy(model: SavedModel, models_dir: Path, name: str, noise: float = 25
         and details["shape"][0] in (5, 7, 30)
     ]
     weights = next(c for c in constants if c.size > 100 and c.tobytes() in content)
-    scale = noise * (1 if weights.dtype == np.int8 else np.abs(weights).max() / 127)
-    disturbed = weights + np.random.default_rng(0).normal(0, scale, weights.shape)
-    if weights.dtype == np.int8:
-        disturbed = np.clip(disturbed, -127, 127)
-    content = content.replace(weights.tobytes(), disturbed.astype(weights.dtype).tobytes())
-    card = {**model.card, "run": f"{model.name} with noise"}
+    changed = change(weights).astype(weights.dtype)
+    content = content.replace(weights.tobytes(), changed.tobytes())
+    card = {**model.card, "run": f"{model.name} {what}"}
     return write_model(models_dir / name, card, {KERAS: model.verified(KERAS), TFLITE: content})

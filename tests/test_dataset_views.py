@@ -283,7 +283,9 @@ def test_incomplete_copy_is_refused_and_leaves_what_was_there(tmp_path, data_dir
     monkeypatch.setitem(fetch.SOURCES, "fer2013", fetch.Source("who/what", 42, "forty-two"))
     first = fetch.fetch("fer2013", data_dir, download=lambda _: copy_of(tmp_path / "a", 42))
     with pytest.raises(DatasetError, match="expected 42 images, got 30"):
-        fetch.fetch("fer2013", data_dir, download=lambda _: copy_of(tmp_path / "b", 30))
+        fetch.fetch(
+            "fer2013", data_dir, download=lambda _: copy_of(tmp_path / "b", 30), replace=True
+        )
     (there,) = list_datasets(data_dir)
     assert there.digest == first.dataset.digest
     assert [p.name for p in data_dir.iterdir()] == ["fer2013"]

@@ -91,7 +91,6 @@ def test_gradcam_that_is_cancelled_leaves_no_process(model, face):
 @pytest.mark.parametrize(
     ("code", "said", "expected"),
     [
-        (3, b"", "needs TensorFlow, which is not installed"),
         (1, b"Traceback\nValueError: no layer", "could not be computed: ValueError: no layer"),
         (-9, b"", "ended with code -9"),
     ],

@@ -2,8 +2,10 @@
 
 import io
 import re
+import resource
 import struct
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +24,9 @@ from dataset_files import (
 )
 
 from emotion_ai.datasets import archive, import_dataset
-from emotion_ai.errors import DatasetError
+from emotion_ai.datasets.image_files import decode_grey
+from emotion_ai.errors import DatasetError, ImageError
+from emotion_ai.images import decode_image, png_is_whole
 from emotion_ai.labels import COORDINATE_COLUMNS
 
 GOOD = pixels(face(0))
@@ -152,6 +156,13 @@ def test_members_that_lead_out_of_the_zip_are_refused(tmp_path, data_dir, name):
 def test_names_with_control_characters_are_refused(tmp_path, data_dir):
     path = write_zip(tmp_path / "faces.zip", {"happy/1\n\x1b[2J.png": png(face(0))})
     assert "control characters" in refusal(path, data_dir)
+
+
+def test_members_without_a_name_are_refused(tmp_path, data_dir):
+    """Python ends a name at its first zero byte."""
+    path = write_zip(tmp_path / "faces.zip", {"happy/1.png": png(face(0)), "x.png": b""})
+    path.write_bytes(path.read_bytes().replace(b"x.png", b"\0.png"))
+    assert "has no name" in refusal(path, data_dir)
 
 
 def test_zip_bomb_is_refused_before_it_is_read(tmp_path, data_dir):
@@ -314,3 +325,28 @@ def test_names_that_are_no_folder_names_are_refused(tmp_path, data_dir, name):
         assert "dataset name" in refusal(path, data_dir, name=name)
     else:
         assert import_dataset(path, data_dir, name=name).dataset.name == "fer"
+
+
+def test_a_png_that_claims_more_than_it_holds_takes_no_memory():
+    """OpenCV would take 2 GB for these few bytes."""
+    greedy = png(face(0))[:33] + struct.pack(">I", (1 << 31) - 1) + b"IDAT" + bytes(20) + b"IEND"
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ImageError, match="the PNG is damaged"):
+        decode_image(greedy, "x.png")
+    with pytest.raises(DatasetError, match="cannot be decoded"):
+        decode_grey("x.png", greedy)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100 << 10  # kilobytes
+    assert png_is_whole(png(face(0)))
+    assert png_is_whole(png(face(0)) + b"what follows the end")
+
+
+def test_nothing_in_the_package_runs_what_a_file_says():
+    """Keras loads models in its safe mode unless told otherwise, NumPy no pickled objects."""
+    package = Path(archive.__file__).resolve().parents[1]
+    forbidden = re.compile(
+        r"safe_mode\s*=\s*False|allow_pickle\s*=\s*True|\bimport pickle|unsafe_load"
+    )
+    for path in package.rglob("*.py"):
+        assert not forbidden.search(path.read_text()), path
+    html = [path for path in package.rglob("*.py") if "unsafe_allow_html" in path.read_text()]
+    assert html == []

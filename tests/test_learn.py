@@ -20,7 +20,6 @@ from emotion_ai.learn import (
     mirror,
     neuron,
     perceptron,
-    request,
 )
 
 
@@ -293,7 +292,7 @@ def test_threshold_moves_from_finding_all_to_finding_none():
     assert (limits[0], limits[-1]) == (0, 0.9)
 
 
-# Mirror, requests, votes
+# Mirror, votes
 
 
 def test_turning_ends_in_the_mirror_image():
@@ -312,15 +311,6 @@ def test_forgotten_exchange_moves_every_name_that_has_a_side():
     sided = np.array([side != "middle" for side in KEYPOINT_SIDES])
     assert (off[sided] > 5).all()
     assert (off[~sided] == 0).all()
-
-
-def test_request_and_reply_are_tensorflow_servings():
-    faces = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
-    expected = b'{"instances":[[[[0],[1]],[[2],[3]]],[[[4],[5]],[[6],[7]]]]}'
-    assert request.request_body(faces) == expected
-    assert request.reply_body(np.array([[0.25, 0.75]])) == b'{"predictions": [[0.25, 0.75]]}'
-    assert request.newest([3, 12, 1]) == 12
-    assert request.newest([]) is None
 
 
 def test_agreement_counts_majorities_and_leaves_out_the_undecided():

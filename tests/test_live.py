@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from emotion_ai.drawing import Layers
 from emotion_ai.following import BATCH, ONE_FACE, ROOM, FaceFollower
-from emotion_ai.labels import FER7
+from emotion_ai.labels import COURSE5, FER7
 from emotion_ai.live import LiveOptions, LiveSession, mirrored
 from emotion_ai.results import Expression, FaceBox, FaceReading
 
@@ -29,6 +30,7 @@ class FakePredictor:
             for x, y in [(12.0 * (i % 10) + 20, 12.0 * (i // 10) + 20)]
         ]
         self.models: dict = {}
+        self.labels = FER7
         self.detector = self
         self.error: Exception | None = None
         self.sides_px: list[int] = []
@@ -42,7 +44,8 @@ class FakePredictor:
 
     def read_faces(self, frame, faces):
         self.read.append(len(faces))
-        said = Expression(FER7.expressions, np.eye(7, dtype=np.float32)[FER7.index("happy")])
+        names = self.labels.expressions
+        said = Expression(names, np.eye(len(names), dtype=np.float32)[names.index("happy")])
         return [
             FaceReading(face, np.tile(np.float32(face.box_xyxy[:2]), (15, 1)) + np.float32(5), said)
             for face in faces
@@ -64,7 +67,19 @@ def test_frame_is_annotated_and_the_status_says_so():
     status = session.status
     assert (status.frames, status.faces, status.failed, status.running) == (1, 1, 0, True)
     assert status.readings[0].expression.label == "happy"
-    assert session.snapshot_jpeg()[:2] == b"\xff\xd8"
+    assert session.snapshot is None
+    session.take_snapshot()
+    assert session.snapshot[:2] == b"\xff\xd8"
+
+
+def test_pictures_larger_than_a_screen_are_shrunk_on_the_way_in():
+    session = LiveSession(FakePredictor())
+    session.options = LiveOptions(Layers(False, False, False, False))
+    for size, expected in (((3840, 2160), (1920, 1080)), ((640, 480), (640, 480))):
+        frame = av.VideoFrame.from_ndarray(np.zeros((*size[::-1], 3), np.uint8), format="bgr24")
+        with ThreadPoolExecutor(1) as worker:  # this thread may have a loop already
+            (shown,) = worker.submit(asyncio.run, session.process([frame])).result()
+        assert (shown.width, shown.height) == expected
 
 
 def test_dropped_frames_are_counted_and_only_the_newest_is_read():
@@ -128,7 +143,8 @@ def test_group_draws_nothing_and_shows_no_single_face():
     status = session.status
     assert status.faces == 8
     assert status.readings == ()
-    assert session.snapshot_jpeg() is None
+    session.take_snapshot()
+    assert session.snapshot is None
     assert session.group.shares()["happy"].iloc[0] == 1
     wide = np.zeros((720, 1280, 3), np.uint8)
     assert session.annotate(wide).shape == (360, 640, 3)
@@ -172,11 +188,14 @@ def test_every_face_of_a_full_room_is_read_in_turn_and_a_few_in_each_frame():
 def test_end_of_the_stream_forgets_faces_and_picture_and_the_next_one_counts_from_zero():
     session = LiveSession(FakePredictor())
     session.annotate(FRAME.copy())
+    session.take_snapshot()
     session.ended()
     status = session.status
     assert not status.running
     assert status.readings == ()
-    assert session.snapshot_jpeg() is None
+    assert session.snapshot is None
+    session.take_snapshot()
+    assert session.snapshot is None
     session.annotate(FRAME.copy())
     assert session.status.frames == 1
 
@@ -206,3 +225,29 @@ def test_status_is_whole_whenever_it_is_read():
 def test_odd_frames_do_no_harm(shape):
     session = LiveSession(FakePredictor())
     assert session.annotate(np.zeros(shape, np.uint8)).shape == shape
+
+
+def test_a_stream_goes_on_with_newer_models_and_keeps_what_it_counted():
+    old, new = FakePredictor(), FakePredictor()
+    arrivals = iter([None, new])
+    session = LiveSession(old, newer=lambda: next(arrivals, None))
+    session.annotate(FRAME.copy())
+    counted, tracks = session.own, session._follower.tracker
+    for _ in range(2):
+        session.annotate(FRAME.copy())
+    assert (len(old.read), len(new.read)) == (1, 2)
+    assert session.status.frames == 3
+    assert session.own is counted
+    assert session._follower.tracker is tracks
+
+
+def test_models_that_name_other_expressions_start_the_count_anew():
+    old, new = FakePredictor(8), FakePredictor(8)
+    new.labels, new.models = COURSE5, {"expression": SimpleNamespace(labels=COURSE5)}
+    arrivals = iter([None, new])
+    session = LiveSession(old, fewest_faces=7, newer=lambda: next(arrivals, None))
+    for _ in range(2):
+        session.annotate(FRAME.copy())
+    assert session.group.labels == session.own.labels == COURSE5.expressions
+    assert session.group.fewest == 7
+    assert session.status.failed == 0

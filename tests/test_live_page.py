@@ -102,8 +102,11 @@ def test_a_frame_becomes_bars_and_rates(calls):
     assert "ms a frame" in text(app)
     assert html(app).count('class="ea-bar') >= 7
     next(button for button in app.button if button.label == "Snapshot").click().run()
-    assert app.session_state["live_snapshot"][:2] == b"\xff\xd8"
+    assert session.snapshot[:2] == b"\xff\xd8"
     assert len(app.get("download_button")) == 1
+    session.ended()  # on another page too
+    assert session.snapshot is None
+    assert not app.run().get("download_button")
 
 
 def test_group_marks_ends_and_reports(calls):
@@ -133,7 +136,7 @@ def test_no_picture_for_long_names_the_relay(calls, monkeypatch):
 
 
 def test_page_over_plain_http_is_told_why_there_is_no_camera(calls, monkeypatch):
-    context = SimpleNamespace(url="http://school.example/live")
+    context = SimpleNamespace(url="http://school.example/live", headers={}, ip_address=None)
     monkeypatch.setattr(connection.st, "context", context)
     app = accept(open_page())
     assert "over https" in app.warning[0].value

@@ -65,7 +65,7 @@ def test_marks_survive_a_new_import_of_the_same_images(tmp_path, data_dir):
     table = fer_csv(tmp_path / "f.csv", [0, 3, 4, 3, 2, 5], ["Training"] * 6)
     first = import_dataset(table, data_dir, name="f").dataset
     set_marks(first, [2], Mark("drop"))
-    again = import_dataset(table, data_dir, name="f").dataset
+    again = import_dataset(table, data_dir, name="f", replace=True).dataset
     assert load_marks(again) == {2: Mark("drop")}
 
 

@@ -11,15 +11,16 @@ from emotion_ai.errors import ConfigError, RunError
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 
+CONFIG = TrainingConfig.for_task("expression", ("faces",)).as_dict()
+
 
 @pytest.fixture
 def folder(tmp_path):
-    config = TrainingConfig.for_task("expression", ("faces",))
-    return runs.create_run(tmp_path, config.as_dict(), "first")
+    return runs.create_run(tmp_path, CONFIG, "first")
 
 
 def test_two_runs_of_one_name_get_two_folders(tmp_path, folder):
-    other = runs.create_run(tmp_path, {"task": "expression", "preset": "demo"}, "first")
+    other = runs.create_run(tmp_path, CONFIG, "first")
     assert {folder.name, other.name} == {"first", "first-2"}
 
 
@@ -54,14 +55,15 @@ def test_a_reused_pid_does_not_pass_for_the_trainer(folder):
 def test_a_corrupt_file_shows_as_damaged_and_breaks_nothing_else(tmp_path, folder, file, content):
     runs.write_status(folder, "finished")
     (folder / file).write_text(content)
-    healthy = runs.create_run(tmp_path, {"task": "expression"}, "healthy")
+    healthy = runs.create_run(tmp_path, CONFIG, "healthy")
     runs.write_status(healthy, "finished")
     states = {run.name: run.state for run in runs.list_runs(tmp_path)}
     assert states == {"first": "damaged", "healthy": "finished"}
 
 
 def test_a_torn_last_line_of_the_metrics_is_dropped(folder):
-    (folder / runs.METRICS).write_text('{"epoch": 1, "loss": 2.0}\n{"epoch": 2, "lo')
+    whole = '{"epoch": 1, "loss": 2.0, "validation_loss": 1.5}'
+    (folder / runs.METRICS).write_text(whole + "\n" + whole[:20])
     assert [record["epoch"] for record in runs.read_metrics(folder)] == [1]
 
 

@@ -96,7 +96,7 @@ def test_folders_without_split_get_80_20(tmp_path, data_dir):
 def test_an_official_split_is_kept_unless_another_is_asked_for(tmp_path, data_dir):
     path = fer_csv(tmp_path / "fer.csv", [6] * 10, ["Training"] * 10)
     assert import_dataset(path, data_dir).dataset.description["splits"] == {"train": 10}
-    again = import_dataset(path, data_dir, split="80/20").dataset.description
+    again = import_dataset(path, data_dir, split="80/20", replace=True).dataset.description
     assert again["splits"] == {"train": 8, "test": 2}
     assert "instead of the official split" in again["split_rule"]
 

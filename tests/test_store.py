@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from dataset_files import face, fer_csv
 
-from emotion_ai.datasets import commands, import_dataset, list_datasets, open_dataset
+from emotion_ai.datasets import commands, fetch, import_dataset, list_datasets, open_dataset
 from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.errors import DatasetError
 from emotion_ai.progress import progress_bar
@@ -72,7 +72,7 @@ def test_a_failing_import_leaves_the_previous_dataset(tmp_path, data_dir):
     before = import_dataset(good, data_dir).dataset
     bad = fer_csv(tmp_path / "bad.csv", [0, 9], ["Training"] * 2)
     with pytest.raises(DatasetError):
-        import_dataset(bad, data_dir, name="fer", strict=True)
+        import_dataset(bad, data_dir, name="fer", strict=True, replace=True)
     assert [path.name for path in data_dir.iterdir()] == ["fer"]
     assert open_dataset(data_dir / "fer").digest == before.digest
     assert np.array_equal(open_dataset(data_dir / "fer").images, [face(0), face(1)])
@@ -86,9 +86,24 @@ def test_an_interrupted_import_leaves_the_previous_dataset(tmp_path, data_dir):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        import_dataset(path, data_dir, progress=interrupt)
+        import_dataset(path, data_dir, replace=True, progress=interrupt)
     assert [path.name for path in data_dir.iterdir()] == ["fer"]
     assert open_dataset(data_dir / "fer").digest == before.digest
+
+
+def test_a_dataset_of_the_same_name_is_replaced_only_when_told_to(tmp_path, data_dir):
+    path = fer_csv(tmp_path / "fer.csv", [0, 3], ["Training"] * 2)
+    before = import_dataset(path, data_dir).dataset
+    more = fer_csv(tmp_path / "more.csv", [0, 3, 4], ["Training"] * 3)
+    attempts = (
+        lambda: import_dataset(more, data_dir, name="fer"),
+        lambda: fetch.fetch("fer2013", data_dir, save_as="fer", download=pytest.fail),
+    )
+    for attempt in attempts:
+        with pytest.raises(DatasetError, match=r"a dataset 'fer' already: .* \(--replace\)"):
+            attempt()
+    assert open_dataset(data_dir / "fer").digest == before.digest
+    assert len(import_dataset(more, data_dir, name="fer", replace=True).dataset) == 3
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

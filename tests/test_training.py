@@ -1,21 +1,24 @@
 """Networks, training, conversion and the model store on synthetic faces."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
 
 from emotion_ai import networks
 from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError, ModelError, RunError
 from emotion_ai.evaluation import keypoint_scores
-from emotion_ai.labels import FER7
+from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
 from emotion_ai.lite import LiteNetwork
 from emotion_ai.model_store import list_models, open_model
 from emotion_ai.scoring import score_model
 from emotion_ai.training import loop, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare, split_rows
-from emotion_ai.training.promote import centre_keypoints, convert, promote
+from emotion_ai.training.promote import centre_keypoints, convert, fit_temperature, promote
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +151,81 @@ def test_a_failing_run_says_why(faces, tmp_path):
 
 
 def test_validation_faces_are_not_trained_on(faces):
-    train, validation = split_rows(faces, config(faces))
+    train, validation, _ = split_rows(faces, config(faces))
     assert set(faces.samples["split"].iloc[train]) == {"train"}
     assert set(faces.samples["split"].iloc[validation]) == {"validation"}
+
+
+def test_calibration_faces_are_neither_trained_on_nor_validated_on(faces):
+    asked = config(faces, calibration_faces=100)
+    train, validation, calibration = split_rows(faces, asked)
+    assert 80 <= len(calibration) <= 120
+    assert not set(calibration) & (set(train) | set(validation))
+    assert set(faces.samples["split"].iloc[calibration]) == {"train"}
+    with pytest.raises(ConfigError, match="less than half"):
+        split_rows(faces, config(faces, calibration_faces=600))
+
+
+def test_rows_take_part_in_as_many_epochs_as_their_weight_says(pointed):
+    asked = config(pointed, batch_size=10)
+    examples, _ = prepare([pointed], asked, FER7)
+    weights = np.where(np.arange(len(examples)) % 2, 0.25, 1).astype(np.float32)
+    batches = loop.Batches(replace(examples, weights=weights), asked)
+    times = np.zeros(len(examples))
+    for _ in range(200):
+        times[batches._order] += 1
+        assert len(batches._order) >= len(batches) * 10
+        batches.on_epoch_end()
+    assert (times[::2] == 200).all()
+    assert times[1::2].mean() == pytest.approx(50, abs=1)
+    assert times[1::2].max() < 90
+
+
+def test_two_heads_learn_two_truths_and_are_stored_one_by_one(faces, tmp_path):
+    votes = np.zeros((len(faces), 10), np.uint8)
+    neutral, happy = (FERPLUS_EXPRESSIONS.index(name) for name in ("neutral", "happy"))
+    votes[:, neutral], votes[:, happy] = 9, 1  # a crowd that calls everything neutral
+    asked = config(faces, labels="both", epochs=4, calibration_faces=60)
+    folder = runs.create_run(tmp_path / "runs", asked.as_dict())
+    voted = Dataset(faces.folder, faces.description)
+    voted.__dict__["samples"] = faces.samples.assign(
+        **dict(zip(VOTE_COLUMNS, votes.T, strict=True))
+    )
+    record = loop.train(folder, [voted])
+    assert record["validation_crowd_accuracy"] > 0.95
+    crowd = promote(folder, [voted], tmp_path / "crowd", quantise=False)
+    given = promote(folder, [voted], tmp_path / "given", quantise=False, head="given")
+    assert (crowd.card["truth"], given.card["truth"]) == ("crowd", "given")
+    said = [m.network()(faces.images[:200])["probabilities"].argmax(1) for m in (crowd, given)]
+    names = [{FER7.expressions[i] for i in one} for one in said]
+    assert names[0] == {"neutral"}
+    assert len(names[1]) > 2
+    assert [s["label_set"] for s in given.card["scores"][:3]] == ["fer7", "fer7", "course5"]
+
+
+def test_a_bounded_head_answers_as_before_whatever_the_offset_of_its_logits():
+    model = networks.build("expression", 7, "demo", heads=2)
+    kernel, bias = model.get_layer("logits").get_weights()
+    bias[7:] = [-300, -301, -300.5, -302, -303, -360, -300]  # far below what is cut off
+    model.get_layer("logits").set_weights([kernel, bias])
+    faces = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 1), dtype=np.uint8)
+    both = model.predict(faces, verbose=0)
+    plain = networks.one_head(model, 1).predict(faces, verbose=0)
+    bounded = networks.one_head(model, 1, lowest=-10.0).predict(faces, verbose=0)
+    np.testing.assert_allclose(plain, both[:, 1], atol=1e-5)
+    np.testing.assert_allclose(bounded, both[:, 1], atol=1e-4)
+    halved = networks.one_head(model, 1, temperature=2.0).predict(faces, verbose=0)
+    ratio = np.log(both[:, 1, 0] / both[:, 1, 1])
+    np.testing.assert_allclose(np.log(halved[:, 0] / halved[:, 1]), ratio / 2, rtol=1e-3)
+
+
+def test_a_temperature_makes_the_confidence_of_a_boaster_right():
+    rng = np.random.default_rng(0)
+    truth = rng.dirichlet(np.ones(7), 20_000)
+    targets = (truth.cumsum(1) > rng.random((len(truth), 1))).argmax(1)
+    boasting = truth**2 / (truth**2).sum(1, keepdims=True)  # all logits doubled
+    assert fit_temperature(boasting, targets) == pytest.approx(2, abs=0.05)
+    assert fit_temperature(truth, targets) == pytest.approx(1, abs=0.03)
 
 
 def test_datasets_of_another_task_are_explained(pointed, faces):

@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import struct
 from fractions import Fraction
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from emotion_ai import video_files
 from emotion_ai.cli import main
 from emotion_ai.datasets.synthetic import draw_photo
 from emotion_ai.errors import VideoError
@@ -123,13 +125,58 @@ def test_broken_file_is_one_clear_line(data, said):
 
 def test_sound_alone_is_no_video():
     target = io.BytesIO()
-    with av.open(target, "w", format="wav") as container:
+    with av.open(target, "w", format="matroska") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
         samples = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), "s16", "mono")
         samples.rate = 8000
         container.mux(stream.encode(samples))
     with pytest.raises(VideoError, match="sound alone"):
         list(read_video(target.getvalue()))
+
+
+NO_VIDEOS = {
+    "playlist": b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nhttp://127.0.0.1:{port}/a.ts\n",
+    "list of files": b"ffconcat version 1.0\nfile 'http://127.0.0.1:{port}/a.mp4'\n",
+    "session description": b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    b"m=video {port} RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+}
+
+
+@pytest.mark.parametrize("content", NO_VIDEOS.values(), ids=NO_VIDEOS)
+def test_a_file_that_leads_elsewhere_is_refused_and_followed_nowhere(content):
+    """FFmpeg reads playlists, and listens for a session that a file describes, for 20 s."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        port = str(server.getsockname()[1]).encode()
+        with pytest.raises(VideoError, match="expected a video"):
+            list(read_video(content.replace(b"{port}", port)))
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_frames_that_are_too_large_are_left_out(monkeypatch):
+    """Every frame of a film may have another size than its header says."""
+    small, large = (encode_jpeg(np.zeros((side, side, 3), np.uint8)) for side in (64, 640))
+    monkeypatch.setattr(video_files, "MAX_PIXELS", 10_000)
+    frames = list(read_video(small + large + small))
+    assert [frame.image.shape[:2] for frame in frames] == [(64, 64), (64, 64)]
+
+
+def test_a_codec_that_is_not_known_is_one_clear_line():
+    film = encoded([0.0, 0.2], codec="mpeg4", shape="avi").replace(b"FMP4", b"ZZZZ")
+    with pytest.raises(VideoError, match="not known"):
+        list(read_video(film))
+
+
+def test_names_in_another_encoding_do_not_hide_the_film():
+    target = io.BytesIO()
+    with av.open(target, "w", format="avi") as container:
+        container.metadata["title"] = "Caf?!"
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuvj420p"
+        container.mux(stream.encode(av.VideoFrame(64, 64, "yuvj420p")))
+        container.mux(stream.encode())
+    assert len(list(read_video(target.getvalue().replace(b"Caf?", b"Caf\xe9")))) == 1
 
 
 def test_missing_file_is_named(tmp_path):
@@ -163,6 +210,13 @@ def test_timeline_has_every_face_over_time_and_the_group():
     assert shares["happy"].iloc[0] == 1
     assert shares["sad"].iloc[-1] == 1
     assert len(reading.of_group(fewest=5).shares.dropna()) == 0
+
+
+@pytest.mark.parametrize("times_s", [[0.0], [0.0, 0.2], [0.0, 0.2, 0.4]], ids=len)
+def test_a_face_that_is_there_all_along_counts_in_the_shortest_clip(times_s):
+    reading = read_faces_of_video(encoded(times_s), Reader())
+    assert len(reading.timeline) == len(times_s)
+    assert reading.faces == [1]
 
 
 def test_progress_runs_to_the_end_and_cancel_keeps_what_was_read():

@@ -8,6 +8,7 @@ from emotion_ai.model_store import SavedModel
 from emotion_ai.ui.wording import count, headline_score, plain, score_line
 
 EXPRESSION = {
+    "label_set": "fer7",
     "task": "expression",
     "data": "fer2013",
     "split": "validation",
@@ -34,9 +35,11 @@ def test_score_comes_with_interval_data_split_and_number_of_faces():
 def test_headline_is_the_latest_split_and_keeps_the_truths_apart():
     test = EXPRESSION | {"split": "test"}
     crowd = EXPRESSION | {"labels_from": "crowd"}
-    model = SavedModel(Path("m"), {"task": "expression", "scores": [crowd, EXPRESSION, test]})
-    assert headline_score(model) is test
-    assert headline_score(model, "crowd") is crowd
+    five = test | {"label_set": "course5"}
+    card = {"task": "expression", "label_set": "fer7", "scores": [five, crowd, EXPRESSION, test]}
+    assert headline_score(SavedModel(Path("m"), card)) is test
+    assert headline_score(SavedModel(Path("m"), card), "crowd") is crowd
+    assert headline_score(SavedModel(Path("m"), card | {"truth": "crowd"})) is crowd
     assert headline_score(SavedModel(Path("m"), {"scores": []})) is None
 
 

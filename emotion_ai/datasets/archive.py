@@ -125,6 +125,8 @@ def _check_members(zip_name: str, size: int, members: list[zipfile.ZipInfo]) -> 
         )
     for member in members:
         name = member.filename
+        if not name:
+            raise DatasetError(f"{zip_name}: a member of the zip has no name")
         if re.search(r"[\x00-\x1f\x7f]", name):
             raise DatasetError(f"{zip_name}: member {name[:80]!r} has control characters")
         if (

@@ -35,10 +35,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add.add_argument(
         "--label-set", choices=LABEL_SETS, help="which numbers a CSV's expressions follow"
     )
+    add.add_argument("--replace", action="store_true", help="replace a dataset of that name")
     add.set_defaults(handler=run_import)
 
     public = actions.add_parser("fetch", help="download and import a public dataset")
     public.add_argument("name", choices=SOURCES)
+    public.add_argument("--replace", action="store_true", help="replace a dataset of that name")
     public.set_defaults(handler=run_fetch)
 
     draw = actions.add_parser("synthetic", help="draw faces with exact labels")
@@ -71,6 +73,7 @@ def run_import(arguments: argparse.Namespace) -> int:
             split=arguments.split,
             seed=arguments.seed,
             label_set_name=arguments.label_set,
+            replace=arguments.replace,
             progress=progress,
         )
     print("\n".join(summary(report.dataset)))
@@ -83,7 +86,7 @@ def run_import(arguments: argparse.Namespace) -> int:
 
 def run_fetch(arguments: argparse.Namespace) -> int:
     with progress_bar(f"fetching {arguments.name}") as progress:
-        report = fetch(arguments.name, settings().data_dir, progress)
+        report = fetch(arguments.name, settings().data_dir, progress, replace=arguments.replace)
     print("\n".join(summary(report.dataset)))
     return 0
 

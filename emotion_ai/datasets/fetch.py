@@ -3,6 +3,7 @@
 ``python -m emotion_ai.datasets.fetch NAME DATA_DIR STATUS.json`` is what the dashboard starts.
 """
 
+import dataclasses
 import shutil
 import signal
 import sys
@@ -10,12 +11,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
+from emotion_ai import background
+from emotion_ai.access import require_editor
 from emotion_ai.atomic import replace_folder
-from emotion_ai.background import finish, report
-from emotion_ai.datasets.importing import ImportReport, import_dataset
+from emotion_ai.datasets.importing import ImportReport, import_dataset, refuse_existing
 from emotion_ai.datasets.store import MARKS, check_name, open_dataset
 from emotion_ai.errors import DatasetError, EmotionAIError
 
@@ -53,16 +55,21 @@ def fetch(
     progress: Progress | None = None,
     download: Download | None = None,
     save_as: str | None = None,
+    replace: bool = False,
 ) -> ImportReport:
     """Download one of ``SOURCES``, import it as ``data_dir/<save_as or name>``, check its count.
+
+    A dataset of that name makes way with ``replace`` only; its marks stay.
 
     ``download`` stands in for kagglehub's in tests. DatasetError says in one line when there is no
     way out to the internet, or when the copy is not what it should be; what was there stays.
     """
+    require_editor("download a dataset")
     if name not in SOURCES:
         raise DatasetError(f"unknown dataset {name!r}: expected one of {', '.join(SOURCES)}")
     source = SOURCES[name]
     target = check_name(save_as or name)
+    refuse_existing(Path(data_dir) / target, replace)
     with _growing(progress) as watched:
         folder = Path((download or watched)(source.handle))
     data_dir = Path(data_dir)
@@ -78,7 +85,7 @@ def fetch(
         if (marks := data_dir / target / MARKS).exists():
             shutil.copy(marks, done.dataset.folder)
         replace_folder(done.dataset.folder, data_dir / target)
-    return replace(done, dataset=open_dataset(data_dir / target))
+    return dataclasses.replace(done, dataset=open_dataset(data_dir / target))
 
 
 @contextmanager
@@ -121,14 +128,27 @@ def _size(path: Path) -> int:
         return 0
 
 
-def main(name: str, data_dir: str, status_path: str) -> None:
+def start(name: str, data_dir: Path, status: Path, replace: bool = False) -> None:
+    """``fetch`` in a process of its own, whose job is ``status``."""
+    require_editor("download a dataset")
+    refuse_existing(Path(data_dir) / name, replace)
+    words = [name, str(data_dir), str(status), *(["replace"] if replace else [])]
+    background.start(status, "emotion_ai.datasets.fetch", words)
+
+
+def main(name: str, data_dir: str, status_path: str, replace: str = "") -> None:
     status = Path(status_path)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a stop cleans up
     try:
-        fetch(name, Path(data_dir), lambda *step: report(status, *step))
+        fetch(
+            name,
+            Path(data_dir),
+            lambda *step: background.report(status, *step),
+            replace=bool(replace),
+        )
     except EmotionAIError as error:
         sys.exit(str(error))
-    finish(status)
+    background.finish(status)
 
 
 if __name__ == "__main__":

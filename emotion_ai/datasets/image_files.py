@@ -1,9 +1,12 @@
 """Image files of a dataset to greyscale; one that is too large is refused before decoding."""
 
+from contextlib import suppress
+
 import cv2
 import numpy as np
 
 from emotion_ai.errors import DatasetError
+from emotion_ai.images import png_is_whole
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 MAX_PIXELS = 4096 * 4096
@@ -30,10 +33,10 @@ def decode_grey(name: str, content: bytes) -> np.ndarray:
     # OpenCV fills the missing part of a truncated file with grey and says nothing.
     if (b"IEND" if content.startswith(_PNG) else b"\xff\xd9") not in content[-4096:]:
         raise DatasetError(f"{name}: the image is truncated")
-    try:
-        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-    except cv2.error:
-        image = None
+    image = None
+    if png_is_whole(content):
+        with suppress(cv2.error):
+            image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
     if image is None:
         raise DatasetError(f"{name}: the image cannot be decoded")
     return image

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emotion_ai.access import require_editor
 from emotion_ai.datasets.ferplus import Votes, read_votes
 from emotion_ai.datasets.reading import Reading, Sample
 from emotion_ai.datasets.recognise import recognise
@@ -62,19 +63,23 @@ def import_dataset(
     split: str | None = None,
     seed: int = 0,
     label_set_name: str | None = None,
+    replace: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
-    """Import a CSV, zip or folder as ``data_dir/name``, replacing a dataset of that name.
+    """Import a CSV, zip or folder as ``data_dir/name``.
 
+    A dataset of that name makes way with ``replace`` only; its marks stay.
     ``split`` ("80/20", "60/20/20") replaces an official split; None keeps it, and gives 80/20 to a
     set that has none. ``label_set_name`` overrides which numbering a CSV's expressions follow.
     A bad row or file is left out and reported, with ``strict`` it raises. DatasetError leaves no
     trace: the dataset that was there stays.
     """
+    require_editor("import a dataset")
     path = Path(path)
     numbering = label_set(label_set_name) if label_set_name else None
     rule = check_rule(split) if split else None
     folder = Path(data_dir) / (check_name(name) if name else default_name(path))
+    refuse_existing(folder, replace)
     crowd = read_votes(votes) if votes else None
     if strict and crowd and crowd.skipped:
         raise DatasetError(crowd.skipped[0])
@@ -130,6 +135,15 @@ def load_any(
     temporary = Path(tempfile.mkdtemp(prefix="emotion_ai_"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return import_dataset(path, temporary, progress=progress, **options).dataset
+
+
+def refuse_existing(folder: Path, replace: bool) -> None:
+    """DatasetError when there is a dataset in ``folder`` that must not be replaced."""
+    if not replace and (folder / DESCRIPTION).exists():
+        raise DatasetError(
+            f"there is a dataset {folder.name!r} already: give another name, or let it be replaced "
+            "(--replace)"
+        )
 
 
 def default_name(path: Path) -> str:

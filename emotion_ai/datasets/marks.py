@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
+from emotion_ai.access import require_editor
 from emotion_ai.atomic import write_json
 from emotion_ai.datasets.store import MARKS, Dataset
 from emotion_ai.errors import DatasetError
@@ -62,6 +63,7 @@ def load_marks(dataset: Dataset) -> Marks:
 
 def set_marks(dataset: Dataset, rows: Iterable[int], mark: Mark | None) -> Marks:
     """Mark ``rows`` (None: take their marks away), save, and return all marks."""
+    require_editor("mark images")
     rows = [int(row) for row in rows]
     if bad := [row for row in rows if not 0 <= row < len(dataset)]:
         raise DatasetError(f"no row {bad[0]}: expected 0 to {len(dataset) - 1}")

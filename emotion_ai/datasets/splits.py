@@ -86,7 +86,7 @@ def make_split(groups: np.ndarray, strata: Sequence, rule: str, seed: int) -> np
     )
     part = np.zeros(len(sizes), np.int64)
     rng = np.random.default_rng(seed)
-    for stratum in np.unique(codes):
+    for stratum in np.unique(codes[first]):
         members = rng.permutation(np.flatnonzero(codes[first] == stratum))
         filled = np.cumsum(sizes[members])
         # Where the middle of a group falls decides, so that a large one is not always cut off.

@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from emotion_ai.access import require_editor
 from emotion_ai.atomic import replace_folder, sibling_folder, write_json
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_COUNT, VOTE_COLUMNS
@@ -134,9 +135,12 @@ def list_datasets(data_dir: Path) -> list[Dataset]:
 
 def delete_dataset(dataset: Dataset) -> None:
     """Remove a dataset with its marks; DatasetError when it cannot be."""
+    require_editor("delete a dataset")
     try:
-        retired = dataset.folder.with_name(f".{dataset.name}.deleted")
-        dataset.folder.rename(retired)  # gone at once for everybody, then cleared away
+        # Gone at once for everybody, then cleared away; a folder of its own, as an earlier
+        # deletion may have been interrupted.
+        retired = sibling_folder(dataset.folder)
+        dataset.folder.rename(retired / dataset.name)
         shutil.rmtree(retired)
     except OSError as error:
         raise DatasetError(

@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emotion_ai.access import require_editor
 from emotion_ai.datasets.canvas import Canvas
 from emotion_ai.datasets.drawn_face import CLOTHES, Colour, random_face
 from emotion_ai.datasets.face_geometry import FaceLines, place_face
@@ -122,6 +123,7 @@ def make_dataset(
 ) -> Dataset:
     """Store ``n`` faces as ``synthetic_<task>`` (or ``name``): 48 px with expressions, or 96 px
     with keypoints; split 60/20/20 with every expression equally in each part."""
+    require_editor("draw a dataset")
     if task not in TASKS:
         raise ConfigError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
     if n < _FEWEST:

@@ -1,23 +1,32 @@
 """``python -m emotion_ai train`` and ``runs``. Keras is imported only when a run begins."""
 
 import argparse
-import signal
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import Timeout
+
+from emotion_ai.atomic import write_json
 from emotion_ai.augmentation import Augmentation
 from emotion_ai.datasets import Dataset, load_any
-from emotion_ai.datasets.store import check_name
-from emotion_ai.errors import ConfigError
+from emotion_ai.errors import ConfigError, RunError
 from emotion_ai.labels import LABEL_SETS
+from emotion_ai.model_store import check_task
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
-from emotion_ai.training import runs
+from emotion_ai.training import probe, queue, run_commands, runs, search_commands
+from emotion_ai.training.checks import Fit, check
 from emotion_ai.training.config import LABEL_SOURCES, PRECISIONS, TrainingConfig
+from emotion_ai.training.describe import epoch_text
+from emotion_ai.training.promotion import check_model_name, promote_run
+from emotion_ai.training.trainer import train_run
 
 #: Options of a run with a plain value: name → (type, help).
 _OPTIONS = {
-    "preset": (str, "the network: residual, course_resnet, cnn4 or demo"),
+    "preset": (str, "residual, course_resnet, cnn4, demo; best: as the shipped were trained"),
     "epochs": (int, "passes over the training faces"),
     "batch_size": (int, "faces a step"),
     "learning_rate": (float, "largest step size, after warm-up"),
@@ -33,34 +42,40 @@ _OPTIONS = {
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add ``train`` and ``runs`` to the program's commands."""
     train = subparsers.add_parser("train", help="train a network in a new run folder")
-    train.add_argument("task", choices=("expression", "keypoints"))
-    train.add_argument("--data", nargs="+", metavar="NAME", help="dataset names or paths")
-    train.add_argument("--label-set", choices=LABEL_SETS)
-    train.add_argument("--labels", choices=LABEL_SOURCES)
-    train.add_argument("--init", metavar="MODEL", help="start from a saved model's weights")
-    train.add_argument("--precision", choices=PRECISIONS)
-    train.add_argument("--keep-duplicates", action="store_true")
-    train.add_argument(
-        "--honour-marks", action="store_true", help="drop and relabel what people marked"
-    )
-    for name, (kind, text) in _OPTIONS.items():
-        train.add_argument(f"--{name.replace('_', '-')}", type=kind, help=text)
-    for name in Augmentation.__dataclass_fields__:
-        train.add_argument(f"--{name.replace('_', '-')}", type=float, help="augmentation")
+    add_options(train)
     train.add_argument("--name", help="of the run folder")
     train.add_argument("--resume", metavar="RUN", help="continue an interrupted run")
     train.add_argument("--save-as", metavar="MODEL", help="store the result as a model")
     train.add_argument("--float", action="store_true", help="store float weights, not int8")
+    train.add_argument("--queue", action="store_true", help="wait in line; trained in background")
+    train.add_argument("--dry-run", action="store_true", help="try some batches, keep nothing")
     train.set_defaults(handler=run_train)
 
-    listing = subparsers.add_parser("runs", help="list runs; 'runs promote RUN MODEL' stores one")
-    listing.set_defaults(handler=run_list)
-    actions = listing.add_subparsers(metavar="ACTION")
-    promote = actions.add_parser("promote", help="store a run's best checkpoint as a model")
-    promote.add_argument("run")
-    promote.add_argument("model")
-    promote.add_argument("--float", action="store_true", help="float weights, not int8")
-    promote.set_defaults(handler=run_promote)
+    run_commands.add_parser(subparsers)
+    search_commands.add_parser(subparsers, add_options, config_of)
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """What ``config_of`` reads: the task and everything that decides a run."""
+    parser.add_argument("task", choices=("expression", "keypoints"))
+    parser.add_argument("--data", nargs="+", metavar="NAME", help="dataset names or paths")
+    parser.add_argument("--label-set", choices=LABEL_SETS)
+    parser.add_argument("--labels", choices=LABEL_SOURCES)
+    parser.add_argument("--init", metavar="MODEL", help="start from a saved model's weights")
+    parser.add_argument("--precision", choices=PRECISIONS)
+    parser.add_argument("--keep-duplicates", action="store_true")
+    parser.add_argument(
+        "--honour-marks", action="store_true", help="drop and relabel what people marked"
+    )
+    parser.add_argument(
+        "--hold-out",
+        action="store_true",
+        help="select on a tenth of train, so that the validation split stays unseen",
+    )
+    for name, (kind, text) in _OPTIONS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, help=text)
+    for name in Augmentation.__dataclass_fields__:
+        parser.add_argument(f"--{name.replace('_', '-')}", type=float, help="augmentation")
 
 
 def config_of(arguments: argparse.Namespace) -> TrainingConfig:
@@ -75,6 +90,8 @@ def config_of(arguments: argparse.Namespace) -> TrainingConfig:
         changes["drop_duplicates"] = False
     if arguments.honour_marks:
         changes["honour_marks"] = True
+    if arguments.hold_out:
+        changes["hold_out"] = True
     return TrainingConfig.for_task(arguments.task, tuple(arguments.data), **changes)
 
 
@@ -85,83 +102,99 @@ def open_data(config: TrainingConfig) -> list[Dataset]:
 
 
 def run_train(arguments: argparse.Namespace) -> int:
+    runs_dir = settings().runs_dir
     if arguments.resume:
-        folder = settings().runs_dir / arguments.resume
-        run = runs.read_run(folder)
-        if run.state == "running":
-            raise ConfigError(f"run {run.name} is still running")
+        refuse_other_options(arguments)
+        run = runs.read_run(runs_dir / arguments.resume)
+        if run.config.get("task") != arguments.task:
+            raise ConfigError(f"run {run.name} is for {run.config.get('task')}")
         config = TrainingConfig.from_dict(run.config)
     else:
         config = config_of(arguments)
-    datasets = open_data(config)
-
-    import keras  # from here on this is a training process
-
     if arguments.save_as:
-        check_name(arguments.save_as)
-        if keras.backend.backend() != "tensorflow":
+        if arguments.queue:
             raise ConfigError(
-                "--save-as needs TensorFlow: train without it, then 'runs promote' where it is"
+                "a run that waits in line is not saved by itself: leave out --save-as, then "
+                "'runs promote' when it is done"
             )
-    from emotion_ai.model_store import KERAS, open_model
-    from emotion_ai.training import loop
-
-    # Cancelled politely, also where the shell that started it ignores Ctrl-C.
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, signal.default_int_handler)
-    init = None
-    if config.init:
-        model = open_model(settings().models_dir, config.init)
-        model.verified(KERAS)
-        init = keras.models.load_model(model.folder / KERAS, compile=False)
-    if not arguments.resume:
-        folder = runs.create_run(settings().runs_dir, config.as_dict(), arguments.name)
-    print(f"run {folder.name}", file=sys.stderr)
-    best = loop.train(
-        folder,
-        datasets,
-        init=init,
-        resume=bool(arguments.resume),
-        on_epoch=lambda record, epochs: print(epoch_text(record, epochs), file=sys.stderr),
-    )
+        check_model_name(arguments.save_as)
+        check_task(settings().models_dir / arguments.save_as, config.task)
+    datasets = open_data(config)
+    fit = check(config, datasets, settings().models_dir)
+    if arguments.dry_run:
+        print(dry_run_text(config, fit))
+        return 0
+    if arguments.queue:
+        folder = take_a_place(arguments, config)
+        queue.start_worker(runs_dir)
+        print(f"{folder.name}: number {queue.position(folder)} in line")
+        return 0
+    if arguments.save_as and os.environ.get("KERAS_BACKEND", "tensorflow") != "tensorflow":
+        raise ConfigError(
+            "--save-as needs TensorFlow: train without it, then 'runs promote' where it is"
+        )
+    with my_turn(runs_dir):
+        folder = take_a_place(arguments, config)
+        if not queue.claim(folder):
+            raise RunError(f"run {folder.name} was taken by another machine just now")
+        print(f"run {folder.name}", file=sys.stderr)
+        best = train_run(
+            folder,
+            datasets,
+            lambda record, epochs: print(epoch_text(record, epochs), file=sys.stderr),
+        )
     print(f"{folder.name}: best {epoch_text(best, config.epochs)}")
     if arguments.save_as:
-        save(folder, datasets, arguments.save_as, quantise=not arguments.float)
+        model = promote_run(
+            folder, arguments.save_as, datasets=datasets, quantise=not arguments.float
+        )
+        print(f"saved as model {model.name}")
     return 0
 
 
-def run_promote(arguments: argparse.Namespace) -> int:
-    folder = settings().runs_dir / arguments.run
-    datasets = open_data(TrainingConfig.from_dict(runs.read_run(folder).config))
-    save(folder, datasets, arguments.model, quantise=not arguments.float)
-    return 0
+def refuse_other_options(arguments: argparse.Namespace) -> None:
+    """ConfigError for an option that a resumed run cannot follow: it goes on as it began."""
+    follows = {"handler", "task", "resume", "save_as", "float", "queue"}
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name, value in vars(arguments).items()
+        if name not in follows and value not in (None, False)
+    ]
+    if given:
+        raise ConfigError(f"a resumed run goes on as it began: leave out {', '.join(given)}")
 
 
-def save(folder: Path, datasets: list[Dataset], name: str, quantise: bool) -> None:
-    from emotion_ai.training.promote import promote
-
-    model = promote(folder, datasets, settings().models_dir / check_name(name), quantise=quantise)
-    print(f"saved as model {model.name}")
-
-
-def run_list(arguments: argparse.Namespace) -> int:
-    found = runs.list_runs(settings().runs_dir)
-    if not found:
-        print("no runs yet: python -m emotion_ai train")
-    for run in found:
-        last = epoch_text(run.metrics[-1], run.config.get("epochs", 0)) if run.metrics else ""
-        print(f"{run.name}: {run.state}  {last}".rstrip())
-    return 0
+def take_a_place(arguments: argparse.Namespace, config: TrainingConfig) -> Path:
+    """The folder of the run that is asked for, waiting."""
+    if arguments.resume:
+        folder = settings().runs_dir / arguments.resume
+        queue.resume(folder)
+        return folder
+    return queue.enqueue(config, name=arguments.name, runs_dir=settings().runs_dir)
 
 
-def epoch_text(record: dict, epochs: int) -> str:
-    """An epoch in one line."""
-    score = (
-        f"RMSE {record['validation_rmse_px']:.2f} px"
-        if "validation_rmse_px" in record
-        else f"accuracy {record['validation_accuracy']:.1%}"
-    )
+@contextmanager
+def my_turn(runs_dir: Path) -> Iterator[None]:
+    """While it lasts no other run is trained here."""
+    lock = queue.trainer_lock(runs_dir)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        print("waiting: another run is being trained here", file=sys.stderr)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def dry_run_text(config: TrainingConfig, fit: Fit) -> str:
+    """What the training would take, from a few batches that are thrown away."""
+    write_json(probe.result_path(config), probe.measure(config))
+    found = probe.estimate(config, fit)
     return (
-        f"epoch {record['epoch']}/{epochs}: loss {record['loss']:.3f}, "
-        f"validation loss {record['validation_loss']:.3f}, {score}, {record['seconds']:.0f} s"
+        f"learns from {fit.train:,} faces, validates on {fit.validation:,}\n"
+        f"{config.epochs} epochs of {fit.steps(config.batch_size):,} batches: about "
+        f"{found.seconds / 60:.1f} min here, {found.images_per_s:,.0f} images/s, "
+        f"{found.memory_mb:,.0f} MB, {found.parameters:,} weights"
     )

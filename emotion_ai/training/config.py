@@ -7,8 +7,16 @@ from emotion_ai.datasets.store import TASKS
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import label_set
 
-LABEL_SOURCES = ("given", "crowd", "mixed")
+BEST = "best"
+LABEL_SOURCES = ("given", "crowd", "mixed", "both")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+#: The networks of ``networks.PRESETS``, by name: what they are for.
+PRESETS = {
+    "residual": "the default, for a webcam on two cores",
+    "course_resnet": "the tutorial's network, larger and slower",
+    "cnn4": "four convolutions, the baseline",
+    "demo": "small, learns drawn faces while a class watches",
+}
 
 
 @dataclass(frozen=True)
@@ -18,7 +26,8 @@ class TrainingConfig:
     task: str
     data: tuple[str, ...]
     label_set: str = "fer7"
-    #: given = the dataset's label, crowd = FER+ vote shares, mixed = half of each.
+    #: given = the dataset's label, crowd = FER+ vote shares, mixed = half of each,
+    #: both = one body with a head for each (``labels.HEADS``).
     labels: str = "given"
     preset: str = "residual"
     init: str | None = None
@@ -33,11 +42,15 @@ class TrainingConfig:
     patience: int = 0
     precision: str = "auto"
     seed: int = 0
+    #: Training faces set aside to fit the temperature of the stored network on.
+    calibration_faces: int = 0
     #: Leave training images out whose exact copy stands in validation or test.
     drop_duplicates: bool = True
     #: Leave out and relabel what people marked in the datasets.
     honour_marks: bool = False
-    #: Loss weight of rows by their ``subset`` column, such as {"ytf": 0.4}.
+    #: Select on a tenth of train although there is a validation split, which then stays unseen.
+    hold_out: bool = False
+    #: Share of the rows, by their ``subset`` column, that take part in an epoch: {"ytf": 0.4}.
     subset_weights: dict[str, float] = field(default_factory=dict)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -52,17 +65,28 @@ class TrainingConfig:
         label_set(self.label_set)
         if not self.data:
             raise ConfigError("no dataset: expected at least one name")
-        for name, low in (("epochs", 1), ("batch_size", 2)):
+        for name, low in (("epochs", 1), ("batch_size", 2), ("calibration_faces", 0)):
             if getattr(self, name) < low:
                 raise ConfigError(f"{name}: expected at least {low}, got {getattr(self, name)}")
+        for subset, share in self.subset_weights.items():
+            if not 0 < share <= 1:
+                raise ConfigError(f"subset_weights {subset}: expected above 0 to 1, got {share}")
         for name, low, high in (("learning_rate", 0, 10), ("ema", 0, 1), ("label_smoothing", 0, 1)):
             if not low <= getattr(self, name) < high:
                 raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
 
     @classmethod
     def for_task(cls, task: str, data: tuple[str, ...], **changes) -> "TrainingConfig":
-        """The defaults of a task, with ``changes`` (augmentation values may be among them)."""
-        config = cls(task, tuple(data), **_TASK_DEFAULTS.get(task, {}))
+        """The defaults of a task, with ``changes`` (augmentation values may be among them).
+
+        The preset ``best`` is the residual network with the recipe of the shipped models."""
+        usual = _TASK_DEFAULTS.get(task, {})
+        if changes.get("preset") == "demo":
+            usual = usual | _DEMO_DEFAULTS
+        if changes.get("preset") == BEST:
+            usual = usual | _BEST.get(task, {})
+            changes["preset"] = "residual"
+        config = cls(task, tuple(data), **usual)
         own = {f.name for f in fields(cls)}
         amounts = {k: v for k, v in changes.items() if k not in own}
         known = {f.name for f in fields(Augmentation)}
@@ -91,5 +115,37 @@ _TASK_DEFAULTS = {
         "weight_decay": 0.01,
         "subset_weights": {"ytf": 0.4},
         "augmentation": Augmentation(rotation_deg=12, zoom=0.2, shift=0.08, erase=0.4),
+    },
+}
+
+#: Small steps on a few hundred faces, hardly changed: what two minutes have room for.
+_DEMO_DEFAULTS = {
+    "epochs": 12,
+    "batch_size": 16,
+    "learning_rate": 3e-3,
+    "label_smoothing": 0.0,
+    "ema": 0.0,
+    "augmentation": Augmentation(
+        rotation_deg=5, zoom=0.05, shift=0.03, brightness=15, contrast=0.15, noise=2, erase=0
+    ),
+}
+
+#: What trained the shipped models, from weights of earlier runs and in fewer epochs where their
+#: READMEs say so; models/EXPERIMENTS.md says what each choice gave.
+_BEST = {
+    "expression": {
+        "labels": "both",
+        "epochs": 60,
+        "learning_rate": 5e-4,
+        "weight_decay": 0.05,
+        "label_smoothing": 0.02,
+        "calibration_faces": 1000,
+        "augmentation": Augmentation(rotation_deg=10, zoom=0.15, shift=0.08, erase=0.2),
+    },
+    "keypoints": {
+        "epochs": 70,
+        "batch_size": 32,
+        "learning_rate": 6e-4,
+        "augmentation": Augmentation(rotation_deg=12, zoom=0.2, shift=0.08, erase=0.3),
     },
 }

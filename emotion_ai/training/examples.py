@@ -3,21 +3,22 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit
+import pandas as pd
 
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation import vote_shares
-from emotion_ai.labels import LabelSet
+from emotion_ai.labels import HEADS, LabelSet
 from emotion_ai.training.config import TrainingConfig
 
 
 @dataclass(frozen=True)
 class Examples:
     """``images``: uint8 (N, S + 2 border, S + 2 border). ``targets``: float32, either class shares
-    (N, classes), each row summing to 1, or keypoints (N, 15, 2) with NaN where not labelled.
-    ``weights``: float32 (N,)."""
+    (N, classes), each row summing to 1, or one row per head (N, heads, classes), zeros where that
+    truth is unknown, or keypoints (N, 15, 2) with NaN where not labelled.
+    ``weights``: float32 (N,), 0-1: the probability of taking part in an epoch."""
 
     images: np.ndarray
     targets: np.ndarray
@@ -33,10 +34,10 @@ def prepare(
 ) -> tuple[Examples, Examples]:
     """Training and validation examples of the datasets.
 
-    Trains on ``train``; selects on ``validation`` or, where there is none, on a seeded tenth of
-    ``train`` whose groups (persons, photos) it then leaves out. ``test`` is never touched, except
-    that training images with an exact copy in another split are left out. ConfigError when the
-    datasets do not fit the task, the label set or each other.
+    Trains on ``train``; selects on ``validation`` or, where there is none or ``hold_out`` is set,
+    on a seeded tenth of ``train`` whose groups (persons, photos) it then leaves out. ``test`` is
+    never touched, except that training images with an exact copy in another split are left out.
+    ConfigError when the datasets do not fit the task, the label set or each other.
     """
     if config.honour_marks:
         datasets = [marked_dataset(dataset) for dataset in datasets]
@@ -46,31 +47,51 @@ def prepare(
             raise ConfigError(
                 f"{dataset.name} is a dataset for {dataset.task}: expected one for {config.task}"
             )
-        for side, rows in zip(sides, split_rows(dataset, config), strict=True):
+        for side, rows in zip(sides, split_rows(dataset, config)[:2], strict=True):
             side.append(_examples(dataset, rows, config, labels))
     return _joined(sides[0]), _joined(sides[1])
 
 
-def split_rows(dataset: Dataset, config: TrainingConfig) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the training and the validation rows."""
+def split_rows(
+    dataset: Dataset, config: TrainingConfig
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Positions of the training, the validation and the calibration rows."""
     samples = dataset.samples
     train = dataset.rows("train")
-    if "validation" in dataset.description["splits"]:
+    if "validation" in dataset.description["splits"] and not config.hold_out:
         validation = dataset.rows("validation")
     else:
-        holdout = GroupShuffleSplit(1, test_size=0.1, random_state=config.seed)
-        groups = samples["group"].to_numpy()[train]
-        kept, held = next(holdout.split(train, groups=groups))
-        train, validation = train[kept], train[held]
+        train, validation = _held_out(train, samples["group"], 0.1, config.seed)
     if config.drop_duplicates:
         digests = samples["digest"].to_numpy()
         elsewhere = set(digests) if not len(train) else set(np.delete(digests, train))
         train = train[[digest not in elsewhere for digest in digests[train]]]
-    return train, validation
+    calibration = train[:0]
+    if config.calibration_faces:
+        share = config.calibration_faces / max(1, len(train))
+        if share >= 0.5:
+            raise ConfigError(
+                f"calibration_faces: expected less than half of the {len(train)} training faces of "
+                f"{dataset.name}, got {config.calibration_faces}"
+            )
+        train, calibration = _held_out(train, samples["group"], share, config.seed)
+    return train, validation, calibration
+
+
+def _held_out(
+    rows: np.ndarray, groups: pd.Series, share: float, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """``rows`` in two parts, the second with about ``share`` of the groups; none is in both."""
+    from sklearn.model_selection import GroupShuffleSplit  # the dashboard opens without it
+
+    holdout = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    kept, held = next(holdout.split(rows, groups=groups.to_numpy()[rows]))
+    return rows[kept], rows[held]
 
 
 def targets_of(dataset: Dataset, labels: LabelSet, source: str) -> np.ndarray:
-    """float32 (N, len(labels)): class shares of every row; zero rows have no usable label."""
+    """float32 (N, len(labels)), with ``both`` (N, heads, len(labels)): class shares of every row;
+    zero rows have no usable label."""
     given = np.zeros((len(dataset), len(labels)), np.float32)
     for i, name in enumerate(labels.expressions):
         given[(dataset.samples["expression"] == name).to_numpy(), i] = 1
@@ -81,6 +102,8 @@ def targets_of(dataset: Dataset, labels: LabelSet, source: str) -> np.ndarray:
     crowd = vote_shares(dataset.votes, labels)
     if source == "crowd":
         return crowd
+    if source == "both":
+        return np.stack([{"crowd": crowd, "given": given}[head] for head in HEADS], axis=1)
     mixed = given + crowd
     return mixed / np.maximum(mixed.sum(axis=1, keepdims=True), 1)
 
@@ -91,8 +114,9 @@ def _examples(dataset: Dataset, rows: np.ndarray, config: TrainingConfig, labels
         usable = ~np.isnan(targets).all(axis=(1, 2))
     else:
         targets = targets_of(dataset, labels, config.labels)[rows]
-        usable = targets.sum(axis=1) > 0
-        missing = [n for n, k in zip(labels.expressions, targets.sum(axis=0), strict=True) if not k]
+        usable = targets.any(axis=tuple(range(1, targets.ndim)))
+        faces_of = targets.reshape(-1, len(labels)).sum(axis=0)
+        missing = [n for n, k in zip(labels.expressions, faces_of, strict=True) if not k]
         if missing:
             raise ConfigError(
                 f"{dataset.name} has no faces for {', '.join(missing)}: choose another label set"

@@ -4,12 +4,14 @@ Resuming repeats nothing and changes nothing: every batch draws from ``(seed, ep
 ``last.keras`` carries weights, optimiser and averaged weights of the last whole epoch.
 """
 
+import contextlib
 import json
 import math
 import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
@@ -19,10 +21,11 @@ from emotion_ai import augmentation, networks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RunError
 from emotion_ai.evaluation import expression_scores, keypoint_scores
-from emotion_ai.labels import LabelSet, label_set
-from emotion_ai.training import runs
+from emotion_ai.labels import HEADS, LabelSet, label_set
+from emotion_ai.training import progress, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare
+from emotion_ai.training.provenance import keep_data
 
 WING_WIDTH_PX, WING_CURVATURE_PX = 5.0, 1.0
 
@@ -41,6 +44,18 @@ def masked_wing_loss(target, predicted):
     return ops.sum(loss, (1, 2)) / ops.maximum(2 * ops.sum(labelled, (1, 2)), 1)
 
 
+@keras.saving.register_keras_serializable("emotion_ai")
+def heads_loss(target, predicted):
+    """Cross-entropy (batch,), the mean of all heads; both arguments (batch, heads, classes)."""
+    return ops.mean(keras.losses.categorical_crossentropy(target, predicted), axis=-1)
+
+
+@keras.saving.register_keras_serializable("emotion_ai")
+def heads_accuracy(target, predicted):
+    """Share of heads (batch,) that name the target's class."""
+    return ops.mean(keras.metrics.categorical_accuracy(target, predicted), axis=-1)
+
+
 def with_mask(keypoints_px: np.ndarray) -> np.ndarray:
     """float32 (N, 15, 3): coordinates with NaN as 0, and whether both were labelled."""
     labelled = ~np.isnan(keypoints_px).any(axis=2, keepdims=True)
@@ -57,11 +72,15 @@ class Batches(keras.utils.PyDataset):
         self._shuffle()
 
     def _shuffle(self):
+        """This epoch's rows: each with the probability of its weight, at no cost otherwise."""
         rng = np.random.default_rng([self.config.seed, self.epoch])
-        self._order = rng.permutation(len(self.examples))
+        order = rng.permutation(len(self.examples))
+        # Systematic sampling: a row is taken where the running sum passes a whole number.
+        passed = np.floor(np.cumsum(self.examples.weights[order], dtype=np.float64) + rng.random())
+        self._order = order[np.diff(passed, prepend=0) > 0]
 
     def __len__(self) -> int:
-        return max(1, len(self.examples) // self.config.batch_size)
+        return max(1, int(self.examples.weights.sum(dtype=np.float64)) // self.config.batch_size)
 
     def on_epoch_end(self):
         self.epoch += 1
@@ -84,8 +103,9 @@ class Batches(keras.utils.PyDataset):
             targets = with_mask(points)
         else:
             smoothing = config.label_smoothing
-            targets = targets * (1 - smoothing) + smoothing / targets.shape[1]
-        return images[..., None], targets, examples.weights[rows]
+            known = targets.sum(axis=-1, keepdims=True)  # 0 where a head has no truth
+            targets = targets * (1 - smoothing) + known * smoothing / targets.shape[-1]
+        return images[..., None], targets
 
 
 def train(
@@ -109,16 +129,14 @@ def train(
         labels = label_set(config.label_set)
         train_set, validation_set = prepare(datasets, config, labels)
         steps = len(Batches(train_set, config))
+        keep_data(folder, datasets, config, steps)
         if resume and (folder / runs.LAST).exists():
             model = load_checkpoint(folder / runs.LAST, config, steps)
-            epoch = int(model.optimizer.iterations) // steps
+            epoch, rest = divmod(int(model.optimizer.iterations), steps)
+            if rest:
+                raise RunError("the training data changed since this run began: start a new run")
         else:
-            classes = len(labels) if config.task == "expression" else 0
-            model = (
-                networks.build(config.task, classes, config.preset)
-                if init is None
-                else networks.transfer(init, config.task, classes, config.preset)
-            )
+            model = new_model(config, labels, init)
             compile_model(model, config, steps)
             epoch = 0
         recorder = Recorder(folder, config, labels, validation_set, epoch, on_epoch)
@@ -128,11 +146,18 @@ def train(
                 initial_epoch=epoch,
                 epochs=config.epochs,
                 shuffle=False,  # Batches shuffle by epoch; Keras would by its own state
-                callbacks=[keras.callbacks.TerminateOnNaN(), recorder],
+                callbacks=[
+                    keras.callbacks.TerminateOnNaN(),
+                    progress.Reporter(folder, config, steps),
+                    recorder,
+                ],
                 verbose=0,
             )
-        if not recorder.history:
-            raise RunError("training ended without a finished epoch: the loss was not a number")
+        if recorder.diverged:
+            raise RunError(
+                f"the loss was not a number in epoch {recorder.diverged}: try a lower learning "
+                "rate; the best epoch before, if any, is kept"
+            )
         best = min(recorder.history, key=lambda record: record["validation_loss"])
         runs.write_status(folder, "finished", epoch=len(recorder.history), epochs=config.epochs)
         return best
@@ -140,8 +165,18 @@ def train(
         runs.write_status(folder, "cancelled", epochs=config.epochs)
         raise
     except BaseException as error:
-        runs.write_status(folder, "failed", message=f"{type(error).__name__}: {error}")
+        with contextlib.suppress(OSError):  # the disk may be full
+            runs.write_status(folder, "failed", message=progress.reason(error))
         raise
+
+
+def new_model(
+    config: TrainingConfig, labels: LabelSet, init: keras.Model | None = None
+) -> keras.Model:
+    """The network a run begins with: fresh weights, or what fits of ``init``'s."""
+    classes = len(labels) if config.task == "expression" else 0
+    kind = (config.task, classes, config.preset, heads_of(config))
+    return networks.build(*kind) if init is None else networks.transfer(init, *kind)
 
 
 def load_checkpoint(path: Path, config: TrainingConfig, steps: int) -> keras.Model:
@@ -149,13 +184,20 @@ def load_checkpoint(path: Path, config: TrainingConfig, steps: int) -> keras.Mod
 
     Compiling again is needed: Keras does not save what is excluded from weight decay.
     """
-    model = keras.models.load_model(path)
+    try:
+        model = keras.models.load_model(path)
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        raise RunError(f"{path.name} is damaged, this run cannot go on: start a new one") from error
     saved = [ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
     compile_model(model, config, steps)
     model.optimizer.build(model.trainable_variables)
     for variable, value in zip(model.optimizer.variables, saved, strict=True):
         variable.assign(value)
     return model
+
+
+def heads_of(config: TrainingConfig) -> int:
+    return len(HEADS) if config.labels == "both" else 1
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
@@ -175,11 +217,15 @@ def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> Non
         ema_momentum=config.ema,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    expression = config.task == "expression"
+    loss, metrics = masked_wing_loss, None
+    if config.task == "expression":
+        loss, metrics = "categorical_crossentropy", ["categorical_accuracy"]
+    if heads_of(config) > 1:
+        loss, metrics = heads_loss, [keras.metrics.MeanMetricWrapper(heads_accuracy, "accuracy")]
     model.compile(
         optimizer,
-        loss="categorical_crossentropy" if expression else masked_wing_loss,
-        weighted_metrics=["categorical_accuracy"] if expression else None,
+        loss=loss,
+        metrics=metrics,
         jit_compile=keras.backend.backend() == "jax",
     )
 
@@ -205,6 +251,7 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self.folder, self.config, self.labels = folder, config, labels
         self.validation, self.on_epoch = validation, on_epoch
+        self.diverged = 0  # the epoch in which the loss stopped being a number
         self.history = runs.read_metrics(folder)[:epoch]
         self._write_history()
         crop = augmentation.warp(
@@ -236,10 +283,12 @@ class Recorder(keras.callbacks.Callback):
             "seconds": round(seconds, 2),
             **self._choose(),
         }
-        if "categorical_accuracy" in logs:
-            record["accuracy"] = float(logs["categorical_accuracy"])
-        if not math.isfinite(record["validation_loss"]):
+        for name in ("categorical_accuracy", "accuracy"):
+            if name in logs:
+                record["accuracy"] = float(logs[name])
+        if not math.isfinite(record["loss"] + record["validation_loss"]):
             self.model.stop_training = True
+            self.diverged = epoch + 1
             return
         self.history.append(record)
         if record["validation_loss"] <= min(r["validation_loss"] for r in self.history):
@@ -248,6 +297,11 @@ class Recorder(keras.callbacks.Callback):
         self._write_history()
         save_model(self.model, self.folder / runs.LAST)
         runs.write_status(self.folder, "running", epoch=epoch + 1, epochs=self.config.epochs)
+        some = progress.looked_at(len(self._faces))
+        predicted = self._candidate.predict(self._faces[some], verbose=0)
+        progress.write_mistakes(
+            self.folder, epoch + 1, self._faces[some], self.validation.targets[some], predicted
+        )
         if self.on_epoch:
             self.on_epoch(record, self.config.epochs)
         best = min(range(len(self.history)), key=lambda i: self.history[i]["validation_loss"])
@@ -280,18 +334,29 @@ class Recorder(keras.callbacks.Callback):
         predicted = self._candidate.predict(self._faces, batch_size=256, verbose=0)
         targets = self.validation.targets
         if self.config.task == "keypoints":
+            # Mirrored training leaves the points' mean offset to chance, and saving takes it out
+            # (``promote.centre_keypoints``): it must not choose the epoch. Here it is that of the
+            # validation faces themselves, 30 numbers, which makes these scores slightly kind.
+            predicted = predicted + np.nan_to_num(np.nanmean(targets - predicted, axis=0))
             loss = ops.mean(masked_wing_loss(with_mask(targets), predicted))
             scores = keypoint_scores(predicted, targets)
             return {
                 "validation_loss": float(loss),
                 **{f"validation_{key}": scores[key] for key in ("rmse_px", "nme")},
             }
-        loss = -(targets * np.log(np.clip(predicted, 1e-7, 1))).sum(axis=1).mean()
-        scores = expression_scores(predicted, targets.argmax(axis=1), self.labels)
-        return {
-            "validation_loss": float(loss),
-            **{f"validation_{key}": scores[key] for key in ("accuracy", "macro_f1")},
-        }
+        loss = -(targets * np.log(np.clip(predicted, 1e-7, 1))).sum(axis=-1).mean()
+        record = {"validation_loss": float(loss)}
+        shape = (len(targets), heads_of(self.config), -1)
+        for head in range(shape[1]):
+            # The given label is the last head and keeps the plain names.
+            name = "validation_" if head == shape[1] - 1 else f"validation_{HEADS[head]}_"
+            target = targets.reshape(shape)[:, head]
+            known = target.any(axis=1)
+            scores = expression_scores(
+                predicted.reshape(shape)[known, head], target[known].argmax(axis=1), self.labels
+            )
+            record |= {f"{name}{key}": scores[key] for key in ("accuracy", "macro_f1")}
+        return record
 
     def _write_history(self):
         text = "".join(json.dumps(record) + "\n" for record in self.history)
@@ -301,7 +366,12 @@ class Recorder(keras.callbacks.Callback):
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Write a ``.keras`` file, all or nothing."""
+    """Write a ``.keras`` file, all or nothing, also when the power fails."""
     temporary = path.with_name(f".{path.name}.keras")
-    model.save(temporary)
-    os.replace(temporary, path)
+    try:
+        model.save(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)  # on a full disk, room for the run's last words

@@ -9,19 +9,23 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from emotion_ai import networks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ModelError, RunError
-from emotion_ai.labels import label_set
+from emotion_ai.labels import COURSE5, HEADS, label_set
 from emotion_ai.lite import LiteNetwork
 from emotion_ai.model_store import KERAS, TFLITE, SavedModel, write_model
-from emotion_ai.scoring import score_model
+from emotion_ai.scoring import score_model, targets_of
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.examples import Examples, prepare
+from emotion_ai.training.examples import Examples, prepare, split_rows
 
 CALIBRATION_FACES = 480
+#: Classes whose logit is lower are as good as impossible: exp(-10) of a usual winner.
+LOWEST_LOGIT = -10.0
 #: Largest difference of a float LiteRT network from Keras that is accepted.
 PARITY = 1e-3
 
@@ -32,17 +36,29 @@ def promote(
     target: Path,
     *,
     quantise: bool = True,
+    head: str = HEADS[0],
 ) -> SavedModel:
     """Store the best checkpoint of the run in ``folder`` as the model ``target``.
 
-    ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. Scores are
-    measured on the stored ``.tflite`` for every split the datasets have besides ``train``.
+    ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. ``head`` is the
+    one to store where the run trained both. Scores are measured on the stored ``.tflite`` for
+    every split the datasets have besides ``train``.
     """
     if not (folder / runs.BEST).exists():
         raise RunError(f"run {folder.name} has no finished epoch to save")
     config = TrainingConfig.from_dict(runs.read_run(folder).config)
     labels = label_set(config.label_set)
     model = networks.in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
+    truth, temperature = config.labels, None
+    if config.task == "expression":
+        index = 0
+        if truth == "both":
+            truth, index = head, HEADS.index(head)
+        if config.calibration_faces:
+            faces, targets = calibration_faces(datasets, config, truth)
+            said = networks.one_head(model, index).predict(faces[..., None], verbose=0)
+            temperature = fit_temperature(said, targets)
+        model = networks.one_head(model, index, temperature or 1.0, LOWEST_LOGIT)
     train_set, _ = prepare(datasets, config, labels)
     border = train_set.border_px
     crops = train_set.images[:, border : -border or None, border : -border or None]
@@ -55,7 +71,11 @@ def promote(
     model.save(temporary)
     card = {
         "task": config.task,
-        **({"label_set": config.label_set} if config.task == "expression" else {}),
+        **(
+            {"label_set": config.label_set, "truth": truth, "temperature": temperature}
+            if config.task == "expression"
+            else {}
+        ),
         "preset": config.preset,
         "input_px": networks.INPUT_SIZE_PX[config.task],
         "parameters": model.count_params(),
@@ -70,12 +90,40 @@ def promote(
         "training": config.as_dict(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    files = {KERAS: temporary.read_bytes(), TFLITE: content}
+    learned = (folder / runs.METRICS).read_bytes()
+    files = {KERAS: temporary.read_bytes(), TFLITE: content, runs.METRICS: learned}
     temporary.unlink()
     with tempfile.TemporaryDirectory() as temporary_dir:  # the old model stays until all is known
         unscored = write_model(Path(temporary_dir) / target.name, card, files)
         card["scores"] = score_all(unscored, datasets)
     return write_model(target, card, files)
+
+
+def calibration_faces(
+    datasets: list[Dataset], config: TrainingConfig, truth: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The training faces kept out of training, uint8 (N, S, S), and their classes, int64 (N,)."""
+    labels, faces, targets = label_set(config.label_set), [], []
+    for dataset in datasets:
+        rows = split_rows(dataset, config)[2]
+        classes = targets_of(dataset, labels, "given" if truth == "given" else "crowd")[rows]
+        faces.append(dataset.images[rows[classes >= 0]])
+        targets.append(classes[classes >= 0])
+    return np.concatenate(faces), np.concatenate(targets)
+
+
+def fit_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    """What to divide logits by for the smallest log loss (Guo et al. 2017, arXiv:1706.04599).
+
+    ``probabilities``: float (N, classes); ``targets``: int (N,).
+    """
+    logits = np.log(np.clip(probabilities, 1e-7, 1))
+
+    def log_loss(log_temperature: float) -> float:
+        shares = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -shares[np.arange(len(targets)), targets].mean()
+
+    return float(np.exp(minimize_scalar(log_loss, bounds=(-1.5, 1.5), method="bounded").x))
 
 
 def centre_keypoints(model: keras.Model, faces: np.ndarray, examples: Examples) -> None:
@@ -101,9 +149,12 @@ def score_all(model: SavedModel, datasets: list[Dataset]) -> list[dict]:
         for split in dataset.description["splits"]:
             if split == "train":
                 continue
-            scores.append(score_model(model, dataset, split=split))
-            if model.task == "expression" and dataset.votes is not None:
-                scores.append(score_model(model, dataset, split=split, truth="crowd"))
+            truths = ["given"] if dataset.votes is None else ["given", "crowd"]
+            scores += [score_model(model, dataset, split=split, truth=truth) for truth in truths]
+            if model.task == "expression" and set(COURSE5.expressions) < set(
+                model.labels.expressions
+            ):
+                scores.append(score_model(model, dataset, split=split, labels=COURSE5))
     return scores
 
 
@@ -147,7 +198,10 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
 
 
 def _calibration(faces: np.ndarray):
-    """Real faces one by one, after one that spans all grey values: the input scale is then 1."""
-    span = np.linspace(0, 255, faces[0].size, dtype=np.float32).reshape(faces[0].shape)
-    for face in (span, *faces):
+    """Real faces one by one, after one of them stretched over all grey values: the input scale is
+    then 1. It must look like a face: what a ramp or a blank image does to the last layers is far
+    beyond what faces do, and would leave these a few of the 256 steps."""
+    widest = faces[np.ptp(faces.reshape(len(faces), -1), axis=1).argmax()].astype(np.float32)
+    low, high = widest.min(), widest.max()
+    for face in ((widest - low) * (255 / max(high - low, 1)), *faces):
         yield [face[None, ..., None].astype(np.float32)]

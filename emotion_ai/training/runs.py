@@ -1,85 +1,192 @@
 """A run is a folder; its state is read from the folder and from whether its process lives.
 
-``config.json`` what was asked; ``status.json`` the last thing the trainer said; ``metrics.jsonl``
-one line an epoch; ``best.keras`` the weights of the best epoch; ``last.keras`` everything
-needed to go on. The trainer writes, everybody else only reads. No Keras here.
+``config.json`` what was asked; ``status.json`` the last thing that was said about it;
+``progress.json`` how far the epoch under way is; ``metrics.jsonl`` one line an epoch; ``data.json``
+the data it learns from; ``best.keras`` the weights of the best epoch; ``last.keras`` everything
+needed to go on; ``scores.json`` how well those do on the validation faces; ``mistakes.npz`` some
+they get wrong; ``log.txt`` what its process printed. The trainer writes, everybody else only
+reads, except that a run which has no trainer may be queued, cancelled or settled (see ``queue``).
+No Keras here.
 """
 
 import json
+import math
 import os
-from dataclasses import dataclass
+import re
+import shutil
+import socket
+import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import psutil
 
-from emotion_ai.atomic import write_json
-from emotion_ai.errors import RunError
+from emotion_ai.access import require_editor
+from emotion_ai.atomic import sibling_folder, write_json
+from emotion_ai.errors import ConfigError, RunError
+from emotion_ai.training.config import TrainingConfig
 
-CONFIG, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
+CONFIG, STATUS, PROGRESS, METRICS = "config.json", "status.json", "progress.json", "metrics.jsonl"
+DATA, SCORES, MISTAKES, LOG = "data.json", "scores.json", "mistakes.npz", "log.txt"
 BEST, LAST = "best.keras", "last.keras"
-#: What a trainer may say of itself; ``interrupted`` is what others conclude when it is silent.
-STATES = ("running", "finished", "cancelled", "failed", "interrupted", "damaged")
+#: Its presence asks the trainer to stop.
+CANCEL = "cancel"
+#: What may be said of a run; ``interrupted`` is also what others conclude from a silent trainer.
+STATES = ("queued", "running", "finished", "cancelled", "failed", "interrupted", "damaged")
+#: A trainer on another machine is believed to live while it writes this often.
+_HEARTBEAT_S = 300
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run folder says. ``metrics``: one dict an epoch, in order."""
+    """What a run folder says; shared, so never mutate it. ``metrics``: one dict an epoch, in order.
+    ``damage``: what is wrong with a damaged one, whose ``config`` is empty. ``progress``: {} or
+    what ``progress.Reporter`` wrote last."""
 
     folder: Path
     state: str
     config: dict
     status: dict
     metrics: list[dict]
+    progress: dict = field(default_factory=dict)
+    damage: str = ""
 
     @property
     def name(self) -> str:
         return self.folder.name
 
+    @property
+    def stopping(self) -> bool:
+        """Whether it runs, but was asked to stop."""
+        return self.state == "running" and (self.folder / CANCEL).exists()
 
-def create_run(runs_dir: Path, config: dict, name: str | None = None) -> Path:
-    """A new run folder holding ``config.json``; named by time and task unless ``name`` is given."""
+    @property
+    def best(self) -> dict | None:
+        """The metrics of the epoch whose weights are kept."""
+        return min(self.metrics, key=lambda record: record["validation_loss"], default=None)
+
+
+def create_run(runs_dir: Path, config: dict, name: str | None = None, **status) -> Path:
+    """A new run folder holding ``config.json`` and, where given, a ``status``; it appears whole.
+
+    Named by time and task unless ``name`` is given; a number is added where that is taken.
+    """
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    base = name or f"{stamp}-{config['task']}-{config['preset']}"
+    base = check_run_name(name or f"{stamp}-{config['task']}-{config['preset']}")
     for attempt in range(1000):
         folder = Path(runs_dir) / (base if not attempt else f"{base}-{attempt + 1}")
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
+        if folder.exists():
             continue
-        write_json(folder / CONFIG, config)
-        return folder
+        temporary = sibling_folder(folder)
+        try:
+            write_json(temporary / CONFIG, config)
+            if status:
+                write_status(temporary, **status)
+            temporary.chmod(0o755)  # mkdtemp made it private
+            temporary.rename(folder)  # fails where somebody else was quicker
+            return folder
+        except OSError:
+            if not folder.exists():
+                raise
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
     raise RunError(f"{runs_dir}: no free name for {base}")
+
+
+def check_run_name(name: str) -> str:
+    """``name`` when it may name a run's folder."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+        raise RunError(f"run name {name!r}: expected 1 to 64 letters, digits, '_', '-', '.'")
+    return name
 
 
 def read_run(folder: Path) -> Run:
     """Everything a run folder says; a damaged one is returned as such, never raised."""
     folder = Path(folder)
-    if not (folder / CONFIG).is_file():
-        known = ", ".join(run.name for run in list_runs(folder.parent)) or "none yet"
+    if not is_run(folder):
+        known = ", ".join(sorted(path.name for path in run_folders(folder.parent))) or "none yet"
         raise RunError(f"no run {folder.name!r}: expected one of: {known}")
+    config, status, progress, metrics = _contents(folder, _stamp(folder))
+    if damage := _damage(config, status):
+        return Run(folder, "damaged", {}, status or {}, metrics, progress, damage)
+    state = run_state(status, process_lives, progress)
+    if state == "interrupted" and (folder / CANCEL).exists():
+        state = "cancelled"  # it was asked to stop and did, without a last word
+    return Run(folder, state, config, status, metrics, progress)
+
+
+def _stamp(folder: Path) -> tuple:
+    """Changes whenever a file of the run does."""
+    return tuple(_file_stamp(folder / file) for file in (CONFIG, STATUS, PROGRESS, METRICS))
+
+
+def _file_stamp(path: Path) -> tuple | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+@lru_cache(maxsize=2048)
+def _contents(folder: Path, stamp: tuple) -> tuple[dict | None, dict | None, dict, list[dict]]:
+    """Configuration, status, progress and metrics: read again only where ``stamp`` is another one,
+    so that hundreds of runs cost a page next to nothing."""
     config, status = _read_json(folder / CONFIG), _read_json(folder / STATUS)
-    metrics = read_metrics(folder)
-    if config is None or status is None:
-        return Run(folder, "damaged", config or {}, status or {}, metrics)
-    return Run(folder, run_state(status, process_lives), config, status, metrics)
+    return config, status, _read_json(folder / PROGRESS) or {}, read_metrics(folder)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether ``folder`` holds a run, be it a damaged one."""
+    return any((folder / file).exists() for file in (CONFIG, STATUS, METRICS, BEST, LAST))
+
+
+def run_folders(runs_dir: Path) -> list[Path]:
+    """The folders of all runs, in no order."""
+    try:
+        found = [path for path in Path(runs_dir).iterdir() if not path.name.startswith(".")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [path for path in found if path.is_dir() and is_run(path)]
 
 
 def list_runs(runs_dir: Path) -> list[Run]:
     """All runs, newest first."""
-    folders = [path.parent for path in Path(runs_dir).glob(f"[!.]*/{CONFIG}")]
-    return [read_run(folder) for folder in sorted(folders, reverse=True)]
+    runs = []
+    for folder in run_folders(runs_dir):
+        try:
+            runs.append(read_run(folder))
+        except RunError:
+            continue  # deleted just now
+    return sorted(runs, key=_age, reverse=True)
 
 
-def run_state(status: dict, lives) -> str:
-    """A run's state: what it said last, or *interrupted* when it says running but its process
-    (by pid **and** start time: pids are reused) is gone. ``lives(pid, started) -> bool``."""
+def _age(run: Run) -> tuple:
+    """Sorts runs from the oldest to the newest; by name where nothing says when."""
+    return str(run.status.get("created") or run.status.get("updated") or ""), run.name
+
+
+def run_state(status: dict, lives, progress: dict | None = None) -> str:
+    """A run's state: what was said last, or *interrupted* when that is running but its process
+    (by pid **and** start time: pids are reused) is gone. ``lives(pid, started) -> bool``.
+
+    The process of a trainer on another machine cannot be asked: it lives while it reports.
+    """
     said = status.get("state")
     if said not in STATES:
         return "interrupted" if not status else "damaged"
-    if said == "running" and not lives(status.get("pid"), status.get("pid_started")):
-        return "interrupted"
-    return said
+    if said != "running":
+        return said
+    if status.get("host", socket.gethostname()) != socket.gethostname():
+        spoke = max(_seconds(status.get("time")), _seconds((progress or {}).get("time")))
+        return said if time.time() - spoke < _HEARTBEAT_S else "interrupted"
+    return said if lives(status.get("pid"), status.get("pid_started")) else "interrupted"
+
+
+def _seconds(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def process_lives(pid: int | None, started: float | None) -> bool:
@@ -95,7 +202,7 @@ def read_metrics(folder: Path) -> list[dict]:
     """The epochs so far. A torn last line (the trainer was killed while writing) is dropped."""
     try:
         lines = (Path(folder) / METRICS).read_text(errors="replace").splitlines()
-    except FileNotFoundError:
+    except OSError:
         return []
     metrics = []
     for line in lines:
@@ -103,24 +210,79 @@ def read_metrics(folder: Path) -> list[dict]:
             record = json.loads(line)
         except ValueError:
             continue
-        if isinstance(record, dict) and "epoch" in record:
+        if isinstance(record, dict) and all(
+            isinstance(record.get(key), int | float) and math.isfinite(record[key])
+            for key in ("epoch", "loss", "validation_loss")
+        ):
             metrics.append(record)
     return metrics
 
 
+def read_log(folder: Path, lines: int = 20) -> str:
+    """The last lines that the run's process printed."""
+    try:
+        with (Path(folder) / LOG).open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 200 * lines))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return ""
+
+
+def read_status(folder: Path) -> dict:
+    """What ``status.json`` says; {} where it says nothing that can be read."""
+    return _read_json(Path(folder) / STATUS) or {}
+
+
 def write_status(folder: Path, state: str, **details) -> None:
-    """Replace ``status.json`` by what the calling process says of itself."""
+    """Replace ``status.json`` by what the calling process says; ``created`` is kept."""
     process = psutil.Process(os.getpid())
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    earlier = read_status(folder)
     write_json(
         folder / STATUS,
         {
             "state": state,
             "pid": process.pid,
             "pid_started": process.create_time(),
-            "updated": datetime.now(UTC).isoformat(timespec="seconds"),
+            "host": socket.gethostname(),
+            "created": earlier.get("created", now),
+            "updated": now,
+            "time": time.time(),
             **details,
         },
     )
+
+
+def delete_run(folder: Path) -> None:
+    """Remove a run that neither runs nor waits; RunError otherwise."""
+    require_editor("delete a run")
+    run = read_run(folder)
+    if run.state in ("queued", "running"):
+        raise RunError(f"run {run.name} is {run.state}: cancel it first")
+    retired = folder.with_name(f".{run.name}.deleted")
+    try:
+        shutil.rmtree(retired, ignore_errors=True)
+        folder.rename(retired)  # gone at once for everybody, then cleared away
+        shutil.rmtree(retired)
+    except OSError as error:
+        raise RunError(f"run {run.name} cannot be deleted ({error.strerror or error})") from error
+
+
+def _damage(config: dict | None, status: dict | None) -> str:
+    """What is wrong with the files of a run; "" when they are as they should be."""
+    if config is None:
+        return f"{CONFIG} cannot be read"
+    if not config:
+        return f"{CONFIG} is missing"
+    if status is None:
+        return f"{STATUS} cannot be read"
+    if status and status.get("state") not in STATES:
+        return f"{STATUS} says {status.get('state')!r}"
+    try:
+        TrainingConfig.from_dict(config)
+    except (ConfigError, KeyError, TypeError, ValueError, AttributeError) as error:
+        return f"{CONFIG}: {error}"
+    return ""
 
 
 def _read_json(path: Path) -> dict | None:
@@ -129,6 +291,6 @@ def _read_json(path: Path) -> dict | None:
         record = json.loads(path.read_text())
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return record if isinstance(record, dict) else None

@@ -13,6 +13,7 @@ from emotion_ai.model_store import SavedModel
 from emotion_ai.settings import settings
 from emotion_ai.table import readings_table
 from emotion_ai.ui import charts, markup, resources
+from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import EU_RULE
 from emotion_ai.ui.photos import ReadPhoto
 from emotion_ai.ui.wording import (
@@ -27,6 +28,7 @@ from emotion_ai.ui.wording import (
 )
 
 SYNTHETIC_FACES = 2000
+_TRUTHS = {"given": "the dataset's labels", "crowd": "the votes of ten people"}
 T = TypeVar("T")
 
 
@@ -41,12 +43,14 @@ def in_columns(items: Sequence[T], across: int, draw: Callable[[T], None]) -> No
 
 def responsible_use() -> None:
     """What this is not, and what happens to the pictures."""
+    leaves = "nothing leaves the server"
+    if resources.photo_reader().server:
+        leaves = "nothing but the cut-out faces of photos leaves this server, for the model server"
     with st.container(border=True):
         st.markdown("**An expression is not a feeling.**")
         st.markdown(
             "The models name what a face looks like, not what a person feels, and they are often "
-            "wrong. No picture is stored, no person is identified, nothing leaves the server. "
-            + EU_RULE
+            f"wrong. No picture is stored, no person is identified, {leaves}. " + EU_RULE
         )
 
 
@@ -81,8 +85,10 @@ def model_card(model: SavedModel) -> None:
             st.caption(_measure(score) + "  \n" + plain(score_basis(score)))
         else:
             st.caption("not scored yet")
-        if crowd := headline_score(model, "crowd"):
-            st.caption("against the votes of ten people: " + plain(score_line(crowd)))
+        for truth, words in _TRUTHS.items():
+            other = headline_score(model, truth)
+            if other and other is not score:
+                st.caption(f"against {words}: " + plain(score_line(other)))
         megabytes = model.card["files"]["model.tflite"]["bytes"] / 1e6
         st.caption(
             f"{model.card['parameters'] / 1e6:.2f} M parameters, {megabytes:.1f} MB, "
@@ -94,7 +100,8 @@ def _measure(score: dict) -> str:
     if score["task"] == "keypoints":
         relative = f"{100 * score['nme']:.1f} % of the eye distance"
         return f"root mean square error on faces of 96 × 96 pixels, {relative}"
-    return f"of faces named as labelled, {len(score['labels'])} expressions"
+    how = "most of ten people do" if score["labels_from"] == "crowd" else "labelled"
+    return f"of faces named as {how}, {len(score['labels'])} expressions"
 
 
 def dataset_card(dataset: Dataset) -> None:
@@ -107,7 +114,8 @@ def dataset_card(dataset: Dataset) -> None:
 def offer_synthetic_faces() -> None:
     """For a machine without data: one button that draws some, for both tasks."""
     st.markdown("No dataset is here yet. Draw one: every face comes with exact points and labels.")
-    if not st.button(f"Draw {SYNTHETIC_FACES:,} faces", icon=":material/brush:", type="primary"):
+    words = f"Draw {SYNTHETIC_FACES:,} faces"
+    if not st.button(words, icon=":material/brush:", type="primary", **locked()):
         return
     bar = st.progress(0.0, "Drawing …")
     for i, task in enumerate(TASKS):

@@ -9,7 +9,7 @@ import streamlit as st
 
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.settings import ROOT
-from emotion_ai.ui import resources
+from emotion_ai.ui import access, resources
 from emotion_ai.ui.wording import TASK_TITLES, count, headline_score, plain, score_figure
 
 EU_RULE = (
@@ -67,4 +67,5 @@ def sidebar() -> None:
         st.caption("  \n".join(lines))
         if predictor.detector.note:
             st.caption(plain(predictor.detector.note))
+        access.who_is_here()
         st.caption(f"**An expression is not a feeling.** {EU_RULE}")

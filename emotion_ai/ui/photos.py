@@ -16,10 +16,12 @@ import streamlit as st
 
 from emotion_ai.datasets.synthetic import draw_photo
 from emotion_ai.drawing import Layers, draw_readings
-from emotion_ai.errors import ImageError
+from emotion_ai.errors import ImageError, LimitError
 from emotion_ai.images import decode_image, encode_jpeg, encode_png
+from emotion_ai.limits import PHOTOS
 from emotion_ai.quality import quality_hints
 from emotion_ai.results import FaceBox, FaceReading
+from emotion_ai.ui.access import spend
 from emotion_ai.ui.resources import Reader
 from emotion_ai.ui.wording import count
 
@@ -51,7 +53,8 @@ class Upload:
 @dataclass(frozen=True)
 class ReadPhoto:
     """A photo after reading. ``readings`` are in pixels of the photo, of ``size_wh``; the rest is
-    what is shown of it: JPEGs, and the hints about each face."""
+    what is shown of it: JPEGs, and the hints about each face. ``trouble`` says why the models here
+    read it although a model server is set."""
 
     upload: Upload
     size_wh: tuple[int, int]
@@ -60,6 +63,7 @@ class ReadPhoto:
     picture: bytes
     thumbnail: bytes
     crops: list[bytes]
+    trouble: str = ""
 
     @property
     def name(self) -> str:
@@ -70,6 +74,7 @@ def read_photo(upload: Upload, reader: Reader) -> ReadPhoto:
     """Decode once, read, and keep only what is shown. ImageError for what is no picture."""
     frame = decode_image(upload.data, upload.name)
     readings = reader.read(frame)
+    trouble = reader.trouble()
     picture = _shrunk(frame, PICTURE_SIDE_PX)
     return ReadPhoto(
         upload,
@@ -79,12 +84,16 @@ def read_photo(upload: Upload, reader: Reader) -> ReadPhoto:
         encode_jpeg(picture, 85),
         encode_jpeg(_thumbnail(picture), 80),
         [encode_jpeg(_cut_out(frame, reading.face), 88) for reading in readings],
+        trouble,
     )
 
 
 def read_sample(name: str, reader: Reader) -> ReadPhoto:
     """One of ``SAMPLES``, drawn and read once for all sessions."""
-    return _read_sample(name, reader.key, reader)
+    photo = _read_sample(name, reader.key, reader)
+    if photo.trouble:  # the server is asked again next time
+        _read_sample.clear(name, reader.key, reader)
+    return photo
 
 
 @st.cache_resource(show_spinner="Reading …", max_entries=2 * len(SAMPLES))
@@ -105,7 +114,8 @@ def _shrunk(frame: np.ndarray, side_px: int) -> np.ndarray:
     ratio = side_px / max(frame.shape[:2])
     if ratio >= 1:
         return frame
-    return cv2.resize(frame, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+    size = [max(1, round(side * ratio)) for side in frame.shape[1::-1]]
+    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
 
 def _cut_out(frame: np.ndarray, face: FaceBox) -> np.ndarray:
@@ -137,6 +147,12 @@ def forget_photos() -> None:
         st.session_state.pop(key, None)
 
 
+def forget_troubled() -> None:
+    """Let the model server read again what the models here read in its place."""
+    kept = st.session_state.get(_READ, {})
+    st.session_state[_READ] = {key: photo for key, photo in kept.items() if not photo.trouble}
+
+
 def read_all(uploads: list[Upload], reader: Reader) -> tuple[list[ReadPhoto], list[str]]:
     """Every photo that can be read, and a line for each that cannot.
 
@@ -152,7 +168,11 @@ def read_all(uploads: list[Upload], reader: Reader) -> tuple[list[ReadPhoto], li
     with _progress(waiting) as step:
         for upload in waiting:
             try:
+                spend(PHOTOS)
                 read[upload.digest, reader.key] = read_photo(upload, reader)
+            except LimitError as error:
+                failures.append(str(error))
+                break
             except ImageError as error:
                 failures.append(str(error))
             step()

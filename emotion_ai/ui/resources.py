@@ -12,9 +12,13 @@ import numpy as np
 import streamlit as st
 
 from emotion_ai.datasets.store import DESCRIPTION, Dataset, list_datasets
+from emotion_ai.errors import ServingError
 from emotion_ai.model_store import CARD, SavedModel, list_models
 from emotion_ai.predictor import Predictor, load_predictor
 from emotion_ai.results import FaceReading
+from emotion_ai.serving.address import serving_url
+from emotion_ai.serving.client import client_for
+from emotion_ai.serving.network import through, trouble
 from emotion_ai.settings import Settings, settings
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -22,22 +26,45 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True)
 class Reader:
-    """The one predictor of the process, used by one session at a time."""
+    """The one predictor of the process, for all sessions."""
 
     predictor: Predictor
     #: Changes whenever readings may: the key for caching them.
     key: str
+    #: The model server, empty where everything is read here.
+    server: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, frame: np.ndarray) -> list[FaceReading]:
         """Every face of a uint8 (H, W, 3) BGR frame, largest first."""
-        with self._lock:
-            return self.predictor.read(frame)
+        with self._lock:  # the detector alone: nobody waits for another's model server
+            faces = self.predictor.detector.detect(frame)
+        return self.predictor.read_faces(frame, faces)
+
+    def trouble(self) -> str:
+        """Why the models here made this thread's last reading although a server is set."""
+        return trouble(self.predictor)
 
 
 def reader() -> Reader:
     """The default models and the detector, warm."""
     return _load_reader(settings(), _stamp(settings().models_dir, CARD))
+
+
+def photo_reader() -> Reader:
+    """``reader``, on a model server where one is set; photos alone are read there."""
+    local = reader()
+    try:
+        url = serving_url(settings())
+    except ServingError:  # the address is none: the page says so beside its readings
+        url = None
+    return _served_reader(local.key, url, local) if url else local
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _served_reader(key: str, url: str, _local: Reader) -> Reader:
+    predictor = through(_local.predictor, client_for(url))
+    return Reader(predictor, f"{key}-{url}", url, _local._lock)
 
 
 def models() -> list[SavedModel]:

@@ -14,8 +14,10 @@ import streamlit as st
 
 from emotion_ai.errors import VideoError
 from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.limits import VIDEOS
 from emotion_ai.predictor import load_predictor
 from emotion_ai.settings import settings
+from emotion_ai.ui.access import spend
 from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.resources import Reader
 from emotion_ai.ui.wording import count, plain
@@ -89,6 +91,7 @@ def _read_once(data: bytes, name: str, key: tuple[str, str]) -> ReadVideo | None
         st.info("Stopped: the video was not read to its end.")
         st.button("Read it", on_click=st.session_state.pop, args=(_STOPPED, None))
         return None
+    spend(VIDEOS)
     place = st.empty()
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, f"Reading {plain(name)} …")

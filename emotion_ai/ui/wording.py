@@ -30,6 +30,16 @@ def count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
+def duration(seconds: float) -> str:
+    """``"45 s"``, ``"31 min"``, ``"2 h 5 min"``: as exact as a wait needs."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def score_figure(score: dict) -> str:
     """The figure alone: ``"73.1 %"`` or ``"1.24 px"``."""
     if score["task"] == "keypoints":
@@ -54,9 +64,16 @@ def score_line(score: dict) -> str:
     return f"{score_figure(score)} ({score_basis(score)})"
 
 
-def headline_score(model: SavedModel, truth: str = "given") -> dict | None:
-    """The score to show first: on the latest split there is, against ``truth``."""
-    scores = [s for s in model.card["scores"] if s.get("labels_from", "given") == truth]
+def headline_score(model: SavedModel, truth: str | None = None) -> dict | None:
+    """The score to show first: all the model's classes on the latest split there is, against
+    ``truth`` (default: what the model was trained to say)."""
+    truth = truth or ("crowd" if model.card.get("truth") == "crowd" else "given")
+    scores = [
+        s
+        for s in model.card["scores"]
+        if s.get("labels_from", "given") == truth
+        and s.get("label_set") == model.card.get("label_set")
+    ]
     return min(
         scores,
         key=lambda s: _SPLIT_ORDER.index(s["split"]) if s["split"] in _SPLIT_ORDER else 9,

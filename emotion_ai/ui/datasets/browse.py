@@ -26,7 +26,7 @@ _CAPTIONS = {
 
 def browse_tab(view: View) -> None:
     left, middle, right = st.columns([1, 3.1, 1.6], gap="small")
-    with left:
+    with left.container(key="browse_filters"):
         choice, across = _filters(view)
         read_by_models(view, "browse")
     rows = select(view.table, choice, view.marks)

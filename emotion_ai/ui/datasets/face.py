@@ -18,6 +18,7 @@ from emotion_ai.labels import (
 )
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup
+from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets.grid import choose_face
 from emotion_ai.ui.datasets.view import View
 from emotion_ai.ui.frame import errors_as_lines
@@ -173,16 +174,19 @@ def mark_buttons(view: View, row: int, after: Callable[[], None] | None = None) 
             if after:
                 after()
 
-    now = view.marks.get(row)
+    now, only_editors = view.marks.get(row), locked()
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         for kind, key in (("keep", "K"), ("drop", "D")):
             st.button(
                 kind.capitalize(), key=f"mark_{kind}", shortcut=key,
                 type="primary" if now and now.kind == kind else "secondary",
-                on_click=put, args=(Mark(kind),),
+                on_click=put, args=(Mark(kind),), **only_editors,
             )  # fmt: skip
         if view.dataset.task == "expression":
-            with st.popover("Relabel", type="primary" if now and now.expression else "secondary"):
+            relabelled = now and now.expression
+            with st.popover(
+                "Relabel", type="primary" if relabelled else "secondary", **only_editors
+            ):
                 for expression in FER7.expressions:
                     st.button(
                         expression, key=f"mark_{expression}", width="stretch",
@@ -191,13 +195,14 @@ def mark_buttons(view: View, row: int, after: Callable[[], None] | None = None) 
         suggested = view.table["suggested"].iloc[row] if "suggested" in view.table else None
         if suggested and view.table["suspect"].iloc[row]:
             st.button(
-                f"→ {suggested}", key="mark_suggested", shortcut="A", help="Accept the suggestion",
+                f"→ {suggested}", key="mark_suggested", shortcut="A",
                 on_click=put, args=(Mark("relabel", suggested),),
+                **{"help": "Accept the suggestion", **only_editors},
             )  # fmt: skip
         if now:
             st.button(
                 "Unmark", key="mark_none", shortcut="U", type="tertiary",
-                on_click=put, args=(None,),
+                on_click=put, args=(None,), **only_editors,
             )  # fmt: skip
     if now:
         st.caption(f"Marked: **{now}**")

@@ -11,9 +11,11 @@ from emotion_ai.datasets.describe import BLANK_BELOW, blank_rows
 from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.scoring import targets_of
 from emotion_ai.settings import settings
+from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets import view as views
 from emotion_ai.ui.datasets.view import View
 from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.progress import with_progress
 from emotion_ai.ui.wording import count
 
 #: How many of the most unusual faces are worth a look.
@@ -89,7 +91,7 @@ def _copies(digest: str, _view: View) -> _Copies:
 
 def near(view: View) -> Found:
     if "near" not in view.table:
-        done = views.with_progress(
+        done = with_progress(
             "Comparing every image with every other",
             f"near-{view.dataset.digest}",
             lambda step: duplicates.near_groups(view.dataset, settings(), step),
@@ -173,7 +175,7 @@ def suspect_labels(view: View) -> Found:
         views.read_by_models(view, "suspects")
         return None
     if "suspect" not in view.table:
-        done = views.with_progress(
+        done = with_progress(
             "Judging every label by a model that never saw it",
             f"suspects-{view.dataset.digest}-{model.digest}",
             lambda step: views.suspects(view.dataset, model, told, step),
@@ -227,7 +229,8 @@ def _crowd_agreement(key: tuple[str, str], _view: View) -> dict:
 def _bulk(view: View, rows: np.ndarray, words: str, key: str, help: str) -> None:
     """A button that marks many rows to be dropped, after one more question."""
     open_rows = [int(row) for row in rows if int(row) not in view.marks]
-    with st.popover(words, icon=":material/delete_sweep:", disabled=not open_rows):
+    options = {"disabled": not open_rows, **locked()}
+    with st.popover(words, icon=":material/delete_sweep:", **options):
         st.markdown(
             f"{help} {count(len(open_rows), 'image')} not decided yet will be marked *drop*. "
             "Nothing is deleted, and every mark can be taken back."

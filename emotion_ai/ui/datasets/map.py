@@ -6,10 +6,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emotion_ai import background, projection
-from emotion_ai.figures.base import base_figure, legend_above
+from emotion_ai.figures.base import as_text, base_figure, legend_above
 from emotion_ai.kept import kept_arrays, load_arrays
 from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.limits import COMPUTATIONS
 from emotion_ai.settings import settings
+from emotion_ai.ui.access import spend
 from emotion_ai.ui.datasets.browse import MAP_SELECTION, face_captions
 from emotion_ai.ui.datasets.grid import face_grid
 from emotion_ai.ui.datasets.view import View, read_by_models
@@ -88,11 +90,12 @@ def _points(view: View, embedding: np.ndarray, method: str) -> np.ndarray | None
             "the app and kept. Go on using the other tabs meanwhile."
         )
         if st.button("Compute it", icon=":material/scatter_plot:", type="primary"):
+            spend(COMPUTATIONS)
             folder.mkdir(parents=True, exist_ok=True)
             features = folder / f"{stem}-features.npy"
             np.save(features, embedding)
             words = [str(features), str(result), str(status)]
-            background.start(status, "emotion_ai.projection", words)
+            background.start(status, "emotion_ai.projection", words, for_everyone=True)
             st.rerun()
     return None
 
@@ -128,7 +131,7 @@ def _scatter(view: View, points: np.ndarray, kind: pd.Series, key: str) -> np.nd
         of_trace.append(rows)
         traces.append(
             go.Scattergl(
-                x=points[rows, 0], y=points[rows, 1], name=f"{name} ({len(rows):,})",
+                x=points[rows, 0], y=points[rows, 1], name=f"{as_text(name)} ({len(rows):,})",
                 mode="markers", hoverinfo="none",
                 marker={"size": size, "opacity": 0.75, "symbol": _SYMBOLS[i % len(_SYMBOLS)],
                         "color": EXPRESSION_COLOURS.get(name, _TONES[i % len(_TONES)])},

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.datasets.marks import marks_table
+from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets import findings
 from emotion_ai.ui.datasets.browse import face_captions
 from emotion_ai.ui.datasets.face import face_panel
@@ -95,7 +96,7 @@ def _marks(view: View) -> None:
                 "Marks (CSV)", table.to_csv(index=False), f"{view.dataset.name}_marks.csv",
                 "text/csv", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
-            with st.popover("Take all marks back"):
+            with st.popover("Take all marks back", **locked()):
                 st.button(
                     f"Take back {count(len(view.marks), 'mark')}", type="primary",
                     on_click=findings.put_marks, args=(view, list(view.marks), None),

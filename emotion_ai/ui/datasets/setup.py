@@ -10,13 +10,15 @@ from emotion_ai.datasets import fetch, import_dataset, synthetic
 from emotion_ai.datasets.store import TASKS, Dataset, delete_dataset
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
+from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets.browse import clear_filters
-from emotion_ai.ui.datasets.view import with_progress
 from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.progress import only_interrupt, with_progress
 from emotion_ai.ui.wording import count, plain
 
 DATA = "data"
 _DRAWN_FACES = 2000
+_REPLACE = "Replace a dataset of this name, if there is one"
 _NEWS = "datasets_news"
 #: Keys of the popovers, which close when they have done their work.
 _ADD, _DELETE = "add_dataset", "delete_popover"
@@ -26,8 +28,11 @@ def choose_dataset() -> Dataset | None:
     """The picker, with the ways to add and delete beside it; None where there is no dataset."""
     datasets = {dataset.name: dataset for dataset in resources.datasets()}
     if not datasets:
-        st.markdown("No dataset is here yet. Bring one, or have some faces drawn:")
-        add_dataset()
+        if locked():
+            st.markdown("No dataset is here yet, and only editors may bring one.")
+        else:
+            st.markdown("No dataset is here yet. Bring one, or have some faces drawn:")
+            add_dataset()
         return None
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left.container(horizontal=True, vertical_alignment="bottom"):
@@ -35,7 +40,7 @@ def choose_dataset() -> Dataset | None:
             "Dataset", list(datasets), key=DATA, bind="query-params", on_change=clear_filters,
             width=320,
         )  # fmt: skip
-        with st.popover("Add", icon=":material/add:", key=_ADD, on_change="rerun"):
+        with st.popover("Add", icon=":material/add:", key=_ADD, on_change="rerun", **locked()):
             add_dataset()
         _delete(datasets[name])
     with right:
@@ -92,6 +97,7 @@ def _upload() -> None:
         )
         votes = st.file_uploader("FER+ votes for FER2013 (optional)", ["csv"])
         name = st.text_input("Name", placeholder="from the file's name")
+        replace = st.checkbox(_REPLACE, key="replace_by_upload")
         sent = st.form_submit_button("Import", type="primary", icon=":material/upload:")
     if sent and file is None:
         st.warning("Choose a file first.")
@@ -100,7 +106,7 @@ def _upload() -> None:
             # The readers want a file; its given name is shown, never used as a path.
             source = _saved(Path(folder), "upload", file)
             crowd = _saved(Path(folder), "votes", votes) if votes else None
-            _import(source, name or Path(file.name).stem, crowd, file.name)
+            _import(source, name or Path(file.name).stem, crowd, file.name, replace)
 
 
 def _saved(folder: Path, stem: str, file) -> Path:
@@ -114,16 +120,17 @@ def _path() -> None:
         path = st.text_input("A CSV, zip or folder on the server", placeholder="/data/fer2013.zip")
         votes = st.text_input("FER+ votes for FER2013 (optional)")
         name = st.text_input("Name", placeholder="from the file's name", key="path_name")
+        replace = st.checkbox(_REPLACE, key="replace_by_path")
         sent = st.form_submit_button("Import", type="primary", icon=":material/folder_open:")
     if sent and not path.strip():
         st.warning("Give a path first.")
     elif sent:
         source = Path(path.strip()).expanduser()
         crowd = Path(votes.strip()).expanduser() if votes.strip() else None
-        _import(source, name, crowd, source.name)
+        _import(source, name, crowd, source.name, replace)
 
 
-def _import(source: Path, name: str, votes: Path | None, called: str) -> None:
+def _import(source: Path, name: str, votes: Path | None, called: str, replace: bool) -> None:
     """Import under a bar; the new dataset is then the chosen one."""
     reports = []
     with errors_as_lines():
@@ -132,9 +139,15 @@ def _import(source: Path, name: str, votes: Path | None, called: str) -> None:
             f"import-{called}",
             lambda step: reports.append(
                 import_dataset(
-                    source, settings().data_dir, name=_tidy(name), votes=votes, progress=step
+                    source,
+                    settings().data_dir,
+                    name=_tidy(name),
+                    votes=votes,
+                    replace=replace,
+                    progress=step,
                 )
             ),
+            only_interrupt,
         )
     if reports:
         report = reports[0]
@@ -177,11 +190,17 @@ def _public(name: str) -> None:
         return
     if job.state == "failed":
         st.error(plain(job.error), icon=":material/error:")
-    st.button(
-        "Download", key=f"fetch_{name}", icon=":material/download:",
-        on_click=background.start,
-        args=(status, "emotion_ai.datasets.fetch", [name, str(settings().data_dir), str(status)]),
-    )  # fmt: skip
+    options = {
+        "key": f"fetch_{name}",
+        "icon": ":material/download:",
+        "on_click": errors_as_lines()(fetch.start),
+    }
+    where = (name, settings().data_dir, status)
+    if name not in {dataset.name for dataset in resources.datasets()}:
+        st.button("Download", args=where, **options)
+        return
+    replace = st.checkbox(f"Replace the dataset {plain(name)} that is here", key=f"again_{name}")
+    st.button("Download", args=(*where, replace), disabled=not replace, **options)
 
 
 @st.fragment(run_every=1)
@@ -193,7 +212,12 @@ def _downloading(status: Path) -> None:
         st.progress(job.done / job.total, f"Importing: {job.done:,} of {job.total:,} {job.unit}")
     else:
         st.progress(0.0, f"Downloading: {job.done:,} MB so far")
-    st.button("Stop", key=f"stop_{status.stem}", on_click=background.stop, args=(status,))
+    st.button(
+        "Stop",
+        key=f"stop_{status.stem}",
+        on_click=errors_as_lines()(background.stop),
+        args=(status,),
+    )
 
 
 def _draw() -> None:
@@ -212,13 +236,14 @@ def _draw() -> None:
                 lambda step: drawn.append(
                     synthetic.make_dataset(settings().data_dir, task, n, seed, progress=step)
                 ),
+                only_interrupt,
             )
         if drawn:
             _show(drawn[0], f"{count(n, 'face')} drawn.")
 
 
 def _delete(dataset: Dataset) -> None:
-    with st.popover("Delete", icon=":material/delete:", key=_DELETE, on_change="rerun"):
+    with st.popover("Delete", icon=":material/delete:", key=_DELETE, on_change="rerun", **locked()):
         st.markdown(
             f"Delete **{plain(dataset.name)}** with {count(len(dataset), 'image')} and all its "
             "marks from this server? The file it came from stays."

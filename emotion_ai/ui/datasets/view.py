@@ -1,7 +1,5 @@
 """A dataset as the tabs see it: its catalogue with all that is known by now, and its marks."""
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,15 +22,11 @@ from emotion_ai.predictions import Predictions, cached_path, predictions
 from emotion_ai.scoring import targets_of
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
+from emotion_ai.ui.progress import Step, with_progress
 from emotion_ai.ui.wording import count, plain
 
 #: Datasets up to this size are read by the models without asking.
 SMALL = 5_000
-_STOPPED = "datasets_stopped"
-#: One long computation at a time in this process: two would only take turns on the same cores.
-_lock = threading.Lock()
-
-Step = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -144,29 +138,3 @@ def read_by_models(view: View, key: str, ask: bool = True) -> bool:
         ):
             return False
     st.rerun()
-
-
-def with_progress(what: str, key: str, work: Callable[[Step], object]) -> bool:
-    """Do ``work`` under a bar with *Stop*; False when it was stopped.
-
-    *Stop*, or any other click, interrupts the work at its next step; nothing half-done is kept.
-    """
-    stopped = st.session_state.setdefault(_STOPPED, set())
-    if key in stopped:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.info(f"Stopped: {what}.", icon=":material/pause:")
-            st.button("Go on", on_click=stopped.discard, args=(key,), key=f"go_on_{key}")
-        return False
-    place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, f"{what} …")
-        st.button("Stop", on_click=stopped.add, args=(key,), key=f"stop_{key}")
-
-    def step(done: int, total: int, unit: str) -> None:
-        share = done / total if total else 0.0
-        bar.progress(min(share, 1.0), f"{what}: {done:,} of {total:,} {unit}")
-
-    with _lock:
-        work(step)
-    place.empty()
-    return True

@@ -4,9 +4,7 @@ Call ``assessed`` and ``outputs`` outside of fragments: a click inside a fragmen
 it, so *Stop* would wait for the end.
 """
 
-import threading
 from collections.abc import Callable
-from functools import partial
 
 import streamlit as st
 
@@ -17,11 +15,8 @@ from emotion_ai.lite import LiteNetwork
 from emotion_ai.model_store import SavedModel
 from emotion_ai.predictions import Predictions, cached_path, predictions
 from emotion_ai.settings import settings
+from emotion_ai.ui.progress import with_progress
 from emotion_ai.ui.wording import count, plain
-
-_STOPPED = "evaluate_stopped"
-#: One computation at a time in this process: two would only take turns on the same cores.
-_lock = threading.Lock()
 
 
 def assessed(model: SavedModel, dataset: Dataset, question: Question) -> Assessment:
@@ -82,20 +77,7 @@ def _ensure(
     faces = dataset.description["splits"].get(split, 0)
     what = f"{plain(model.name)} reads {count(faces, 'face')} of {plain(dataset.name)} {split}"
     key = f"{model.digest}-{dataset.digest}-{split}"
-    stopped = st.session_state.setdefault(_STOPPED, set())
-    if key in stopped:
-        st.info(f"Stopped: {what}.", icon=":material/pause:")
-        st.button("Go on", on_click=stopped.discard, args=(key,), key=f"go_on_{key}")
+    if not with_progress(
+        what, key, lambda step: predictions(model, dataset, settings(), step, split), on_stop
+    ):
         st.stop()
-    place = st.empty()
-    with place.container(horizontal=True, vertical_alignment="center"):
-        bar = st.progress(0.0, f"{what} …")
-        stop = on_stop or partial(stopped.add, key)
-        st.button("Stop", on_click=stop, key=f"stop_{key}")
-
-    def step(done: int, total: int, unit: str) -> None:
-        bar.progress(done / total, f"{what}: {done:,} done")
-
-    with _lock:
-        predictions(model, dataset, settings(), step, split)
-    place.empty()

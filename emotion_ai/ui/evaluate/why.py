@@ -14,8 +14,10 @@ from emotion_ai.figures.explain import stability_plot
 from emotion_ai.figures.faces import overlay
 from emotion_ai.gradcam import TIME_OUT_S, gradcam_map
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
+from emotion_ai.limits import EXPLANATIONS, GRADIENTS
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup, resources
+from emotion_ai.ui.access import spend
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.datasets.grid import choose_face
 from emotion_ai.ui.evaluate.computing import are_kept, network, outputs
@@ -114,6 +116,7 @@ def _places(
         if (heat := st.session_state.get(_MAPS, {}).get(asked_for)) is not None:
             st.image(overlay(face, heat), channels="BGR", width="stretch", alt="Grad-CAM")
         elif st.button("Compute Grad-CAM", icon=":material/blur_on:"):
+            spend(GRADIENTS)
             st.session_state[_ASKED] = asked_for
             st.rerun()
         st.caption(
@@ -151,11 +154,13 @@ def _gradcam(assessment: ExpressionAssessment) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _covered(key: tuple, expression: int, _assessment, _face: np.ndarray) -> np.ndarray:
+    spend(EXPLANATIONS)
     return occlusion_map(network(_assessment.model), _face, expression)
 
 
 @st.cache_data(show_spinner=False, max_entries=50)
 def _changed(key: tuple, _assessment, _face: np.ndarray) -> list[Stability]:
+    spend(EXPLANATIONS)
     return stability(network(_assessment.model), _face)
 
 

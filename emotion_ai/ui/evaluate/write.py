@@ -1,17 +1,21 @@
 """Write report: one file with everything, to open without the app."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from emotion_ai.assessment import Assessment, caveats
+from emotion_ai.limits import REPORTS
 from emotion_ai.report.page import report_command, write_report
 from emotion_ai.settings import settings
+from emotion_ai.ui.access import allowance
 from emotion_ai.ui.frame import errors_as_lines
 
 
 @st.fragment
 @errors_as_lines()
 def write_tab(assessment: Assessment, _second: Assessment | None) -> None:
-    question = assessment.question
+    question, spend = assessment.question, allowance(REPORTS)
     st.markdown(
         "One HTML file, about 5 MB, that opens in any browser without this app and without the "
         "internet: scores with their intervals, interactive plots, example faces, what the model "
@@ -19,7 +23,7 @@ def write_tab(assessment: Assessment, _second: Assessment | None) -> None:
     )
     st.download_button(
         "Write report",
-        lambda: _written(assessment),
+        lambda: _written(assessment, spend),
         f"report_{assessment.model.name}_{assessment.dataset.name}_{question.split}.html",
         "text/html",
         icon=":material/description:",
@@ -33,7 +37,8 @@ def write_tab(assessment: Assessment, _second: Assessment | None) -> None:
     )
 
 
-def _written(assessment: Assessment) -> bytes:
+def _written(assessment: Assessment, spend: Callable[[], None]) -> bytes:
+    spend()
     notes = caveats(
         assessment.model, assessment.dataset, assessment.question.split, settings().data_dir
     )

@@ -8,7 +8,6 @@ from emotion_ai.learn import inside
 from emotion_ai.learn.texts import Words
 from emotion_ai.model_store import KERAS, SavedModel
 from emotion_ai.ui import resources
-from emotion_ai.ui.wording import plain
 
 
 @dataclass(frozen=True)
@@ -31,9 +30,7 @@ def pick_model(words: Words) -> SavedModel | None:
     if not models:
         st.warning(words("no_models"), icon=":material/info:")
         return None
-    name = st.selectbox(
-        words("model"), models, format_func=plain, key=f"{words.part}_model", bind="query-params"
-    )
+    name = st.selectbox(words("model"), models, key=f"{words.part}_model", bind="query-params")
     return models[name]
 
 

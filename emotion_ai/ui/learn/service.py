@@ -8,10 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from emotion_ai.learn import request
 from emotion_ai.learn.texts import Words
 from emotion_ai.lite import LiteNetwork
 from emotion_ai.model_store import SavedModel
+from emotion_ai.serving import wire
 from emotion_ai.settings import ROOT
 from emotion_ai.ui.charts import base_figure, show_chart
 from emotion_ai.ui.learn.faces import drawn_faces
@@ -42,12 +42,12 @@ def show(words: Words, picture, side) -> None:
             required=True, key="service_asked",
         )  # fmt: skip
     versions = list(range(1, kept + 1))
-    answering = request.newest(versions) if asked == "newest" else int(asked)
+    answering = wire.newest(versions) if asked == "newest" else int(asked)
     network = _network(model.digest, model)
     sent = drawn_faces(25, network.size_px).images[:faces]
     outputs = network(sent)
     answers = outputs.get("probabilities", outputs.get("keypoints"))
-    body, reply = request.request_body(sent), request.reply_body(answers)
+    body, reply = wire.request_body(sent), wire.reply_body(answers)
     _journey(words, picture, model, versions, answering, len(body), len(reply))
     address = f"/v1/models/{model.name}" + ("" if asked == "newest" else f"/versions/{asked}")
     with picture:

@@ -1,7 +1,10 @@
 """Reaching the camera: relay servers, and what to say when the picture does not come."""
 
+import base64
+import hmac
 import logging
 import os
+import time
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -35,7 +38,7 @@ NOT_SECURE = (
 NO_CONNECTION = (
     "No picture has arrived yet. The browser and this server have not found a way to each other: "
     "behind a firewall or a router a relay (TURN server) is needed. Whoever runs this server sets "
-    "one with `EMOTION_AI_TURN_URL`, `EMOTION_AI_TURN_USERNAME` and `EMOTION_AI_TURN_CREDENTIAL`; "
+    "one with `EMOTION_AI_TURN_URL` and `EMOTION_AI_TURN_SECRET`; "
     "docs/live.md has the lines for coturn, Twilio and Cloudflare."
 )
 PICTURE_STOPPED = (
@@ -59,6 +62,16 @@ def warn_where_no_camera_is_given() -> None:
         st.warning(NOT_SECURE, icon=":material/lock_open:")
 
 
+def pass_for_relay(secret: str, now_s: float) -> dict[str, str]:
+    """A user name and password that a relay with this shared secret takes for 12 to 13 hours
+    (coturn's ``use-auth-secret``): every visitor's browser can read them, so they run out. The same
+    within an hour, so that a page drawn anew asks for the same connection.
+    """
+    username = f"{(int(now_s) // 3600 + 13) * 3600}:emotion-ai"
+    signature = hmac.digest(secret.encode(), username.encode(), "sha1")
+    return {"username": username, "credential": base64.b64encode(signature).decode()}
+
+
 def relay_servers() -> RTCConfiguration:
     """The relay the settings name; none on this very machine, where none is needed.
 
@@ -66,6 +79,8 @@ def relay_servers() -> RTCConfiguration:
     """
     if url := setting("EMOTION_AI_TURN_URL"):
         server = {"urls": [part.strip() for part in url.split(",")]}
+        if secret := setting("EMOTION_AI_TURN_SECRET"):
+            return {"iceServers": [server | pass_for_relay(secret, time.time())]}
         for key, name in (("username", "USERNAME"), ("credential", "CREDENTIAL")):
             if value := setting(f"EMOTION_AI_TURN_{name}"):
                 server[key] = value

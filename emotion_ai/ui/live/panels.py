@@ -16,7 +16,6 @@ from emotion_ai.ui.wording import count, plain
 
 SPAN_S = 60.0
 _SUMMARY, _WAITING = "live_summary", "live_waiting_since"
-_SNAPSHOT = "live_snapshot"
 
 
 def every(seconds: float, draw, context: WebRtcStreamerContext, *arguments) -> None:
@@ -66,10 +65,8 @@ def snapshot(session: LiveSession, context: WebRtcStreamerContext) -> None:
     playing = context.state.playing
     with st.container(horizontal=True):
         if st.button("Snapshot", icon=":material/photo_camera:", disabled=not playing):
-            st.session_state[_SNAPSHOT] = session.snapshot_jpeg()
-        if not playing:
-            st.session_state.pop(_SNAPSHOT, None)
-        if jpeg := st.session_state.get(_SNAPSHOT):
+            session.take_snapshot()
+        if jpeg := session.snapshot:
             st.download_button(
                 "Save it (JPEG)", jpeg, "snapshot.jpg", "image/jpeg",
                 icon=":material/download:", on_click="ignore",

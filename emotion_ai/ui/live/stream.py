@@ -7,9 +7,12 @@ import streamlit as st
 from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
+from emotion_ai.limits import LIVE
 from emotion_ai.live import LiveOptions, LiveSession
 from emotion_ai.predictor import load_predictor
 from emotion_ai.settings import settings
+from emotion_ai.switching import ModelWatch
+from emotion_ai.ui.access import spend
 from emotion_ai.ui.live.connection import (
     NO_CONNECTION,
     WORDS,
@@ -24,18 +27,20 @@ _SESSION = "live_session"
 aioice.ice.CONSENT_INTERVAL = 2
 
 
-def live_session(key: str) -> LiveSession:
-    """This viewer's session, warm before START is offered; a new one when the models change.
+def live_session(detector: str) -> LiveSession:
+    """This viewer's session, warm before START is offered; it follows changes of the models.
 
-    ``key`` names the models: ``resources.Reader.key``.
+    ``detector`` names the one there is: a better one makes a new session.
     """
     kept = st.session_state.get(_SESSION)
-    if kept is None or kept[0] != key:
+    if kept is None or kept[0] != detector:
+        spend(LIVE)
         with st.spinner("Warming the models up …", show_time=False):
             predictor = load_predictor(settings())
             predictor.warm_up()
             _spare_the_collector()
-        kept = (key, LiveSession(predictor))
+        watch = ModelWatch(settings(), predictor)
+        kept = (detector, LiveSession(predictor, newer=watch.newer))
         st.session_state[_SESSION] = kept
     return kept[1]
 

@@ -1,0 +1,474 @@
+"""Damaged and hostile files against the readers: none may crash, hang or write elsewhere.
+
+    PYTHONPATH=. python benchmarks/fuzz.py [--inputs 20000] [--targets image,video] [--seed 0]
+
+Each input is a small sound file (or two) with random damage, made from its number alone, so that a
+finding can be looked at again: ``--again image:1234 --save input.bin``. Inputs run in processes of
+their own. A finding is an exception that is not one of the app's one-line errors, the end of the
+process, more than 5 s or 400 MB for one input, or a file touched outside the folder given to the
+reader.
+"""
+
+import argparse
+import contextlib
+import io
+import json
+import os
+import random
+import resource
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from emotion_ai.errors import EmotionAIError
+
+ROOT = Path(__file__).resolve().parent.parent
+SLOWEST_S = 5.0
+#: More than any input of this size may need; beyond the second it ends the process.
+MOST_BYTES, MEMORY_BYTES = 400 << 20, 6 << 30
+_NUMBERS = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
+_WORDS = [
+    b"nan", b"inf", b"-1", b"1e309", b"256", b"0x10", b'"', b",", b"\n", b"\r", b"\0", b"\xff\xfe",
+    b"9" * 400, b"=cmd|' /C calc'!A0", b"<script>", b"../", b"/etc/passwd", b"PK\3\4", b"{", b"}",
+    b"emotion", b"pixels", b"Usage", b"Image", b"%s%n", b"\xf0\x9f\x98\x80", b" " * 5000,
+]  # fmt: skip
+_NAMES = [
+    "../../evil.png", "/tmp/evil.png", "C:/evil.png", "a\\..\\b.png", "happy/\x1b[2J.png",
+    "x" * 300, "train/happy/<b>.png", "happy/1.png/2.png", "happy/.png", "__MACOSX/happy/1.png",
+    "happy//1.png", "train/angry/1.png", "helen/1.pts", "helen/1.png", "training.csv",
+    "face_images.npz", "\u202egnp.1",
+]  # fmt: skip
+
+Check = Callable[[bytes, Path], object]
+
+
+def damage(data: bytes, other: bytes, rng: random.Random) -> bytes:
+    """``data`` after a few random changes; ``other`` lends pieces."""
+    data = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 3, 8, 30))):
+        at = rng.randrange(len(data) + 1)
+        length = min(rng.choice((1, 2, 4, 16, 300)), len(data) - at)
+        kind = rng.randrange(9)
+        if kind == 0 and length:
+            data[at] ^= 1 << rng.randrange(8)
+        elif kind == 1:
+            data[at : at + length] = rng.randbytes(length)
+        elif kind == 2:
+            size = rng.choice((1, 2, 4, 8))
+            number = rng.choice(_NUMBERS) & (256**size - 1)
+            data[at : at + size] = number.to_bytes(size, rng.choice(("big", "little")))
+        elif kind == 3:
+            del data[at : at + length]
+        elif kind == 4:
+            data[at:at] = data[at : at + length] * rng.choice((1, 2, 50))
+        elif kind == 5:
+            start = rng.randrange(len(other) + 1)
+            data[at : at + length] = other[start : start + rng.choice((4, 64, 1000))]
+        elif kind == 6:
+            data[at:at] = rng.choice(_WORDS)
+        elif kind == 7 and rng.random() < 0.3:
+            del data[at:]
+        elif kind == 8 and rng.random() < 0.1:
+            data += other  # two files in one
+    return bytes(data)
+
+
+def damaged_zip(members: dict[str, bytes], rng: random.Random) -> bytes:
+    """A sound zip of damaged members under hostile names, or a zip that is damaged itself."""
+    members = dict(members)
+    inside = rng.random() < 0.6
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", rng.choice((zipfile.ZIP_STORED, 8))) as archive:
+        for name, data in members.items():
+            if inside and rng.random() < 0.4:
+                data = damage(data, rng.choice(list(members.values())), rng)
+            if inside and rng.random() < 0.1:
+                name = rng.choice(_NAMES)
+            with contextlib.suppress(ValueError, UnicodeEncodeError):
+                archive.writestr(name, data)
+    whole = content.getvalue()
+    return whole if inside else damage(whole, whole, rng)
+
+
+def pictures() -> list[bytes]:
+    """The same face in every accepted format, with and without EXIF."""
+    from PIL import Image
+
+    from emotion_ai.datasets.synthetic import draw_photo
+
+    frame, _ = draw_photo(3, 1, (96, 80))
+    image = Image.fromarray(np.ascontiguousarray(frame[..., ::-1]))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    encoded = []
+    for kind, options in (
+        ("JPEG", {}),
+        ("JPEG", {"exif": exif, "progressive": True}),
+        ("PNG", {}),
+        ("WEBP", {}),
+        ("WEBP", {"lossless": True}),
+        ("BMP", {}),
+        ("TIFF", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+    ):
+        content = io.BytesIO()
+        image.save(content, kind, **options)
+        encoded.append(content.getvalue())
+    for converted in (image.convert("P"), image.convert("LA"), image.convert("I;16")):
+        content = io.BytesIO()
+        converted.save(content, "PNG")
+        encoded.append(content.getvalue())
+    for size_wh in ((4000, 1), (2, 3000), (1, 1)):
+        content = io.BytesIO()
+        image.resize(size_wh).save(content, "PNG")
+        encoded.append(content.getvalue())
+    return encoded
+
+
+def films() -> list[bytes]:
+    """Six frames as MP4, Matroska, AVI, GIF and concatenated JPEGs."""
+    import av
+
+    from emotion_ai.datasets.synthetic import draw_photo
+    from emotion_ai.images import encode_jpeg
+
+    frames = [draw_photo(i, 1, (64, 64))[0] for i in range(6)]
+    encoded = [b"".join(encode_jpeg(frame) for frame in frames)]
+    for kind, codec in (("mp4", "mpeg4"), ("matroska", "mpeg4"), ("avi", "mjpeg"), ("gif", "gif")):
+        content = io.BytesIO()
+        with av.open(content, "w", format=kind) as container:
+            stream = container.add_stream(codec, rate=10)
+            stream.width, stream.height = 64, 64
+            stream.pix_fmt = {"mjpeg": "yuvj420p", "gif": "rgb8"}.get(codec, "yuv420p")
+            for frame in frames:
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="bgr24")))
+            container.mux(stream.encode())
+        encoded.append(content.getvalue())
+    return encoded
+
+
+def tables() -> list[bytes]:
+    """FER2013's, the course's and Kaggle's CSV, and FER+ votes, two rows each."""
+    from emotion_ai.labels import COORDINATE_COLUMNS
+
+    rng = np.random.default_rng(0)
+    small, large = (
+        [" ".join(map(str, rng.integers(0, 256, size**2))) for _ in range(2)] for size in (48, 96)
+    )
+    points = [",".join(f"{v:.2f}" for v in rng.uniform(5, 90, 30)) for _ in range(2)]
+    lines = (
+        ["emotion,pixels,Usage", f"3,{small[0]},Training", f"4,{small[1]},PublicTest"],
+        ["emotion, pixels", f"3,{small[0]}", f"4,{small[1]}"],
+        [",".join([*COORDINATE_COLUMNS, "Image"]), *map(",".join, zip(points, large, strict=True))],
+        ["neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"]
+        + ["1,7,0,0,0,0,0,0,2,0"] * 2,
+    )
+    return ["\n".join([*rows, ""]).encode() for rows in lines]
+
+
+def trees() -> list[dict[str, bytes]]:
+    """Expression folders, 300-W, and the public copy of the keypoints, as members of a zip."""
+    from emotion_ai.labels import COORDINATE_COLUMNS
+
+    rng = np.random.default_rng(1)
+    picture = dict(zip(("jpg", "jpg2", "png"), pictures()[:3], strict=True))
+    lines = "\n".join(f"{x:.1f} {y:.1f}" for x, y in rng.uniform(20, 70, (68, 2)))
+    pts = f"version: 1\nn_points: 68\n{{\n{lines}\n}}\n".encode()
+    arrays = io.BytesIO()
+    np.savez_compressed(arrays, face_images=rng.integers(0, 256, (96, 96, 2), dtype=np.uint8))
+    points = ",".join(["9.5"] * 30)
+    table = f"{','.join(COORDINATE_COLUMNS)}\n{points}\n{points}\n".encode()
+    return [
+        {"train/happy/1.jpg": picture["jpg"], "test/sad/2.png": picture["png"]},
+        {"helen/1.jpg": picture["jpg"], "helen/1.pts": pts, "afw/2.png": picture["png"],
+         "afw/2.pts": pts},
+        {"face_images.npz": arrays.getvalue(), "facial_keypoints.csv": table},
+        {"training.csv": tables()[2], "deep/fer2013.csv": tables()[0]},
+    ]  # fmt: skip
+
+
+def read_picture(data: bytes, folder: Path) -> None:
+    from emotion_ai.images import decode_image
+    from emotion_ai.ui import photos
+
+    frame = decode_image(data, "<b>name</b>")
+    assert frame.ndim == 3
+    assert frame.dtype == np.uint8
+    picture = photos._shrunk(frame, photos.PICTURE_SIDE_PX)
+    photos.encode_jpeg(photos._thumbnail(picture))
+
+
+def read_faces(data: bytes, folder: Path) -> None:
+    from emotion_ai.ui.photos import Upload, read_photo
+
+    read_photo(Upload("x", data), _reader())
+
+
+def read_film(data: bytes, folder: Path) -> None:
+    from emotion_ai.video_files import read_video
+
+    for frame, _ in zip(read_video(data, "x"), range(60), strict=False):
+        assert frame.image.dtype == np.uint8
+
+
+def read_dataset(data: bytes, folder: Path) -> None:
+    from emotion_ai.datasets import import_dataset
+
+    path = folder / "upload"
+    path.write_bytes(data)
+    import_dataset(path, folder / "data")
+
+
+def read_grey(data: bytes, folder: Path) -> None:
+    from emotion_ai.datasets.image_files import decode_grey
+
+    assert decode_grey("x", data).ndim == 2
+
+
+def read_votes_beside(data: bytes, folder: Path) -> None:
+    from emotion_ai.datasets import import_dataset
+
+    (folder / "votes").write_bytes(data)
+    (folder / "upload").write_bytes(_seeds("csv")[0])
+    import_dataset(folder / "upload", folder / "data", votes=folder / "votes")
+
+
+_reader_kept: list = []
+
+
+def _reader():
+    if not _reader_kept:
+        from emotion_ai.predictor import load_predictor
+        from emotion_ai.settings import settings
+        from emotion_ai.ui.resources import Reader
+
+        _reader_kept.append(Reader(load_predictor(settings()), "fuzz"))
+    return _reader_kept[0]
+
+
+#: What is damaged, what reads it, and its share of the inputs.
+TARGETS: dict[str, tuple[Callable[[], list], Check, float]] = {
+    "image": (pictures, read_picture, 0.3),
+    "faces": (pictures, read_faces, 0.05),
+    "grey": (pictures, read_grey, 0.2),
+    "video": (films, read_film, 0.15),
+    "csv": (tables, read_dataset, 0.1),
+    "votes": (lambda: tables()[3:], read_votes_beside, 0.05),
+    "zip": (trees, read_dataset, 0.15),
+}
+_made: dict[str, list] = {}
+
+
+def _seeds(target: str) -> list:
+    if target not in _made:
+        _made[target] = TARGETS[target][0]()
+    return _made[target]
+
+
+def hostile_input(target: str, number: int, seed: int = 0) -> bytes:
+    """Input ``number`` of a target, always the same."""
+    rng = random.Random(f"{seed} {target} {number}")
+    seeds = _seeds(target)
+    chosen = rng.choice(seeds)
+    if isinstance(chosen, dict):
+        return damaged_zip(chosen, rng)
+    data = damage(chosen, rng.choice(seeds), rng)
+    if rng.random() < 0.3:  # what checks its sums reads no further, so make them right
+        data = _with_right_sums(data)
+    return data
+
+
+def _with_right_sums(data: bytes) -> bytes:
+    """A PNG with the checksums of its chunks made right."""
+    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data
+    whole, at = bytearray(data), 8
+    while at + 12 <= len(whole):
+        end = at + 8 + int.from_bytes(whole[at : at + 4])
+        if end + 4 > len(whole):
+            break
+        whole[end : end + 4] = zlib.crc32(whole[at + 4 : end]).to_bytes(4)
+        at = end + 4
+    return bytes(whole)
+
+
+def check(target: str, data: bytes) -> str | None:
+    """What is wrong with how this input was met, None when nothing is."""
+    with tempfile.TemporaryDirectory(prefix="fuzz_") as folder:
+        _guard.folder = folder
+        try:
+            TARGETS[target][1](data, Path(folder))
+        except EmotionAIError as error:
+            message = str(error)
+            if "\n" in message or len(message) > 600:
+                return f"not one line: {message[:300]!r}"
+        except Exception as error:
+            return f"{type(error).__name__}: {str(error)[:300]}"
+        finally:
+            _guard.folder = None
+            found, _guard.found = _guard.found, []
+        return f"touched {found[0]}" if found else None
+
+
+class _Guard:
+    """Notes what is written, moved or removed outside the folder while an input is read."""
+
+    folder: str | None = None
+    found: list[str]
+
+    def __init__(self):
+        self.found = []
+
+    def __call__(self, event: str, arguments: tuple) -> None:
+        if self.folder is None:
+            return
+        if event == "open" and isinstance(arguments[0], str | bytes):
+            mode, flags = arguments[1] or "", arguments[2] or 0
+            if not (set(mode) & set("wax+") or flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)):
+                return
+            paths = arguments[:1]
+        elif event in ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink"):
+            paths = [path for path in arguments[:2] if isinstance(path, str | bytes)]
+        elif event in ("subprocess.Popen", "os.system", "os.exec", "socket.connect"):
+            self.found.append(event)
+            return
+        else:
+            return
+        for path in map(os.fsdecode, paths):
+            whole = os.path.realpath(path)
+            if not whole.startswith((self.folder, "/dev/null", "/proc/self")) and os.path.isabs(
+                path
+            ):
+                self.found.append(f"{event} {path[:200]}")
+
+
+_guard = _Guard()
+
+
+def worker(target: str, numbers: range, seed: int) -> None:
+    """Read inputs one after the other, telling the parent before each and what was found."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    out = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # libraries print what they think of the files
+    os.dup2(1, 2)
+    check(target, hostile_input(target, -1, seed))  # imports
+    sys.addaudithook(_guard)
+    for number in numbers:
+        data = hostile_input(target, number, seed)
+        print(json.dumps({"at": number}), file=out)
+        before, started = _most_memory(), time.perf_counter() - _queued_s("self")
+        wrong = check(target, data)
+        spent = time.perf_counter() - _queued_s("self") - started
+        if (took := _most_memory() - before) > MOST_BYTES:
+            wrong = wrong or f"took {took >> 20} MB"
+        print(json.dumps({"spent": spent, "wrong": wrong, "bytes": len(data)}), file=out)
+
+
+def _most_memory() -> int:
+    """The most memory this process has had so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def _queued_s(process: int | str) -> float:
+    """How long a process has waited for a core so far: no input is to blame for that."""
+    try:
+        return int(Path(f"/proc/{process}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return 0.0
+
+
+def hunt(target: str, numbers: range, seed: int) -> dict:
+    """Run a worker over ``numbers``, beginning again after each input that ends it."""
+    found, slowest, at = [], 0.0, numbers.start
+    while at < numbers.stop:
+        command = [sys.executable, __file__, "--worker", target]
+        command += ["--numbers", f"{at}:{numbers.stop}", "--seed", str(seed)]
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        )
+        selector = selectors.DefaultSelector()
+        selector.register(process.stdout, selectors.EVENT_READ)
+        current, rest = None, b""
+        since = time.monotonic(), 0.0
+        while True:
+            patience = SLOWEST_S if current is not None else 120
+            if not selector.select(0.5):
+                spent = time.monotonic() - since[0] - (_queued_s(process.pid) - since[1])
+                if spent < patience:
+                    continue
+                process.kill()
+                process.wait()
+                found.append((current, f"longer than {patience:.0f} s"))
+                break
+            chunk = os.read(process.stdout.fileno(), 1 << 16)
+            if not chunk:
+                if process.wait() != 0:
+                    found.append((current, f"the process ended with {process.returncode}"))
+                break
+            *lines, rest = (rest + chunk).split(b"\n")
+            for record in map(json.loads, lines):
+                if "at" in record:
+                    current = record["at"]
+                    since = time.monotonic(), _queued_s(process.pid)
+                else:
+                    slowest = max(slowest, record["spent"])
+                    if record["wrong"]:
+                        found.append((current, record["wrong"]))
+        if current is None:
+            raise SystemExit(f"{target}: the worker did not start")
+        at = current + 1
+    return {"target": target, "inputs": len(numbers), "found": found, "slowest_s": slowest}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--inputs", type=int, default=2000, help="in all (default 2000)")
+    parser.add_argument("--targets", default=",".join(TARGETS), help=", ".join(TARGETS))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--again", metavar="TARGET:NUMBER", help="read one input here")
+    parser.add_argument("--save", type=Path, help="with --again: write the input")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    parser.add_argument("--numbers", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.worker:
+        first, last = map(int, arguments.numbers.split(":"))
+        worker(arguments.worker, range(first, last), arguments.seed)
+        return 0
+    if arguments.again:
+        target, number = arguments.again.split(":")
+        data = hostile_input(target, int(number), arguments.seed)
+        if arguments.save:
+            arguments.save.write_bytes(data)
+        sys.addaudithook(_guard)
+        TARGETS[target][1](data, Path(tempfile.mkdtemp(prefix="fuzz_")))
+        return 0
+    targets = arguments.targets.split(",")
+    shares = sum(TARGETS[target][2] for target in targets)
+    print(f"{'target':8} {'inputs':>8} {'s':>6} {'slowest s':>10} {'findings':>9}")
+    findings = 0
+    for target in targets:
+        started = time.monotonic()
+        inputs = max(1, round(arguments.inputs * TARGETS[target][2] / shares))
+        result = hunt(target, range(inputs), arguments.seed)
+        passed_s = time.monotonic() - started
+        findings += len(result["found"])
+        print(
+            f"{target:8} {inputs:8,} {passed_s:6.0f} {result['slowest_s']:10.2f} "
+            f"{len(result['found']):9}",
+            flush=True,
+        )
+        for number, wrong in result["found"][:20]:
+            print(f"    --again {target}:{number}: {wrong}", flush=True)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""The entry point for Streamlit Community Cloud: the same app, with this folder's requirements
+(no TensorFlow) and server address. ``pages`` beside it is a link: pages are looked for here."""
+
+import runpy
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
+runpy.run_path(str(ROOT / "streamlit_app.py"))

@@ -1,0 +1,94 @@
+"""``python -m emotion_ai models``: saved models, their earlier versions, which ones are used."""
+
+import argparse
+
+from emotion_ai.model_store import SavedModel, list_models
+from emotion_ai.model_versions import Change, go_back, is_default, make_default, versions
+from emotion_ai.settings import settings
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``models`` with its actions."""
+    listing = subparsers.add_parser("models", help="list saved models, choose the app's defaults")
+    listing.set_defaults(handler=run_list)
+    actions = listing.add_subparsers(metavar="ACTION")
+
+    listed = actions.add_parser("list", help="every model and its scores")
+    listed.set_defaults(handler=run_list)
+
+    default = actions.add_parser("default", help="let the app read with a model")
+    default.add_argument("model")
+    default.set_defaults(handler=run_default)
+
+    earlier = actions.add_parser("versions", help="the earlier versions of a model")
+    earlier.add_argument("model")
+    earlier.set_defaults(handler=run_versions)
+
+    back = actions.add_parser("back", help="exchange a model with an earlier version of it")
+    back.add_argument("model")
+    back.add_argument("--version", type=int, metavar="N", help="default: the newest")
+    back.set_defaults(handler=run_back)
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    models_dir = settings().models_dir
+    models = list_models(models_dir)
+    if not models:
+        print("no models yet: python -m emotion_ai train")
+    for model in models:
+        print_model(model, model.name, ", in use" if is_default(models_dir, model) else "")
+    return 0
+
+
+def run_versions(arguments: argparse.Namespace) -> int:
+    found = versions(settings().models_dir, arguments.model)
+    if not found:
+        print(f"{arguments.model} has no earlier version")
+    for version in found:
+        print_model(version.model, f"version {version.number}")
+    return 0
+
+
+def run_default(arguments: argparse.Namespace) -> int:
+    change = make_default(settings().models_dir, arguments.model)
+    print_change(change)
+    print(f"back: python -m emotion_ai models back {change.name}")
+    return 0
+
+
+def run_back(arguments: argparse.Namespace) -> int:
+    print_change(go_back(settings().models_dir, arguments.model, arguments.version))
+    return 0
+
+
+def print_model(model: SavedModel, title: str, remark: str = "") -> None:
+    size = model.card["files"]["model.tflite"]["bytes"] / 1e6
+    print(
+        f"{title}: {model.task}, {model.card['parameters']:,} parameters, "
+        f"{size:.1f} MB, {model.card['created'][:10]}{remark}"
+    )
+    for scores in model.card["scores"]:
+        print("  " + one_line(scores))
+
+
+def print_change(change: Change) -> None:
+    """From which model to which, and both scores wherever they were measured alike."""
+    before = change.old.card.get("run", "") if change.old else "none"
+    print(f"{change.name}: from {before or 'unknown'} to {change.new.card.get('run', 'unknown')}")
+    for old, new in change.scores:
+        print(f"  from {one_line(old)}\n  to   {one_line(new)}")
+    if change.old and not change.scores:
+        print("  no score of both on the same split: evaluate them on one to compare")
+
+
+def one_line(scores: dict) -> str:
+    """A score with what it was measured on, in one line."""
+    where = f"{scores['data']}/{scores['split']}, n={scores['n']:,}"
+    if scores["task"] == "keypoints":
+        low, high = scores["rmse_px_ci"]
+        return f"RMSE {scores['rmse_px']:.2f} px ({low:.2f} to {high:.2f}), {where}"
+    low, high = scores["accuracy_ci"]
+    return (
+        f"{scores['accuracy']:.1%} ({low:.1%} to {high:.1%}), "
+        f"{scores['label_set']}, {scores['labels_from']} labels, {where}"
+    )

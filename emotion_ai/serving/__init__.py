@@ -1,0 +1,1 @@
+"""Models behind TensorFlow Serving: exported versions, the REST client, readings through it."""

@@ -1,0 +1,43 @@
+"""Which server reads photos: ``EMOTION_AI_SERVING_URL``, or what an editor chose in the app."""
+
+import json
+from pathlib import Path
+
+from emotion_ai.access import require_editor
+from emotion_ai.atomic import write_json
+from emotion_ai.errors import ServingError
+from emotion_ai.serving.client import check_url
+from emotion_ai.settings import Settings
+
+
+def serving_url(settings: Settings) -> str | None:
+    """The address of the server that reads photos; None where they are read locally.
+
+    The environment wins. ServingError when it holds no address.
+    """
+    if settings.serving_url:
+        return check_url(settings.serving_url)
+    try:
+        return check_url(json.loads(_kept(settings).read_text())["url"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ServingError):
+        return None
+
+
+def choose_server(settings: Settings, url: str) -> None:
+    """Let photos be read by the server at ``url`` from now on; locally when it is empty.
+
+    For editors alone: the app itself will send requests there.
+    """
+    require_editor("choose the server that reads photos")
+    if settings.serving_url:
+        raise ServingError("the server is set by EMOTION_AI_SERVING_URL: change it there")
+    kept = _kept(settings)
+    if url.strip():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_json(kept, {"url": check_url(url)})
+    else:
+        kept.unlink(missing_ok=True)
+
+
+def _kept(settings: Settings) -> Path:
+    return settings.cache_dir / "serving.json"

@@ -1,0 +1,113 @@
+"""Whether a configuration and its data fit together, without Keras and without touching images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion_ai.datasets.marks import marked_dataset
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.errors import ConfigError
+from emotion_ai.labels import LabelSet, label_set
+from emotion_ai.model_store import open_model
+from emotion_ai.training.config import PRESETS, TrainingConfig
+from emotion_ai.training.examples import split_rows, targets_of
+
+#: Side of the faces each task reads, pixels; ``networks.INPUT_SIZE_PX`` without Keras.
+SIZE_PX = {"expression": 48, "keypoints": 96}
+#: Networks that are the same for both tasks but for their heads.
+_SHARED_BODIES = ("course_resnet", "cnn4")
+_PLURAL = {"expression": "expressions", "keypoints": "keypoints"}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Faces to learn from and to validate on; of expressions, how many of each."""
+
+    train: int
+    validation: int
+    train_faces: dict[str, int]
+
+    def steps(self, batch_size: int) -> int:
+        """Batches an epoch, as ``loop.Batches`` counts them."""
+        return max(1, self.train // batch_size)
+
+
+def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> Fit:
+    """What the run would learn from. ConfigError, or DatasetError, in words that say what to
+    choose instead, when the parts of a configuration do not fit together."""
+    if config.preset not in PRESETS:
+        raise ConfigError(
+            f"unknown network {config.preset!r}: expected one of {', '.join(PRESETS)}"
+        )
+    if config.init:
+        _check_start(config, models_dir)
+    labels = label_set(config.label_set)
+    train = validation = 0
+    faces = np.zeros(len(labels))
+    for dataset in datasets:
+        _check_kind(dataset, config)
+        if config.honour_marks:
+            dataset = marked_dataset(dataset)
+        rows = dict(zip(("training", "validation"), split_rows(dataset, config), strict=False))
+        for part, chosen in rows.items():
+            n, counts = _usable(dataset, chosen, config, labels)
+            if not n:
+                raise ConfigError(
+                    f"{dataset.name} has no labelled faces for {part}: import it with another "
+                    "split, or choose another dataset"
+                )
+            if config.task == "expression" and (
+                lacking := [n for n, k in zip(labels.expressions, counts, strict=True) if not k]
+            ):
+                raise ConfigError(
+                    f"{dataset.name} has no {' and no '.join(lacking)} faces for {part}: "
+                    f"{labels.name} needs them, choose other labels or another dataset"
+                )
+            if part == "training":
+                train, faces = train + n, faces + counts
+            else:
+                validation += n
+    counted = dict(zip(labels.expressions, np.rint(faces).astype(int).tolist(), strict=True))
+    return Fit(train, validation, counted if config.task == "expression" else {})
+
+
+def _check_kind(dataset: Dataset, config: TrainingConfig) -> None:
+    if dataset.task != config.task:
+        raise ConfigError(
+            f"{dataset.name} has {_PLURAL[dataset.task]}: a network for {_PLURAL[config.task]} "
+            "cannot learn from it, choose another dataset or the other task"
+        )
+    if dataset.description["size_px"] != SIZE_PX[config.task]:
+        raise ConfigError(
+            f"{dataset.name} has faces of {dataset.description['size_px']} pixels: "
+            f"a network for {_PLURAL[config.task]} reads {SIZE_PX[config.task]}"
+        )
+
+
+def _check_start(config: TrainingConfig, models_dir: Path) -> None:
+    model = open_model(models_dir, config.init)
+    if model.card.get("preset") != config.preset:
+        raise ConfigError(
+            f"{model.name} is a {model.card.get('preset')} network: its weights do not fit "
+            f"{config.preset}, choose the same network or start from scratch"
+        )
+    if model.task != config.task and config.preset not in _SHARED_BODIES:
+        raise ConfigError(
+            f"{model.name} reads {_PLURAL[model.task]}: the {config.preset} networks of the two "
+            "tasks have different shapes, choose another model or start from scratch"
+        )
+
+
+def _usable(
+    dataset: Dataset, rows: np.ndarray, config: TrainingConfig, labels: LabelSet
+) -> tuple[int, np.ndarray]:
+    """Labelled faces among ``rows``, and how many show each expression (shares of faces, where
+    people disagree)."""
+    if config.task == "keypoints":
+        points = dataset.keypoints_px[rows]
+        return int((~np.isnan(points).all(axis=(1, 2))).sum()), np.zeros(len(labels))
+    targets = targets_of(dataset, labels, config.labels)[rows]
+    targets = targets.reshape(len(rows), -1, len(labels))
+    known = targets.any(axis=(1, 2))
+    return int(known.sum()), targets.mean(axis=1)[known].sum(axis=0)

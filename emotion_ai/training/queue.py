@@ -1,0 +1,180 @@
+"""Runs wait in a queue and are trained one after the other, by a process of their own.
+
+There is no server and no database: a waiting run is a run folder whose status says ``queued``, and
+two file locks do the rest. ``.queue.lock`` is held for the moments in which a run changes hands.
+``.trainer-<slot>.lock`` is held by a process while it trains; a slot is a machine unless
+``EMOTION_AI_SLOT`` says otherwise, so that several machines may share a folder of runs and each
+trains one run at a time. No Keras here: the dashboard, the command line and the search use it.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+from filelock import FileLock, Timeout
+
+from emotion_ai.access import require_editor
+from emotion_ai.errors import RunError
+from emotion_ai.installed import lacking, require, training_modules
+from emotion_ai.settings import ROOT
+from emotion_ai.training import runs
+from emotion_ai.training.config import TrainingConfig
+
+#: States from which a run may go on.
+RESUMABLE = ("interrupted", "cancelled", "failed")
+
+
+def enqueue(config: TrainingConfig, *, name: str | None = None, runs_dir: Path) -> Path:
+    """A new run that waits for its turn: its folder. Call ``start_worker`` then.
+
+    RunError for a name that no folder may have; one that is taken gets a number.
+    """
+    require_editor("train a network")
+    require("Training", *training_modules())
+    return runs.create_run(Path(runs_dir), config.as_dict(), name, state="queued", **_ticket())
+
+
+def resume(folder: Path) -> None:
+    """Let an interrupted, cancelled or failed run wait again, to go on where it was."""
+    require_editor("resume a run")
+    require("Training", *training_modules())
+    folder = Path(folder)
+    with changing_hands(folder.parent):
+        run = runs.read_run(folder)
+        if run.state not in RESUMABLE:
+            raise RunError(
+                f"run {run.name} is {run.state}: expected one that is {', '.join(RESUMABLE)}"
+            )
+        (folder / runs.CANCEL).unlink(missing_ok=True)
+        runs.write_status(folder, "queued", **_ticket())
+
+
+def cancel(folder: Path) -> None:
+    """Take a waiting run out of the queue, or ask a running one to stop; it keeps its best epoch.
+
+    Returns at once: a running one needs some seconds, in which ``Run.stopping`` is true. Cancelling
+    a run that is over does nothing.
+    """
+    require_editor("stop a run")
+    folder = Path(folder)
+    with changing_hands(folder.parent):
+        run = runs.read_run(folder)
+        if run.state == "queued":
+            runs.write_status(folder, "cancelled", message="cancelled before it began")
+        elif run.state == "running":
+            (folder / runs.CANCEL).touch()
+    if run.state == "running" and run.status.get("host") == socket.gethostname():
+        # It also sees the file, but between two batches only; or it is just over.
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(run.status["pid"]).send_signal(signal.SIGTERM)
+
+
+def position(folder: Path) -> int:
+    """The place of a waiting run in the queue, from 1; 0 for one that does not wait."""
+    folder = Path(folder)
+    waiting = queued(folder.parent)
+    return waiting.index(folder) + 1 if folder in waiting else 0
+
+
+def queued(runs_dir: Path) -> list[Path]:
+    """The folders of waiting runs, in the order of their turns."""
+    waiting = []
+    for folder in runs.run_folders(runs_dir):
+        status = runs.read_status(folder)
+        if status.get("state") == "queued" and runs.read_run(folder).state == "queued":
+            waiting.append((status.get("ticket", 0), folder))
+    return [folder for _, folder in sorted(waiting)]
+
+
+def start_worker(runs_dir: Path, slot: str | None = None) -> None:
+    """Make sure that a process is there which trains what waits; it ends when nothing does.
+
+    Where Keras is not installed nothing happens: what waits is another machine's.
+    """
+    if lacking("Training", *training_modules()):
+        return
+    runs_dir = Path(runs_dir)
+    runs_dir.mkdir(parents=True, exist_ok=True)
+    _started[:] = [child for child in _started if child.poll() is None]  # buries the others
+    with changing_hands(runs_dir):
+        if not queued(runs_dir) or has_worker(runs_dir, slot):
+            return  # a worker decides to end under this lock only: it will see what waits
+    with (runs_dir / ".worker.log").open("ab") as log:
+        command = [sys.executable, "-m", "emotion_ai.training.worker", str(runs_dir.resolve())]
+        _started.append(
+            subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env={**os.environ, "EMOTION_AI_SLOT": slot_name(slot)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        )
+
+
+#: Workers started here, so that finished ones can be buried.
+_started: list[subprocess.Popen] = []
+
+
+def slot_name(slot: str | None = None) -> str:
+    """``slot``, or what ``EMOTION_AI_SLOT`` says, or this machine's name; fit for a file's name."""
+    given = slot or os.environ.get("EMOTION_AI_SLOT") or socket.gethostname()
+    return re.sub(r"[^A-Za-z0-9_.-]", "_", given)
+
+
+def changing_hands(runs_dir: Path) -> FileLock:
+    """Held for the moments in which a run changes its state without, or before, a trainer."""
+    Path(runs_dir).mkdir(parents=True, exist_ok=True)
+    return FileLock(Path(runs_dir) / ".queue.lock", timeout=30)
+
+
+def worker_lock(runs_dir: Path, slot: str | None = None) -> FileLock:
+    """Held by the process that hands waiting runs to trainers."""
+    return FileLock(Path(runs_dir) / f".worker-{slot_name(slot)}.lock")
+
+
+def trainer_lock(runs_dir: Path, slot: str | None = None) -> FileLock:
+    """Held by the process that trains: there is one at a time. Freed by the system when it dies."""
+    Path(runs_dir).mkdir(parents=True, exist_ok=True)
+    return FileLock(Path(runs_dir) / f".trainer-{slot_name(slot)}.lock")
+
+
+def trains(runs_dir: Path, slot: str | None = None) -> bool:
+    """Whether a process trains in this slot just now."""
+    return Path(runs_dir).is_dir() and not _is_free(trainer_lock(runs_dir, slot))
+
+
+def has_worker(runs_dir: Path, slot: str | None = None) -> bool:
+    """Whether a process hands waiting runs to trainers in this slot."""
+    return Path(runs_dir).is_dir() and not _is_free(worker_lock(runs_dir, slot))
+
+
+def claim(folder: Path) -> bool:
+    """Called by a trainer that holds its lock: whether the run still waits, and is now its own."""
+    with changing_hands(folder.parent):
+        if runs.read_run(folder).state != "queued":
+            return False
+        (folder / runs.CANCEL).unlink(missing_ok=True)
+        runs.write_status(folder, "running")
+        return True
+
+
+def _is_free(lock: FileLock) -> bool:
+    try:
+        with lock.acquire(timeout=0):
+            return True
+    except Timeout:
+        return False
+
+
+def _ticket() -> dict:
+    return {"ticket": time.time_ns()}

@@ -1,0 +1,91 @@
+"""How well a run's best weights do on the faces it validated on, with intervals.
+
+Validation losses of two runs cannot be compared when one smoothed its labels or mixed them: these
+scores can. They are measured when a run ends, or by ``python -m emotion_ai.training.score STATUS
+FOLDER …`` for runs that did not get that far. The test split is left alone.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from emotion_ai import background
+from emotion_ai.atomic import write_json
+from emotion_ai.datasets.marks import marked_dataset
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.errors import EmotionAIError
+from emotion_ai.evaluation import expression_scores, keypoint_scores
+from emotion_ai.labels import label_set
+from emotion_ai.scoring import targets_of
+from emotion_ai.training import runs
+from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import split_rows
+
+_KEPT = ("n", "accuracy", "accuracy_ci", "macro_f1", "rmse_px", "rmse_px_ci", "nme", "nme_ci")
+
+
+def score_run(folder: Path, datasets: list[Dataset]) -> list[dict]:
+    """Write ``scores.json``: a score for every dataset and truth. Imports Keras."""
+    import keras
+
+    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    model = keras.models.load_model(folder / runs.BEST, compile=False)
+    scores = []
+    for dataset in datasets:
+        seen = marked_dataset(dataset) if config.honour_marks else dataset
+        rows = split_rows(seen, config)[1]
+        faces = np.asarray(dataset.images[rows])[..., None]
+        predicted = model.predict(faces, batch_size=256, verbose=0).astype(np.float32)
+        official = "validation" in dataset.description["splits"] and not config.hold_out
+        head = {
+            "task": config.task,
+            "data": dataset.name,
+            "digest": dataset.digest,
+            "split": "validation" if official else f"a tenth of train, seed {config.seed}",
+        }
+        scores += [{**head, **score} for score in _scores(predicted, rows, dataset, config)]
+    write_json(folder / runs.SCORES, {"scores": scores})
+    return scores
+
+
+def _scores(
+    predicted: np.ndarray, rows: np.ndarray, dataset: Dataset, config: TrainingConfig
+) -> list[dict]:
+    if config.task == "keypoints":
+        targets = dataset.keypoints_px[rows]
+        usable = ~np.isnan(targets).all(axis=(1, 2))
+        return [_kept(keypoint_scores(predicted[usable], targets[usable]))]
+    labels = label_set(config.label_set)
+    heads = predicted.reshape(len(rows), -1, len(labels))
+    scores = []
+    # Of two heads the first answers as the crowd does, the last as the dataset's labels do.
+    for truth, head in (("given", -1), ("crowd", 0)):
+        if truth == "crowd" and dataset.votes is None:
+            continue
+        targets = targets_of(dataset, labels, truth)[rows]
+        known = targets >= 0
+        found = expression_scores(heads[known, head], targets[known], labels)
+        scores.append({"labels_from": truth, "label_set": labels.name, **_kept(found)})
+    return scores
+
+
+def _kept(scores: dict) -> dict:
+    return {name: scores[name] for name in _KEPT if name in scores}
+
+
+def main(status: Path, folders: list[Path]) -> None:
+    from emotion_ai.training.trainer import open_data
+
+    for done, folder in enumerate(folders):
+        background.report(status, done, len(folders), "runs")
+        try:
+            config = TrainingConfig.from_dict(runs.read_run(folder).config)
+            score_run(folder, open_data(config))
+        except (EmotionAIError, OSError, ValueError) as error:
+            print(f"{folder.name}: {error}", flush=True)
+    background.finish(status)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]])

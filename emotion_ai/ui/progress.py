@@ -1,0 +1,62 @@
+"""Long work in a page's own run: a bar, *Stop* and *Go on*.
+
+Call it outside of fragments: a click inside a fragment does not interrupt it, so *Stop* would wait
+for the end.
+"""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from emotion_ai.limits import COMPUTATIONS
+from emotion_ai.ui.access import spend
+
+Step = Callable[[int, int, str], None]
+
+_STOPPED = "stopped_work"
+#: One long computation at a time in this process: two would only take turns on the same cores.
+_lock = threading.Lock()
+
+
+def with_progress(
+    what: str,
+    key: str,
+    work: Callable[[Step], object],
+    on_stop: Callable[[], object] | None = None,
+) -> bool:
+    """Do ``work`` under a bar with *Stop*; False when it was stopped before.
+
+    *Stop*, or any other click, interrupts the work at its next step; nothing half-done is kept.
+    What every run of the page would begin anew then waits for *Go on*; where ``on_stop`` is called
+    instead, the page must not begin it again by itself (see ``only_interrupt``).
+    """
+    stopped = st.session_state.setdefault(_STOPPED, set())
+    if key in stopped:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"Stopped: {what}.", icon=":material/pause:")
+            st.button("Go on", on_click=stopped.discard, args=(key,), key=f"go_on_{key}")
+        return False
+    spend(COMPUTATIONS)
+    place = st.empty()
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, f"{what} …")
+        st.button("Stop", on_click=on_stop or partial(stopped.add, key), key=f"stop_{key}")
+
+    def step(done: int, total: int, unit: str) -> None:
+        share = done / total if total else 0.0
+        bar.progress(min(share, 1.0), f"{what}: {done:,} of {total:,} {unit}")
+
+    while not _lock.acquire(timeout=0.2):  # in one go it would not hear of a click
+        bar.progress(0.0, f"{what}: waits for another computation to end …")
+    try:
+        work(step)
+    finally:
+        _lock.release()
+    place.empty()
+    return True
+
+
+def only_interrupt() -> None:
+    """``on_stop`` of work that a click began: the next such click begins it anew."""

@@ -1,0 +1,264 @@
+"""The form that starts a run: four lines, the rest under *More*, what it will take, and START."""
+
+import random
+
+import numpy as np
+import streamlit as st
+
+from emotion_ai import background
+from emotion_ai.augmentation import Augmentation, augment
+from emotion_ai.datasets.store import MARKS, Dataset
+from emotion_ai.errors import EmotionAIError
+from emotion_ai.images import encode_png
+from emotion_ai.labels import LABEL_SETS
+from emotion_ai.montage import Layout, montage
+from emotion_ai.settings import settings
+from emotion_ai.training import probe, queue
+from emotion_ai.training.checks import Fit, check
+from emotion_ai.training.config import LABEL_SOURCES, PRESETS, TrainingConfig
+from emotion_ai.training.examples import split_rows
+from emotion_ai.ui import components, resources
+from emotion_ai.ui.access import locked
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.train.cards import open_run
+from emotion_ai.ui.wording import TASK_TITLES, count, duration, plain
+
+_SCRATCH = "scratch"
+_LABELS = {
+    "given": "the dataset's label",
+    "crowd": "ten people's votes",
+    "mixed": "half of each",
+    "both": "a head for each",
+}
+#: Numbers under *More*: name → label, least, most, step, format, help.
+_NUMBERS = {
+    "batch_size": ("Batch", 2, 1024, 16, "%d", "Faces a step. More: steadier steps, more memory."),
+    "learning_rate": ("Learning rate", 1e-6, 1.0, 1e-3, "%.5f",
+                      "Largest step. Too high and the loss explodes, too low and it crawls."),
+    "warmup_epochs": ("Warm-up", 0.0, 20.0, 0.5, "%.1f", "Epochs until the steps are largest."),
+    "weight_decay": ("Weight decay", 0.0, 1.0, 0.01, "%.3f",
+                     "Pulls weights towards zero, against learning by heart."),
+    "label_smoothing": ("Label smoothing", 0.0, 0.5, 0.01, "%.2f",
+                        "Share of every label spread over all, against being too sure."),
+    "ema": ("Averaging", 0.0, 0.9999, 0.001, "%.4f",
+            "Memory of the averaged weights, which often do better. 0 for none."),
+    "patience": ("Patience", 0, 100, 1, "%d", "Stop after so many epochs without a better one. "
+                 "0 never stops early."),
+    "seed": ("Seed", 0, 9999, 1, "%d", "The same seed gives the same run."),
+}  # fmt: skip
+#: Augmentation switches: what they change, and the amounts of ``Augmentation`` behind them.
+_SWITCHES = {
+    "Mirror": ("flip",),
+    "Upside down": ("vertical_flip",),
+    "Turn": ("rotation_deg",),
+    "Zoom": ("zoom",),
+    "Shift": ("shift",),
+    "Light": ("brightness", "contrast"),
+    "Noise": ("noise",),
+    "Erase": ("erase",),
+}
+#: What a switch means whose amount the defaults leave at nothing.
+_AMOUNTS = {"vertical_flip": 0.5} | {
+    name: value for name, value in vars(Augmentation()).items() if value
+}
+
+
+@st.fragment
+@errors_as_lines()
+def form() -> None:
+    """Choose, see what it will take, start."""
+    datasets = {dataset.name: dataset for dataset in resources.datasets()}
+    if not datasets:
+        components.offer_synthetic_faces()
+        return
+    st.markdown("**A new run**")
+    task = st.segmented_control(
+        "Task", list(TASK_TITLES), format_func=TASK_TITLES.get, default="expression",
+        required=True, key="train_task",
+    )  # fmt: skip
+    fitting = [name for name, dataset in datasets.items() if dataset.task == task]
+    names = st.multiselect(
+        "Data", list(datasets), default=fitting[:1], key=f"train_data_{task}",
+        format_func=lambda name: f"{name} ({datasets[name].task})", placeholder="Choose datasets",
+    )  # fmt: skip
+    if not names:
+        st.info("Choose at least one dataset.", icon=":material/info:")
+        return
+    chosen = [datasets[name] for name in names]
+    drawn = all(dataset.description.get("format") == "synthetic" for dataset in chosen)
+    preset = st.selectbox(
+        "Network", list(PRESETS), index=list(PRESETS).index("demo" if drawn else "residual"),
+        format_func=lambda name: f"{name}: {PRESETS[name]}", key=f"train_preset_{task}_{drawn}",
+    )  # fmt: skip
+    usual = TrainingConfig.for_task(task, tuple(names), preset=preset)
+    epochs = st.number_input(
+        "Epochs", 1, 1000, usual.epochs, key=f"train_epochs_{task}_{preset}",
+        help="Passes over all training faces.",
+    )  # fmt: skip
+    with st.expander("More"):
+        name, changes = _more(usual, chosen)
+    config = TrainingConfig.for_task(task, tuple(names), preset=preset, epochs=epochs, **changes)
+    try:
+        fit = _fit(config, chosen)
+    except EmotionAIError as error:
+        st.error(plain(str(error)), icon=":material/block:")
+        st.button("START", disabled=True, width="stretch")
+        return
+    _what_it_takes(config, fit)
+    _go(config, chosen, name)
+
+
+def _more(usual: TrainingConfig, datasets: list[Dataset]) -> tuple[str | None, dict]:
+    """Everything with a sane default: the run's name, and what differs from ``usual``."""
+    tag = f"{usual.task}_{usual.preset}"  # other defaults make other controls
+    told = {}
+    if usual.task == "expression":
+        left, right = st.columns(2)
+        voted = all(dataset.votes is not None for dataset in datasets)
+        sources = LABEL_SOURCES if voted else ("given",)
+        told["labels"] = left.selectbox(
+            "Labels", sources, format_func=lambda s: _LABELS.get(s, s), key=f"labels_{tag}_{voted}",
+            help="Which truth to learn. Votes come with FER+.",
+        )  # fmt: skip
+        told["label_set"] = right.selectbox(
+            "Expressions", LABEL_SETS, key=f"label_set_{tag}",
+            help="fer7: all seven. course5: without fear and neutral.",
+        )  # fmt: skip
+    models = [model.name for model in resources.models()]
+    start = st.selectbox(
+        "Starting weights", [_SCRATCH, *models], key=f"init_{tag}",
+        help="From scratch, or from a saved model of the same network (transfer).",
+    )  # fmt: skip
+    told["init"] = None if start == _SCRATCH else start
+    columns = st.columns(2)
+    for i, (field, (label, low, high, step, shape, text)) in enumerate(_NUMBERS.items()):
+        value = getattr(usual, field)
+        told[field] = columns[i % 2].number_input(
+            label, low, high, type(low)(value), step, format=shape, help=text, key=f"{field}_{tag}"
+        )
+    told |= _augmentation(usual, tag)
+    marked = sum((dataset.folder / MARKS).exists() for dataset in datasets)
+    told["honour_marks"] = st.toggle(
+        "Honour marks", bool(marked), key=f"marks_{tag}_{marked}",
+        help="Leave out and relabel what people marked on the Datasets page.",
+    )  # fmt: skip
+    told["drop_duplicates"] = not st.toggle(
+        "Keep copies of validation and test faces", key=f"copies_{tag}",
+        help="Usually left out of training: a score on faces it has seen says little.",
+    )  # fmt: skip
+    name = st.text_input(
+        "Name", key="train_name", placeholder="from the time and the task",
+        help="Of the run's folder: letters, digits, '_', '-', '.'",
+    )  # fmt: skip
+    return name.strip() or None, told
+
+
+def _augmentation(usual: TrainingConfig, tag: str) -> dict[str, float]:
+    amounts = vars(usual.augmentation)
+    usually = [name for name, parts in _SWITCHES.items() if any(amounts[part] for part in parts)]
+    on = st.pills(
+        "Changes to training faces", list(_SWITCHES), selection_mode="multi", default=usually,
+        key=f"switches_{tag}", help="Every face is shown a little differently each time.",
+    )  # fmt: skip
+    return {
+        part: (amounts[part] or _AMOUNTS[part]) if name in on else 0.0
+        for name, parts in _SWITCHES.items()
+        for part in parts
+    }
+
+
+def _fit(config: TrainingConfig, datasets: list[Dataset]) -> Fit:
+    """``check``, kept: it reads whole tables."""
+    record = config.as_dict()
+    decides = ("task", "data", "labels", "label_set", "preset", "init", "seed", "drop_duplicates",
+               "honour_marks", "hold_out")  # fmt: skip
+    marks = [dataset.folder / MARKS for dataset in datasets if config.honour_marks]
+    stamps = [path.stat().st_mtime_ns for path in marks if path.exists()]
+    key = (*(str(record[name]) for name in decides), *stamps, *(d.digest for d in datasets))
+    return _check(key, config, datasets)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def _check(key: tuple, _config: TrainingConfig, _datasets: list[Dataset]) -> Fit:
+    return check(_config, _datasets, settings().models_dir)
+
+
+def _what_it_takes(config: TrainingConfig, fit: Fit) -> None:
+    """Faces, and the time they will take where that was measured."""
+    faces = f"Learns from **{fit.train:,}** faces, checks itself on **{fit.validation:,}** others."
+    if fit.train_faces:
+        low, high = (f(fit.train_faces, key=fit.train_faces.get) for f in (min, max))
+        if fit.train_faces[low] < fit.train_faces[high] / 4:
+            faces += (
+                f" Few of them are {low} ({fit.train_faces[low]:,}; "
+                f"{high}: {fit.train_faces[high]:,})."
+            )
+    st.markdown(faces)
+    if found := probe.estimate(config, fit):
+        st.markdown(
+            f":material/timer: About **{duration(found.seconds)}** here: "
+            f"{found.images_per_s:,.0f} images/s, {found.memory_mb:,.0f} MB of memory, "
+            f"{found.parameters:,} weights.",
+            help=f"Measured {found.measured[:16].replace('T', ' ')} UTC, as busy as the machine "
+            "was then. A new dry run measures it again.",
+        )
+    else:
+        st.caption("How long will it take? The dry run measures it.")
+
+
+def _go(config: TrainingConfig, datasets: list[Dataset], name: str | None) -> None:
+    start, dry = st.columns([3, 2])
+    waiting = len(queue.queued(settings().runs_dir)) + queue.trains(settings().runs_dir)
+    if start.button(
+        f"START (behind {count(waiting, 'other')})" if waiting else "START", type="primary",
+        icon=":material/play_arrow:", width="stretch", key="start_run", **locked(),
+    ):  # fmt: skip
+        folder = queue.enqueue(config, name=name, runs_dir=settings().runs_dir)
+        queue.start_worker(settings().runs_dir)
+        open_run(folder.name)
+    status = probe.status_path(config)
+    job = background.read_job(status)
+    if job.state == "running":
+        dry.button("Stop it", key="stop_probe", width="stretch", icon=":material/stop_circle:",
+                   on_click=background.stop, args=(status,), **locked())  # fmt: skip
+        _measuring(config)
+    elif dry.button(
+        "Dry run", key="dry_run", width="stretch", icon=":material/science:",
+        **({"help": "Reads the data, trains a few batches, keeps nothing."} | locked()),
+    ):  # fmt: skip
+        probe.start(config)
+        st.session_state["train_dry"] = str(status)
+        st.rerun(scope="fragment")
+    if st.session_state.get("train_dry") != str(status):
+        return  # another session's, or an earlier one's
+    if job.state == "failed":
+        st.error(plain(job.error), icon=":material/error:")
+    if job.state in ("running", "finished"):
+        if job.state == "finished":
+            st.success("The dry run went through; nothing was kept.", icon=":material/check:")
+        st.caption("Faces as the network would see them, changed anew each time:")
+        st.image(_first_batch(config, datasets), alt="Training faces, changed at random")
+
+
+@st.fragment(run_every=1)
+def _measuring(config: TrainingConfig) -> None:
+    job = background.read_job(probe.status_path(config))
+    if job.state != "running":
+        st.rerun()
+    share = job.done / job.total if job.total else 0.0
+    said = f"batch {job.done} of {job.total}" if job.done else "reads data, builds the network"
+    st.progress(min(share, 1.0), f"Dry run: {said}")
+
+
+def _first_batch(config: TrainingConfig, datasets: list[Dataset]) -> bytes:
+    """Some training faces under the chosen changes, as a picture."""
+    dataset = datasets[0]
+    rows = split_rows(dataset, config)[0]
+    rng = np.random.default_rng(random.getrandbits(32))
+    some = np.sort(rng.choice(rows, min(16, len(rows)), replace=False))
+    points = dataset.keypoints_px[some] if config.task == "keypoints" else None
+    images, points = augment(
+        np.asarray(dataset.wide_images[some]), points, config.augmentation, rng,
+        border_px=dataset.border_px,
+    )  # fmt: skip
+    return encode_png(montage(images, Layout(len(images), 8, 84), keypoints_px=points))

@@ -1,0 +1,119 @@
+"""The form that starts a hyperparameter search: what to try, on what, how often."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.errors import EmotionAIError
+from emotion_ai.figures.search import NAMES
+from emotion_ai.settings import settings
+from emotion_ai.training import probe
+from emotion_ai.training.checks import check
+from emotion_ai.training.config import LABEL_SOURCES, PRESETS, TrainingConfig
+from emotion_ai.training.search import create_search, search_folders, start_work
+from emotion_ai.training.search_plan import SPACE, USUAL, Plan, should_hold_out
+from emotion_ai.ui import components, resources
+from emotion_ai.ui.access import locked
+from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.wording import TASK_TITLES, duration, plain
+
+#: Where the name of a search that was just started is left.
+BEGUN = "search_begun"
+
+
+@st.fragment
+@errors_as_lines()
+def search_form() -> None:
+    """What to try, on what, how often."""
+    datasets = {dataset.name: dataset for dataset in resources.datasets()}
+    if not datasets:
+        components.offer_synthetic_faces()
+        return
+    left, right = st.columns(2, gap="large")
+    with left:
+        config, chosen = _what(datasets)
+    if config is None:
+        return
+    with right:
+        vary = st.pills(
+            "What to vary", list(SPACE), selection_mode="multi", default=list(USUAL),
+            format_func=lambda name: NAMES[name].split(",")[0], key="search_vary", wrap=True,
+        )  # fmt: skip
+        columns = st.columns(2)
+        trials = columns[0].number_input(
+            "Trials", 2, 1000, 20, key="search_trials",
+            help="How many settings to try. Ten a varied setting find most of what is to be found.",
+        )  # fmt: skip
+        epochs = columns[1].number_input(
+            "Epochs a trial", 1, 200, 8, key="search_epochs",
+            help="Short runs rank settings nearly as long ones do.",
+        )  # fmt: skip
+        free = _free_name(f"{config.task}-{config.preset}")
+        name = st.text_input("Name", free, key=f"search_name_{free}")
+    held_out = should_hold_out(chosen)
+    config = replace(config, epochs=epochs, hold_out=held_out)
+    try:
+        plan = Plan(config, tuple(vary), trials)
+        fit = check(config, chosen, settings().models_dir)
+    except EmotionAIError as error:
+        st.error(plain(str(error)), icon=":material/block:")
+        return
+    where = "on the validation split"
+    if held_out:
+        where = (
+            "on a tenth of train, held out from every trial: the validation split is what will be "
+            "reported, so the search must not choose by it"
+        )
+    elif any("validation" not in dataset.description["splits"] for dataset in chosen):
+        where = "on a tenth of train, held out from every trial"
+    st.markdown(
+        f"Trials learn from **{fit.train:,}** faces and are compared on **{fit.validation:,}** "
+        f"others, {where}. Test faces take no part."
+    )
+    if found := probe.estimate(config, fit):
+        st.markdown(
+            f":material/timer: At most **{duration(trials * found.seconds)}** on this machine; "
+            "trials that are stopped early save much of it."
+        )
+    if st.button("START", type="primary", icon=":material/play_arrow:", key="search_start",
+                 **locked()):  # fmt: skip
+        folder = create_search(
+            settings().searches_dir, name.strip(), plan, chosen, settings().models_dir
+        )
+        start_work(folder)
+        st.session_state[BEGUN] = folder.name
+        st.rerun()
+
+
+def _free_name(base: str) -> str:
+    """``base``, with a number where there is such a search already."""
+    taken = {folder.name for folder in search_folders(settings().searches_dir)}
+    names = (base if not i else f"{base}-{i + 1}" for i in range(len(taken) + 1))
+    return next(name for name in names if name not in taken)
+
+
+def _what(datasets: dict[str, Dataset]) -> tuple[TrainingConfig | None, list[Dataset]]:
+    """What all trials share: task, data, network, labels."""
+    task = st.segmented_control(
+        "Task", list(TASK_TITLES), format_func=TASK_TITLES.get, default="expression",
+        required=True, key="search_task",
+    )  # fmt: skip
+    fitting = [name for name, dataset in datasets.items() if dataset.task == task]
+    names = st.multiselect(
+        "Data", fitting, default=fitting[:1], key=f"search_data_{task}",
+        placeholder="Choose datasets",
+    )  # fmt: skip
+    if not names:
+        st.info("Choose at least one dataset.", icon=":material/info:")
+        return None, []
+    chosen = [datasets[name] for name in names]
+    drawn = all(dataset.description.get("format") == "synthetic" for dataset in chosen)
+    preset = st.selectbox(
+        "Network", list(PRESETS), index=list(PRESETS).index("demo" if drawn else "residual"),
+        format_func=lambda name: f"{name}: {PRESETS[name]}", key=f"search_preset_{task}_{drawn}",
+    )  # fmt: skip
+    changes = {}
+    if task == "expression" and all(dataset.votes is not None for dataset in chosen):
+        changes["labels"] = st.selectbox("Labels", LABEL_SOURCES, key="search_labels")
+    return TrainingConfig.for_task(task, tuple(names), preset=preset, **changes), chosen

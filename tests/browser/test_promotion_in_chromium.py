@@ -1,0 +1,78 @@
+"""A saved run becomes the app's default and goes back, and a search is looked at, in a browser."""
+
+import json
+import shutil
+from pathlib import Path
+
+import optuna
+import pytest
+from playwright.sync_api import Page, expect
+from second_model import noisy_copy
+
+from emotion_ai.datasets import synthetic
+from emotion_ai.model_store import open_model
+from emotion_ai.settings import ROOT
+from emotion_ai.training import runs, search
+from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.search_plan import Plan
+from tests.browser.conftest import running_app
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """The shipped expression model, a finished run, what it was saved as, and a search."""
+    place = tmp_path_factory.mktemp("promotion")
+    models = place / "models"
+    shutil.copytree(ROOT / "models" / "expression", models / "expression")
+    copy = noisy_copy(open_model(models, "expression"), models, "mine")
+    (copy.folder / "card.json").write_text(json.dumps({**copy.card, "run": "first"}))
+    faces = synthetic.make_dataset(place / "data", "expression", n=140, seed=5)
+    config = TrainingConfig.for_task("expression", (faces.name,), preset="demo", epochs=3)
+    folder = runs.create_run(models / "runs", config.as_dict(), "first", state="finished")
+    record = {"epoch": 1, "loss": 2.0, "validation_loss": 2.0, "validation_accuracy": 0.1}
+    (folder / runs.METRICS).write_text(json.dumps(record) + "\n")
+    (folder / runs.BEST).write_bytes(b"weights")
+    plan = Plan(config, ("learning_rate", "erase"), 8)
+    study = search.open_study(
+        search.create_search(models / "searches", "rates", plan, [faces], models)
+    )
+    for i in range(7):
+        values = {"learning_rate": 0.001 * (i + 1), "erase": 0.1 * i}
+        told = search.distributions(plan)
+        study.add_trial(optuna.trial.create_trial(params=values, distributions=told, value=i / 10))
+    return place
+
+
+@pytest.fixture(scope="module")
+def app_url(place):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOTION_AI_MODELS", str(place / "models"))
+        patch.setenv("EMOTION_AI_CACHE", str(place / "cache"))
+        with running_app(place) as url:
+            yield url
+
+
+def test_saved_run_becomes_the_default_and_goes_back(page: Page, place):
+    shipped, mine = (open_model(place / "models", name).digest for name in ("expression", "mine"))
+    page.goto("/train?run=first")
+    page.get_by_role("button", name="Make it the default").click()
+    expect(page.get_by_role("columnheader", name="measured on")).to_be_visible()
+    page.get_by_test_id("stPopoverBody").get_by_role("button", name="Make it the default").click()
+    expect(page.get_by_text("Saved as expression")).to_be_visible()
+    expect(page.get_by_text("the app reads with it").first).to_be_visible()
+    assert open_model(place / "models", "expression").digest == mine
+    page.get_by_role("button", name="Go back").click()
+    page.get_by_role("button", name="Go back to it").click()
+    expect(page.get_by_text("Saved as expression")).to_be_hidden()
+    assert open_model(place / "models", "expression").digest == shipped
+
+
+def test_search_is_linked_to_and_fits_a_phone(browser, app_url):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, base_url=app_url)
+    page.goto("/train?tab=Search&search=rates")
+    expect(page.get_by_text("7 of 8 trials")).to_be_visible()
+    expect(page.locator(".stPlotlyChart")).to_have_count(3)
+    expect(page.get_by_role("button", name="Start the best in full")).to_be_visible()
+    wide = page.evaluate("document.documentElement.scrollWidth")
+    page.close()
+    assert wide <= 390

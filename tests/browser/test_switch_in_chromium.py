@@ -1,0 +1,73 @@
+"""A camera that runs while the app's default model changes: it reads on with the new one."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from second_model import mistaken_copy
+
+from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.images import encode_jpeg
+from emotion_ai.model_store import open_model
+from emotion_ai.model_versions import go_back, make_default
+from emotion_ai.settings import ROOT
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
+
+PHOTO, _ = draw_photo(12, 1, (640, 480))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory) -> Path:
+    """The shipped models, and ``rival``, which takes every expression for another."""
+    folder = tmp_path_factory.mktemp("models")
+    for task in ("expression", "keypoints"):
+        shutil.copytree(ROOT / "models" / task, folder / task)
+    mistaken_copy(open_model(folder, "expression"), folder, "rival")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def app_url(models, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("switch")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOTION_AI_MODELS", str(models))
+        with running_app(folder) as url:
+            yield url
+
+
+@pytest.fixture
+def page(browser, app_url, tmp_path):
+    film = tmp_path / "face.mjpeg"
+    film.write_bytes(encode_jpeg(PHOTO, 90) * 15)
+    chromium = browser.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=[
+            *CHROMIUM_ARGUMENTS,
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={film}",
+        ],
+    )
+    page = chromium.new_page(viewport={"width": 1400, "height": 900}, base_url=app_url)
+    page.set_default_timeout(30_000)
+    yield page
+    chromium.close()
+
+
+def test_a_running_camera_reads_on_with_a_new_default_and_with_the_old_one_again(
+    page: Page, models
+):
+    page.goto("/live")
+    page.get_by_text("I agree").click()
+    video = page.frame_locator("iframe[title*='webrtc']")
+    video.get_by_role("button", name="START").click()
+    first = page.locator(".ea-first span").first
+    expect(first).to_be_visible()
+    usual = first.inner_text()
+    make_default(models, "rival")
+    expect(first).not_to_have_text(usual)
+    expect(video.get_by_role("button", name="STOP")).to_be_visible()
+    go_back(models, "expression")
+    expect(first).to_have_text(usual)
+    assert video.get_by_role("button", name="STOP").count() == 1

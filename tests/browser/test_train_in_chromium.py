@@ -1,0 +1,113 @@
+"""The Train page in a real Chromium: start, watch, queue, stop, on a wide screen and a phone."""
+
+import re
+import time
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from emotion_ai.datasets import synthetic
+from emotion_ai.training import queue, runs
+from emotion_ai.training.config import TrainingConfig
+from tests.browser.conftest import running_app
+
+#: A trainer imports TensorFlow first, and others may train beside it.
+LEARNING_MS = 240_000
+
+
+@pytest.fixture(scope="module")
+def stocked(tmp_path_factory):
+    """A dashboard of its own with a few drawn faces: its address and its folder of runs."""
+    folder = tmp_path_factory.mktemp("train")
+    synthetic.make_dataset(folder / "data", "expression", n=140)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EMOTION_AI_CACHE", str(folder / "cache"))
+        patch.setenv("EMOTION_AI_RUNS", str(folder / "runs"))
+        with running_app(folder) as url:
+            yield url, folder / "runs"
+            for run in runs.list_runs(folder / "runs"):
+                queue.cancel(run.folder)
+                if run.state == "running":
+                    psutil.Process(run.status["pid"]).kill()
+
+
+@pytest.fixture
+def tab(browser, stocked):
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, base_url=stocked[0])
+    yield context.new_page()
+    context.close()
+
+
+def open_form(page: Page) -> None:
+    page.goto("/train")
+    expect(page.get_by_text("Learns from")).to_be_visible(timeout=90_000)  # a cold server
+
+
+def start(page: Page, epochs: int) -> str:
+    """Press START: the name of the run that is then shown."""
+    box = page.get_by_role("spinbutton", name="Epochs", exact=True)
+    box.fill(str(epochs))
+    box.press("Enter")
+    page.get_by_role("button", name=re.compile("^START")).click()
+    expect(page).to_have_url(re.compile("run="), timeout=90_000)
+    return re.search(r"run=([\w.-]+)", page.url)[1]
+
+
+def test_run_is_started_watched_queued_behind_and_stopped(tab, browser, stocked):
+    open_form(tab)
+    first = start(tab, epochs=300)
+    expect(tab.get_by_role("heading", name=first)).to_be_visible()
+    # Another browser starts one meanwhile: it waits.
+    other = browser.new_context(viewport={"width": 1400, "height": 1000}, base_url=stocked[0])
+    beside = other.new_page()
+    open_form(beside)
+    behind = beside.get_by_role("button", name="START (behind 1 other)")
+    expect(behind).to_be_visible(timeout=90_000)
+    second = start(beside, epochs=2)
+    expect(beside.get_by_text("next in line")).to_be_visible()
+    states = {run.name: run.state for run in runs.list_runs(stocked[1])}
+    assert states == {first: "running", second: "queued"}
+    beside.get_by_role("button", name="Stop").click()
+    expect(beside.get_by_text("cancelled before it began")).to_be_visible(timeout=90_000)
+    other.close()
+
+    # Curves and mistakes come by themselves, and the page around them is not drawn anew.
+    tab.evaluate("document.querySelector('h1').dataset.mine = 'yes'")
+    expect(tab.locator(".js-plotly-plot")).to_have_count(3, timeout=LEARNING_MS)
+    expect(tab.get_by_text("images/s")).to_be_visible(timeout=LEARNING_MS)
+    expect(tab.get_by_text("validation faces are named wrongly")).to_be_visible()
+    expect(tab.get_by_role("img", name="Faces that the network gets wrong")).to_be_visible()
+    reached = tab.get_by_text(re.compile(r"After epoch \d+")).inner_text()
+    expect(tab.get_by_text(reached)).to_have_count(0, timeout=LEARNING_MS)  # a later one by now
+    assert tab.evaluate("document.querySelector('h1').dataset.mine") == "yes"
+
+    tab.get_by_role("button", name="Stop").click()
+    expect(tab.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
+    run = runs.read_run(stocked[1] / first)
+    assert run.state == "cancelled"
+    assert (run.folder / runs.BEST).exists()
+    tab.get_by_role("button", name="All runs").click()
+    tab.get_by_role("button", name=second).click()
+    expect(tab).to_have_url(re.compile(f"run={second}"))
+
+
+def test_phone_shows_nothing_wider_than_its_screen(browser, stocked):
+    config = TrainingConfig.for_task("expression", ("synthetic_expression",))
+    folder = runs.create_run(stocked[1], config.as_dict(), "an-earlier-run-with-a-long-name")
+    lines = [
+        f'{{"epoch": {i}, "loss": {3 / i}, "validation_loss": {4 / i}, "validation_accuracy": 0.5}}'
+        for i in range(1, 30)
+    ]
+    (folder / runs.METRICS).write_text("\n".join(lines))
+    runs.write_status(folder, "finished")
+    context = browser.new_context(viewport={"width": 390, "height": 860}, base_url=stocked[0])
+    page = context.new_page()
+    for address in ("", f"?run={folder.name}", "?tab=Compare", "?tab=Search"):
+        page.goto(f"/train{address}")
+        expect(page.get_by_role("tab", name="Runs")).to_be_visible(timeout=60_000)
+        time.sleep(2)
+        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+        assert width <= 390, address
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+    context.close()

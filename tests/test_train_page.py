@@ -1,0 +1,309 @@
+"""The Train page through AppTest: what is started, what is refused, and what run folders show."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import streamlit as st
+from app_pages import open_page
+from dataset_files import fer_csv
+from streamlit.testing.v1 import AppTest
+
+from emotion_ai import access
+from emotion_ai.access import NOBODY, OWNER
+from emotion_ai.datasets import import_dataset, synthetic
+from emotion_ai.datasets.store import open_dataset
+from emotion_ai.errors import EmotionAIError
+from emotion_ai.kept import save_arrays
+from emotion_ai.settings import ROOT, settings
+from emotion_ai.training import queue, runs
+from emotion_ai.training.checks import check
+from emotion_ai.training.config import TrainingConfig
+from emotion_ai.ui.train import cards
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("train_page") / "data"
+    for task in ("expression", "keypoints"):
+        synthetic.make_dataset(folder, task, n=70)
+    usages = ["Training"] * 8 + ["PublicTest"] * 4
+    four = fer_csv(folder.parent / "four.csv", [0, 1, 2, 3] * 3, usages)
+    import_dataset(four, folder, name="with_four")
+    return folder
+
+
+@pytest.fixture
+def runs_dir(tmp_path, data, monkeypatch):
+    """An empty folder for runs; nothing is trained: who would, is noted."""
+    monkeypatch.setenv("EMOTION_AI_DATA", str(data))
+    monkeypatch.setenv("EMOTION_AI_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path / "cache"))
+    settings.cache_clear()
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    monkeypatch.setattr(queue, "start_worker", lambda runs_dir: started.append(runs_dir))
+    started.clear()
+    (tmp_path / "runs").mkdir()
+    yield tmp_path / "runs"
+    settings.cache_clear()
+
+
+started = []
+
+
+def text(app: AppTest) -> str:
+    shown = [*app.markdown, *app.caption, *app.info, *app.warning, *app.subheader]
+    html = [element.proto.body for element in app.get("html")]
+    return " ".join([*(element.value for element in shown), *html]).replace("\\", "")
+
+
+def button(app: AppTest, label: str):
+    return next(b for b in app.button if b.label.startswith(label))
+
+
+def make_run(runs_dir, name, state="finished", epochs=3, **changes):
+    task = changes.pop("task", "expression")
+    config = TrainingConfig.for_task(task, (f"synthetic_{task}",), **changes)
+    folder = runs.create_run(runs_dir, config.as_dict(), name)
+    key, values = (
+        ("validation_accuracy", [0.3, 0.62, 0.5, 0.4])
+        if task == "expression"
+        else ("validation_rmse_px", [9.0, 3.25, 4.0, 5.0])
+    )
+    lines = [
+        {"epoch": i + 1, "loss": 2.0 - i / 10, "validation_loss": abs(i - 1) + 0.5,
+         "learning_rate": 1e-3, "seconds": 60, key: values[i]}
+        for i in range(epochs)
+    ]  # fmt: skip
+    (folder / runs.METRICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    runs.write_status(folder, state)
+    return folder
+
+
+def test_start_queues_the_run_that_was_asked_for_and_opens_it(runs_dir):
+    app = open_page("train")
+    assert "No run yet" in text(app)
+    assert "Learns from **42** faces, checks itself on **14** others." in text(app)
+    app.number_input(key="train_epochs_expression_demo").set_value(5).run()
+    app.number_input(key="batch_size_expression_demo").set_value(24).run()
+    app.pills(key="switches_expression_demo").set_value(["Mirror", "Erase"]).run()
+    app.text_input(key="train_name").set_value("lesson").run()
+    button(app, "START").click().run()
+    assert not app.exception
+    (folder,) = queue.queued(runs_dir)
+    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    assert (folder.name, config.preset, config.epochs, config.batch_size) == (
+        "lesson",
+        "demo",
+        5,
+        24,
+    )
+    amounts = config.augmentation
+    assert (amounts.flip, amounts.erase, amounts.rotation_deg, amounts.noise) == (0.5, 0.25, 0, 0)
+    assert runs_dir in started
+    assert app.query_params["run"] in ("lesson", ["lesson"])
+    assert "next in line" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("choices", "said"),
+    [
+        ({"train_data_expression": ["synthetic_keypoints"]}, "another dataset or the other task"),
+        ({"train_data_expression": ["with_four"]}, "has no sad and no surprise and no neutral"),
+        ({"train_data_expression": ["with_four"], "label_set_expression_residual": "course5"},
+         "has no sad and no surprise faces for train"),
+        ({"init_expression_demo": "expression"}, "its weights do not fit demo"),
+        ({"train_task": "keypoints", "train_data_keypoints": ["synthetic_expression"]},
+         "a network for keypoints cannot learn from it"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_explained_and_not_started(runs_dir, choices, said):
+    app = open_page("train")
+    for key, value in choices.items():
+        app.session_state[key] = value
+        app.run()
+    assert not app.exception
+    assert said in app.error[0].value.replace("\\", "")
+    assert button(app, "START").disabled
+    assert queue.queued(runs_dir) == []
+
+
+def test_a_split_that_is_empty_is_explained(runs_dir, data):
+    dataset = open_dataset(data / "with_four")
+    dataset.__dict__["samples"] = dataset.samples.assign(split="test")
+    with pytest.raises(EmotionAIError, match="no split 'train'"):
+        check(
+            TrainingConfig.for_task("expression", ("with_four",)), [dataset], settings().models_dir
+        )
+
+
+def test_cards_say_how_far_how_fast_and_how_long(runs_dir):
+    folder = make_run(runs_dir, "going", "running", epochs=2)
+    (folder / runs.PROGRESS).write_text(
+        json.dumps(
+            {
+                "epoch": 3,
+                "batch": 5,
+                "batches": 10,
+                "images_per_s": 214.4,
+                "left_s": 1860.0,
+                "memory_mb": 812.0,
+                "phase": "training",
+                "time": time.time(),
+            }
+        )
+    )
+    waiting = queue.enqueue(
+        TrainingConfig.for_task("expression", ("a",)), name="later", runs_dir=runs_dir
+    )
+    app = open_page("train")
+    assert "epoch 3/30 · 214 images/s · 31 min left · 812 MB" in text(app)
+    assert "best 62.0 % in epoch 2" in text(app)
+    assert "next in line" in text(app)
+    assert "START (behind 1 other)" in [b.label for b in app.button]
+    next(b for b in app.button if b.key == "stop_card_later").click().run()
+    assert runs.read_run(waiting).state == "cancelled"
+    next(b for b in app.button if b.key == "resume_card_later").click().run()
+    assert runs.read_run(waiting).state == "queued"
+    assert not app.exception
+
+
+def test_one_run_closely_shows_curves_mistakes_and_its_log(runs_dir):
+    folder = make_run(runs_dir, "shaky", "failed")
+    (folder / runs.LOG).write_text("line\nOut of luck\n")
+    save_arrays(
+        folder / runs.MISTAKES,
+        {"images": np.zeros((2, 48, 48), np.uint8), "truth": np.array([3, 4]),
+         "said": np.array([4, 3]), "p": np.array([0.5, 0.6]), "counts": np.array([3, 2, 14])},
+    )  # fmt: skip
+    app = open_page("train", run="shaky")
+    assert "failed after epoch 3/30" in text(app)
+    assert "After epoch 3, 2 of 14 validation faces are named wrongly" in text(app)
+    assert "Out of luck" in app.code[0].value
+    charts = app.get("plotly_chart")
+    assert len(charts) == 3
+    stars = [trace for trace in json.loads(charts[0].proto.spec)["data"] if "best" in trace["name"]]
+    assert stars[0]["x"] == [2]
+    assert stars[0]["y"] == [0.62]
+
+
+@pytest.mark.parametrize("harm", ["no config", "torn config", "wrong config", "torn status",
+                                  "strange status", "torn metrics", "torn mistakes", "torn scores",
+                                  "folder for a file", "nonsense progress"])  # fmt: skip
+def test_a_harmed_folder_is_shown_as_such_and_breaks_nothing_else(runs_dir, harm):
+    make_run(runs_dir, "sound")
+    folder = make_run(runs_dir, "harmed")
+    write = {
+        "torn config": (runs.CONFIG, '{"task": "expr'),
+        "wrong config": (runs.CONFIG, '{"task": "expression", "data": 5, "wings": 2}'),
+        "torn status": (runs.STATUS, '{"state'),
+        "strange status": (runs.STATUS, '{"state": "flying"}'),
+        "torn metrics": (runs.METRICS, '{"epoch": 1, "loss": 2.0, "validation_loss": 1.0}\n{"epo'),
+        "torn mistakes": (runs.MISTAKES, "PK half of it"),
+        "torn scores": (runs.SCORES, '{"scores": [{"acc'),
+        "nonsense progress": (runs.PROGRESS, '{"batches": "x", "epoch": [], "left_s": "soon"}'),
+    }
+    if harm == "no config":
+        (folder / runs.CONFIG).unlink()
+    elif harm == "folder for a file":
+        (folder / runs.METRICS).unlink()
+        (folder / runs.METRICS).mkdir()
+    else:
+        name, content = write[harm]
+        (folder / name).write_text(content)
+    damaged = "config" in harm or "status" in harm
+    assert runs.read_run(folder).state == ("damaged" if damaged else "finished")
+    app = open_page("train")
+    assert {"open_sound", "open_harmed"} <= {b.key for b in app.button}
+    assert ("damaged: " in text(app)) is damaged
+    app = open_page("train", run="harmed")
+    assert not app.error
+    app = open_page("train", tab="Compare")
+    assert set(app.dataframe[0].value["run"]) >= {"sound"}
+
+
+def test_200_runs_cost_one_reading_each_and_a_handful_of_cards(runs_dir, monkeypatch):
+    for i in range(200):
+        make_run(runs_dir, f"run-{i:03}")
+    reads = []
+    read_json = runs._read_json
+    monkeypatch.setattr(runs, "_read_json", lambda path: reads.append(path) or read_json(path))
+    runs._contents.cache_clear()
+    app = open_page("train")
+    assert len([path for path in reads if path.name == runs.CONFIG]) == 200
+    assert len([b for b in app.button if (b.key or "").startswith("open_")]) == cards.SHOWN
+    assert "Show more: 194 earlier runs" in [b.label for b in app.button]
+    reads.clear()
+    app.run()
+    assert [path for path in reads if path.name in (runs.CONFIG, runs.METRICS)] == []
+    assert len(reads) <= 2 * 200  # who waits, is asked of every status
+    button(app, "Show more").click().run()
+    assert len([b for b in app.button if (b.key or "").startswith("open_")]) == 5 * cards.SHOWN
+
+
+def test_compare_tells_what_differs_and_scores_only_on_the_same_faces(runs_dir):
+    score = {"task": "expression", "data": "faces", "digest": "d", "split": "validation", "n": 14,
+             "labels_from": "given", "label_set": "fer7", "accuracy": 0.5,
+             "accuracy_ci": [0.27, 0.73]}  # fmt: skip
+    for name, digest, rate in (("one", "d", 1e-3), ("two", "d", 2e-3), ("three", "e", 2e-3)):
+        folder = make_run(runs_dir, name, learning_rate=rate)
+        content = {"scores": [{**score, "digest": digest}]}
+        (folder / runs.SCORES).write_text(json.dumps(content))
+    make_run(runs_dir, "points", task="keypoints")
+    app = open_page("train", tab="Compare")
+    app.session_state["compare_task"] = "expression"
+    app.run()
+    table = app.dataframe[0].value
+    assert set(table["run"]) == {"one", "two", "three"}
+    assert set(table["95 %"]) == {"27.0 to 73.0"}
+    assert set(table["score"]) == {62.0}
+    assert "their scores do not compare" in text(app)
+    app.text_input(key="compare_text").set_value("two").run()
+    assert set(app.dataframe[0].value["run"]) == {"two"}
+    app.text_input(key="compare_text").set_value("").run()
+    app.session_state["compare_task"] = "keypoints"
+    app.run()
+    assert list(app.dataframe[0].value["score"]) == [3.25]
+
+
+def test_differing_settings_are_the_only_ones_named(runs_dir):
+    make_run(runs_dir, "one", learning_rate=1e-3)
+    make_run(runs_dir, "two", learning_rate=2e-3, flip=0.0)
+    app = open_page("train", tab="Compare")
+    shown = app.dataframe[1].value
+    assert sorted(shown["setting"]) == ["flip", "learning_rate"]
+
+
+def test_strangers_look_but_start_stop_and_delete_nothing(runs_dir, monkeypatch):
+    make_run(runs_dir, "kept")
+    folder = queue.enqueue(
+        TrainingConfig.for_task("expression", ("a",)), name="w", runs_dir=runs_dir
+    )
+    monkeypatch.setattr(access, "_identify", lambda: NOBODY)
+    app = open_page("train")
+    assert button(app, "START").disabled
+    assert button(app, "Stop").disabled
+    for attempt in (
+        lambda: queue.enqueue(TrainingConfig.for_task("expression", ("a",)), runs_dir=runs_dir),
+        lambda: queue.cancel(folder),
+        lambda: runs.delete_run(runs_dir / "kept"),
+    ):
+        with pytest.raises(access.AccessError, match="Only editors"):
+            attempt()
+    monkeypatch.setattr(access, "_identify", lambda: OWNER)
+    assert len(runs.list_runs(runs_dir)) == 2
+
+
+def test_the_page_imports_neither_keras_nor_tensorflow(runs_dir):
+    code = (
+        "import sys; from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
+        "app.switch_page('pages/train.py'); app.run(); assert not app.exception\n"
+        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=dict(os.environ))

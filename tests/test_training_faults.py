@@ -1,0 +1,194 @@
+"""What a training leaves behind when it is cut short at any write, and why it says it failed."""
+
+import errno
+import json
+import os
+import shutil
+
+import keras
+import numpy as np
+import pytest
+
+from emotion_ai import networks
+from emotion_ai.datasets import synthetic
+from emotion_ai.errors import RunError
+from emotion_ai.kept import load_arrays
+from emotion_ai.training import config as training_config
+from emotion_ai.training import loop, probe, progress, runs
+from emotion_ai.training.checks import check
+from emotion_ai.training.config import TrainingConfig
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=70, seed=5)
+
+
+def config(**changes):
+    quick = {"preset": "demo", "epochs": 3, "batch_size": 8, "precision": "float32"}
+    return TrainingConfig.for_task("expression", ("synthetic_expression",), **(quick | changes))
+
+
+def dead(folder):
+    """The status of ``folder`` as a process wrote it that is no more."""
+    status = json.loads((folder / runs.STATUS).read_text())
+    (folder / runs.STATUS).write_text(json.dumps({**status, "pid_started": 1.0}))
+
+
+@pytest.fixture(scope="module")
+def moments(few, tmp_path_factory):
+    """A whole training, and what was on the disk just before each of its files took its place:
+    all that a kill -9 could leave, but for what the temporary files hold."""
+    base = tmp_path_factory.mktemp("moments")
+    folder = runs.create_run(base / "runs", config().as_dict(), "whole")
+    snapshots, replace = [], os.replace
+
+    def remember(source, target):
+        if os.path.dirname(target) == str(folder):
+            name = os.path.basename(target)
+            snapshots.append((name, base / f"{len(snapshots)}"))
+            shutil.copytree(folder, snapshots[-1][1])
+        replace(source, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "replace", remember)
+        loop.train(folder, [few])
+    return folder, snapshots
+
+
+def test_killed_at_any_write_a_run_is_readable_and_lacks_one_epoch_at_most(moments):
+    folder, snapshots = moments
+    assert {"config.json", "status.json"} <= {path.name for path in folder.iterdir()}
+    assert {name for name, _ in snapshots} >= {
+        runs.STATUS, runs.DATA, runs.PROGRESS, runs.METRICS, runs.BEST, runs.LAST, runs.MISTAKES,
+    }  # fmt: skip
+    checkpoints = 0
+    for name, snapshot in snapshots:
+        if (snapshot / runs.STATUS).exists():
+            dead(snapshot)
+            assert runs.read_run(snapshot).state == "interrupted"
+        epochs = len(runs.read_metrics(snapshot))
+        assert checkpoints <= epochs <= checkpoints + 1
+        checkpoints += name == runs.LAST
+    assert checkpoints == 3
+
+
+@pytest.mark.parametrize("name", [runs.METRICS, runs.LAST])
+def test_killed_while_writing_in_the_second_epoch_a_run_ends_as_if_nothing_had_been(
+    moments, few, tmp_path, name
+):
+    whole, snapshots = moments
+    at = [
+        snapshot
+        for written, snapshot in snapshots
+        if written == name and (snapshot / runs.LAST).exists()
+    ]
+    folder = shutil.copytree(at[0], tmp_path / "killed")
+    for half in folder.glob(".*.keras.keras"):  # the checkpoint was being written
+        half.write_bytes(half.read_bytes()[: half.stat().st_size // 2])
+    loop.train(folder, [few], resume=True)
+    expected, got = runs.read_metrics(whole), runs.read_metrics(folder)
+    assert [record["epoch"] for record in got] == [1, 2, 3]
+    for key in ("loss", "validation_loss"):
+        assert got[-1][key] == pytest.approx(expected[-1][key], rel=1e-4)
+    assert not list(folder.glob(".*.keras.keras"))
+
+
+def test_changed_data_and_a_damaged_checkpoint_are_refused_in_one_line(moments, few, tmp_path):
+    folder = shutil.copytree(moments[0], tmp_path / "run")
+    other = synthetic.make_dataset(tmp_path, "expression", n=77, seed=6)
+    with pytest.raises(
+        RunError, match=r"images or labels of synthetic_expression changed .*70 faces then, 77 now"
+    ):
+        loop.train(folder, [other], resume=True)
+    assert runs.read_run(folder).state == "failed"
+    (folder / runs.LAST).write_bytes((folder / runs.LAST).read_bytes()[:5000])
+    with pytest.raises(RunError, match=r"last\.keras is damaged"):
+        loop.train(folder, [few], resume=True)
+
+
+def test_a_loss_that_explodes_and_a_full_disk_are_named_and_the_best_is_kept(
+    moments, few, tmp_path, monkeypatch
+):
+    wild = runs.create_run(tmp_path, config(learning_rate=9.0, warmup_epochs=0).as_dict())
+    real = loop.Recorder._choose
+
+    def explode(recorder):
+        scores = real(recorder)
+        return scores if not recorder.history else {**scores, "validation_loss": float("nan")}
+
+    monkeypatch.setattr(loop.Recorder, "_choose", explode)
+    with pytest.raises(RunError, match="not a number in epoch 2"):
+        loop.train(wild, [few])
+    run = runs.read_run(wild)
+    assert run.state == "failed"
+    assert "lower learning rate" in run.status["message"]
+    assert (wild / runs.BEST).exists()
+    assert len(run.metrics) == 1
+
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert progress.reason(full) == "the disk is full: free some space, then resume"
+    assert "memory ran out" in progress.reason(MemoryError())
+
+    def no_room(path):
+        path.write_bytes(b"half")
+        raise full
+
+    model = networks.build("expression", 7, "demo")
+    monkeypatch.setattr(model, "save", no_room)
+    with pytest.raises(OSError, match="No space"):
+        loop.save_model(model, tmp_path / "m.keras")
+    assert not list(tmp_path.glob("*m.keras*"))
+
+
+def test_mistakes_are_the_first_wrong_names_and_the_worst_points(tmp_path):
+    faces = np.zeros((3, 48, 48, 1), np.uint8)
+    truth = np.eye(7, dtype=np.float32)[[0, 1, 2]]
+    said = np.eye(7, dtype=np.float32)[[0, 3, 2]] * 0.8
+    progress.write_mistakes(tmp_path, 4, faces, truth, said)
+    found = load_arrays(tmp_path / runs.MISTAKES)
+    assert found["counts"].tolist() == [4, 1, 3]
+    assert (found["truth"].tolist(), found["said"].tolist()) == ([1], [3])
+    # Two heads: the last one answers for the dataset's labels.
+    heads = np.stack([said[::-1], truth], axis=1)
+    progress.write_mistakes(tmp_path, 5, faces, np.stack([truth, truth], axis=1), heads)
+    assert load_arrays(tmp_path / runs.MISTAKES)["counts"].tolist() == [5, 0, 3]
+
+    points = np.full((3, 15, 2), 20.0, np.float32)
+    points[0, 3] = np.nan
+    off = np.nan_to_num(points, nan=0) + np.array([1, 5, 3])[:, None, None]
+    progress.write_mistakes(tmp_path, 1, np.zeros((3, 96, 96, 1), np.uint8), points, off)
+    found = load_arrays(tmp_path / runs.MISTAKES)
+    np.testing.assert_allclose(found["error"], np.sqrt(2) * np.array([5, 3, 1]), rtol=1e-5)
+
+
+def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, monkeypatch):
+    from emotion_ai.settings import settings
+
+    monkeypatch.setenv("EMOTION_AI_DATA", str(few.folder.parent))
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path / "cache"))
+    settings.cache_clear()
+    try:
+        steps = []
+        found = probe.measure(config(), lambda *step: steps.append(step))
+        assert steps[-1][0] >= 2
+        assert found["parameters"] == networks.build("expression", 7, "demo").count_params()
+        probe.result_path(config()).write_text(
+            json.dumps(
+                {**found, "batch_s": 0.5, "start_s": 3.0, "save_s": 1.0, "validation_face_s": 0.1}
+            )
+        )
+        fit = check(config(), [few], tmp_path)
+        # 3 epochs of 5 batches and 14 faces to validate, two checkpoints each.
+        assert (fit.train, fit.validation, fit.steps(8)) == (42, 14, 5)
+        assert probe.estimate(config(), fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
+        assert probe.estimate(config(epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
+        assert probe.estimate(config(batch_size=16), fit) is None
+        assert not list((tmp_path / "cache").rglob("*.keras"))
+    finally:
+        settings.cache_clear()
+
+
+def test_presets_are_named_alike_where_keras_is_and_where_it_is_not():
+    assert list(training_config.PRESETS) == list(networks.PRESETS)
+    assert keras.backend.backend()
