@@ -9,6 +9,7 @@ to an app of its own, on the same machine.
 import argparse
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -136,7 +137,7 @@ def measure_browser(path: Path, viewers: int, seconds: float, group: bool, size:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=chromium_arguments(path)
+            executable_path=shutil.which("chromium"), args=chromium_arguments(path)
         )
         pages = []
         for _ in range(viewers):

@@ -22,6 +22,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -51,6 +52,15 @@ class Record:
     bytes: int = 0
 
 
+@dataclass
+class Control:
+    """A widget on the page: what can be done with it, its fragment ("" outside), its place."""
+
+    choices: list[WidgetState]
+    fragment: str
+    path: tuple[int, ...]
+
+
 class Visitor:
     """One browser's worth of a session."""
 
@@ -60,8 +70,12 @@ class Visitor:
         self._url, self._record, self._rng, self._headers = url, record, rng, headers
         self.pages: list[tuple[str, str]] = []
         self._page, self._hash = "", ""
-        #: What can be clicked by now, by widget id: its choices and its fragment.
-        self._controls: dict[str, tuple[list[WidgetState], str]] = {}
+        #: What can be clicked by now, by widget id.
+        self._controls: dict[str, Control] = {}
+        #: Where each fragment stands on the page, and what the run under way draws of it.
+        self._places: dict[str, tuple[int, ...]] = {}
+        self._drawing: list[str] = []
+        self._drawn: set[str] = set()
         self._values: dict[str, WidgetState] = {}
         self._tabs: dict[tuple, str] = {}
         self._updates: dict[str, asyncio.Task] = {}
@@ -89,6 +103,7 @@ class Visitor:
         """Go to a page; seconds until it stands."""
         self._page, self._hash = name, page_hash
         self._controls.clear()
+        self._places.clear()
         self._values.clear()
         self._stop_updates()
         seconds = await self._run()
@@ -101,9 +116,8 @@ class Visitor:
         if not self._controls:
             return
         widget = self._rng.choice(sorted(self._controls))
-        choices, fragment = self._controls[widget]
-        state = self._rng.choice(choices)
-        seconds = await self._run([state], fragment)
+        state = self._rng.choice(self._controls[widget].choices)
+        seconds = await self._run([state], self._controls[widget].fragment)
         if not state.HasField("trigger_value"):
             self._values[widget] = state
         if seconds is not None:
@@ -146,9 +160,15 @@ class Visitor:
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        if kind == "script_finished":
+        if kind == "new_session":
+            self._drawing, self._drawn = list(message.metadata.run.fragment_ids), set()
+            if not self._drawing:  # the page begins anew, and says again what updates by itself
+                self._stop_updates()
+        elif kind == "script_finished":
             if message.script_finished not in (_SUCCESS, _EARLY, _FRAGMENT):
                 self._record.wrong[f"{self._page}: the script did not compile"] += 1
+            if message.script_finished in (_SUCCESS, _FRAGMENT):
+                self._forget_what_is_gone()
             self._finished.put_nowait(message.script_finished)
         elif kind == "navigation":
             self.pages = [
@@ -161,7 +181,7 @@ class Visitor:
                 task = self._update(update.fragment_id, update.interval)
                 self._updates[update.fragment_id] = asyncio.create_task(task)
         elif kind == "stop_auto_rerun":
-            self._stop_updates()
+            self._stop_updates(message.stop_auto_rerun.fragment_ids)
         elif kind == "delta":
             self._element(tuple(message.metadata.delta_path), message.delta)
 
@@ -171,13 +191,30 @@ class Visitor:
                 await asyncio.sleep(interval_s)
                 await self._send((), fragment, by_itself=True)
 
-    def _stop_updates(self) -> None:
-        for task in self._updates.values():
-            task.cancel()
-        self._updates.clear()
+    def _stop_updates(self, fragments: Iterable[str] = ()) -> None:
+        for fragment in list(fragments) or list(self._updates):
+            if task := self._updates.pop(fragment, None):
+                task.cancel()
+
+    def _forget_what_is_gone(self) -> None:
+        """As a browser does: what the run could have drawn again and did not is off the page.
+        The server says nothing to a click on it."""
+        if self._drawing:
+            places = [self._places[name] for name in self._drawing if name in self._places]
+            redrawn = {
+                widget
+                for widget, control in self._controls.items()
+                if any(control.path[: len(place)] == place for place in places)
+            }
+        else:
+            redrawn = set(self._controls)
+        for widget in redrawn - self._drawn:
+            del self._controls[widget]
 
     def _element(self, path: tuple, delta) -> None:
         """Note errors, and what could be clicked."""
+        if delta.fragment_id:  # its own container comes first
+            self._places.setdefault(delta.fragment_id, path)
         if delta.WhichOneof("type") == "add_block":
             block = delta.add_block
             if block.WhichOneof("type") == "tab_container" and block.tab_container.id:
@@ -185,8 +222,8 @@ class Visitor:
             elif block.WhichOneof("type") == "tab" and path[:-1] in self._tabs:
                 widget = self._tabs[path[:-1]]
                 choice = WidgetState(id=widget, string_value=block.tab.label)
-                known, _ = self._controls.get(widget, ([], ""))
-                self._controls[widget] = ([*known, choice], delta.fragment_id)
+                known = self._controls[widget].choices if widget in self._drawn else []
+                self._control(widget, [*known, choice], delta.fragment_id, path)
             return
         element = delta.new_element
         kind = element.WhichOneof("type")
@@ -196,7 +233,11 @@ class Visitor:
         elif kind == "alert" and proto.format == proto.ERROR:
             self._record.refused[f"{self._page}: {proto.body}"[:160]] += 1
         elif choices := _choices(kind, proto):
-            self._controls[proto.id] = (choices, delta.fragment_id)
+            self._control(proto.id, choices, delta.fragment_id, path)
+
+    def _control(self, widget: str, choices: list, fragment: str, path: tuple) -> None:
+        self._controls[widget] = Control(choices, fragment, path)
+        self._drawn.add(widget)
 
 
 def _choices(kind: str | None, proto) -> list[WidgetState]:

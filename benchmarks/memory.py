@@ -9,6 +9,7 @@ Chromium; ``--python`` names another environment for the app, such as one withou
 import argparse
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -102,7 +103,7 @@ def main() -> None:
         print(f"{'started':28}{megabytes(pid):8.0f} MB")
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
-                executable_path="/usr/bin/chromium",
+                executable_path=shutil.which("chromium"),
                 args=["--no-sandbox", "--disable-quic", "--disable-background-networking"],
             )
             for tour in range(1, given.tours + 1):

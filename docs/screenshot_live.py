@@ -1,6 +1,7 @@
 """Takes ``docs/live.png``, a drawn face before the camera: ``python docs/screenshot_live.py``."""
 
 import io
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         camera = draw_camera(Path(folder) / "face.mjpeg", 1, (640, 480), 13)
         chromium = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=chromium_arguments(camera)
+            executable_path=shutil.which("chromium"), args=chromium_arguments(camera)
         )
         with app(Path(folder)) as (url, _):
             size = {"width": 1360, "height": 860}

@@ -33,7 +33,9 @@ def sibling_folder(folder: Path) -> Path:
 def replace_folder(temporary: Path, folder: Path) -> None:
     """Move a finished folder to its place; one of the same name makes way at the last moment."""
     temporary.chmod(0o755)  # mkdtemp made it private
-    if folder.exists():
+    if folder.exists() and exchange(temporary, folder):
+        shutil.rmtree(temporary)
+    elif folder.exists():
         retired = temporary.with_name(temporary.name + ".old")
         folder.rename(retired)
         temporary.rename(folder)

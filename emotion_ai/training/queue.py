@@ -26,6 +26,7 @@ from emotion_ai.installed import lacking, require, training_modules
 from emotion_ai.settings import ROOT
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.runs import changing_hands
 
 #: States from which a run may go on.
 RESUMABLE = ("interrupted", "cancelled", "failed")
@@ -129,12 +130,6 @@ def slot_name(slot: str | None = None) -> str:
     """``slot``, or what ``EMOTION_AI_SLOT`` says, or this machine's name; fit for a file's name."""
     given = slot or os.environ.get("EMOTION_AI_SLOT") or socket.gethostname()
     return re.sub(r"[^A-Za-z0-9_.-]", "_", given)
-
-
-def changing_hands(runs_dir: Path) -> FileLock:
-    """Held for the moments in which a run changes its state without, or before, a trainer."""
-    Path(runs_dir).mkdir(parents=True, exist_ok=True)
-    return FileLock(Path(runs_dir) / ".queue.lock", timeout=30)
 
 
 def worker_lock(runs_dir: Path, slot: str | None = None) -> FileLock:

@@ -22,6 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from emotion_ai.access import require_editor
 from emotion_ai.atomic import sibling_folder, write_json
@@ -256,16 +257,26 @@ def write_status(folder: Path, state: str, **details) -> None:
 def delete_run(folder: Path) -> None:
     """Remove a run that neither runs nor waits; RunError otherwise."""
     require_editor("delete a run")
-    run = read_run(folder)
-    if run.state in ("queued", "running"):
-        raise RunError(f"run {run.name} is {run.state}: cancel it first")
-    retired = folder.with_name(f".{run.name}.deleted")
+    folder = Path(folder)
+    retired = folder.with_name(f".{folder.name}.deleted")
     try:
-        shutil.rmtree(retired, ignore_errors=True)
-        folder.rename(retired)  # gone at once for everybody, then cleared away
+        with changing_hands(folder.parent):  # nobody resumes it meanwhile
+            run = read_run(folder)
+            if run.state in ("queued", "running"):
+                raise RunError(f"run {run.name} is {run.state}: cancel it first")
+            shutil.rmtree(retired, ignore_errors=True)
+            folder.rename(retired)  # gone at once for everybody, then cleared away
         shutil.rmtree(retired)
     except OSError as error:
-        raise RunError(f"run {run.name} cannot be deleted ({error.strerror or error})") from error
+        raise RunError(
+            f"run {folder.name} cannot be deleted ({error.strerror or error})"
+        ) from error
+
+
+def changing_hands(runs_dir: Path) -> FileLock:
+    """Held for the moments in which a run changes its state without, or before, a trainer."""
+    Path(runs_dir).mkdir(parents=True, exist_ok=True)
+    return FileLock(Path(runs_dir) / ".queue.lock", timeout=30)
 
 
 def _damage(config: dict | None, status: dict | None) -> str:

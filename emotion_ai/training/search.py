@@ -90,7 +90,8 @@ def create_search(
     """
     require_editor("search for better settings")
     check(plan.config, datasets, models_dir)
-    folder = Path(searches_dir) / check_run_name(name)
+    check_run_name(f"{name}-000")  # as its runs are called
+    folder = Path(searches_dir) / name
     if folder.exists():
         raise SearchError(f"there is a search {name} already: choose another name")
     temporary = sibling_folder(folder)

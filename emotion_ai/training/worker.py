@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 from emotion_ai.errors import RunError
 from emotion_ai.settings import ROOT
 from emotion_ai.training import runs
-from emotion_ai.training.queue import changing_hands, queued, worker_lock
+from emotion_ai.training.queue import queued, worker_lock
+from emotion_ai.training.runs import changing_hands
 
 #: So much below the dashboard in priority.
 NICENESS = 10

@@ -6,6 +6,7 @@ for writing is noted. Frames must come back annotated, and nothing may stay: no 
 
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -99,7 +100,7 @@ def camera(browser, tmp_path_factory):
             moved = cv2.warpAffine(picture, move, (640, 480), borderMode=cv2.BORDER_REPLICATE)
             target.write(encode_jpeg(moved, 80))
     chromium = browser.browser_type.launch(
-        executable_path="/usr/bin/chromium",
+        executable_path=shutil.which("chromium"),
         args=[
             *CHROMIUM_ARGUMENTS,
             "--use-fake-ui-for-media-stream",
@@ -222,7 +223,7 @@ def test_camera_that_is_unplugged_is_said_in_words_and_leaves_no_thread(page, ap
 )
 def test_camera_that_is_missing_or_refused_is_said_with_its_remedy(browser, app, arguments, said):
     chromium = browser.browser_type.launch(
-        executable_path="/usr/bin/chromium", args=[*CHROMIUM_ARGUMENTS, *arguments]
+        executable_path=shutil.which("chromium"), args=[*CHROMIUM_ARGUMENTS, *arguments]
     )
     page = chromium.new_page(base_url=app.url)
     open_gate(page)
