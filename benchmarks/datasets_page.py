@@ -64,23 +64,10 @@ def compute(name: str) -> None:
 
 
 def measure(name: str) -> bool:
-    from streamlit.testing.v1 import AppTest
+    from benchmarks.page_timer import PageTimer
 
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
-    within = []
-
-    def step(what: str, bound_ms: int, change=lambda: None, repeats: int = 1) -> None:
-        times_ms = []
-        for _ in range(repeats):
-            change()
-            clocks = time.perf_counter(), time.process_time()
-            app.run()
-            now = time.perf_counter(), time.process_time()
-            times_ms.append([1000 * (b - a) for a, b in zip(clocks, now, strict=True)])
-            assert not app.exception, app.exception[0].message
-        wall_ms, cpu_ms = np.median(times_ms, axis=0)
-        within.append(wall_ms < bound_ms)
-        print(f"  {what:<28}{wall_ms:>8.0f} ms{cpu_ms:>8.0f} ms of work   (bound {bound_ms})")
+    timer = PageTimer()
+    app, step = timer.app, timer.step
 
     def first() -> None:
         app.switch_page("pages/datasets.py")
@@ -125,11 +112,10 @@ def measure(name: str) -> bool:
         step(f"problems: {kind}", STEP_MS, put("kind", cycle(kind)))
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     now_mb = psutil.Process().memory_info().rss / 1e6
-    within.append(peak_mb < MEMORY_MB)
     print(f"memory of the app: peak {peak_mb:.0f} MB, now {now_mb:.0f} MB   (bound {MEMORY_MB})")
     loaded = [name for name in ("tensorflow", "keras") if name in sys.modules]
     print(f"imported of tensorflow and keras: {', '.join(loaded) or 'neither'}")
-    return all(within) and not loaded
+    return timer.all_within and peak_mb < MEMORY_MB and not loaded
 
 
 def main() -> None:

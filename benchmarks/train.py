@@ -40,23 +40,10 @@ def finished_runs(runs_dir: Path) -> None:
 
 
 def measure_page() -> bool:
-    from streamlit.testing.v1 import AppTest
+    from benchmarks.page_timer import PageTimer
 
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
-    within = []
-
-    def step(what: str, change=lambda: None, repeats: int = 5) -> None:
-        times_ms = []
-        for _ in range(repeats):
-            change()
-            clocks = time.perf_counter(), time.process_time()
-            app.run()
-            now = time.perf_counter(), time.process_time()
-            times_ms.append([1000 * (b - a) for a, b in zip(clocks, now, strict=True)])
-            assert not app.exception, app.exception[0].message
-        wall_ms, cpu_ms = np.median(times_ms, axis=0)
-        within.append(wall_ms < PAGE_MS)
-        print(f"  {what:<28}{wall_ms:>8.0f} ms{cpu_ms:>8.0f} ms of work   (bound {PAGE_MS})")
+    timer = PageTimer()
+    app, step = timer.app, timer.step
 
     def put(**address):
         def change() -> None:
@@ -66,13 +53,13 @@ def measure_page() -> bool:
         return change
 
     print(f"the page with {RUNS} finished runs of {EPOCHS} epochs")
-    step("first view", lambda: app.switch_page("pages/train.py"), 1)
-    step("again")
-    step("one run closely, first time", put(run="run-007"), 1)
-    step("one run closely", put(run="run-007"))
-    step("compare, first time", put(tab="Compare"), 1)
-    step("compare", put(tab="Compare"))
-    return all(within)
+    step("first view", PAGE_MS, lambda: app.switch_page("pages/train.py"))
+    step("again", PAGE_MS, repeats=5)
+    step("one run closely, first time", PAGE_MS, put(run="run-007"))
+    step("one run closely", PAGE_MS, put(run="run-007"), 5)
+    step("compare, first time", PAGE_MS, put(tab="Compare"))
+    step("compare", PAGE_MS, put(tab="Compare"), 5)
+    return timer.all_within
 
 
 def measure_demo() -> bool:

@@ -14,7 +14,7 @@ import pytest
 from fake_trainer import FakeTrainer, accuracy
 
 from emotion_ai.datasets import synthetic
-from emotion_ai.errors import ConfigError, SearchError
+from emotion_ai.errors import ConfigError, RunError, SearchError
 from emotion_ai.training import queue, runs, search, search_worker
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
@@ -258,6 +258,8 @@ def test_data_that_do_not_fit_and_names_that_are_taken_are_explained(tmp_path, p
     create(tmp_path, plan, faces)
     with pytest.raises(SearchError, match="a search first already"):
         create(tmp_path, plan, faces)
+    with pytest.raises(RunError, match="expected 1 to 64"):  # its runs would be refused later
+        create(tmp_path, plan, faces, "a" * 61)
 
 
 def test_damaged_and_missing_searches_are_one_line(tmp_path, plan, faces):

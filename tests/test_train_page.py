@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -171,6 +172,21 @@ def test_cards_say_how_far_how_fast_and_how_long(runs_dir):
     next(b for b in app.button if b.key == "resume_card_later").click().run()
     assert runs.read_run(waiting).state == "queued"
     assert not app.exception
+
+
+def test_the_recipe_of_the_shipped_models_can_be_chosen(runs_dir):
+    app = open_page("train")
+    app.selectbox(key="train_preset_expression_True").set_value("best").run()
+    assert app.number_input(key="learning_rate_expression_best").value == 5e-4
+    assert "less than half of the 42 training faces" in app.error[0].value
+    assert button(app, "START").disabled
+    app.number_input(key="calibration_faces_expression_best").set_value(10).run()
+    button(app, "START").click().run()
+    assert not app.exception
+    (folder,) = queue.queued(runs_dir)
+    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    shipped = TrainingConfig.for_task("expression", ("synthetic_expression",), preset="best")
+    assert config == replace(shipped, calibration_faces=10, labels="given")  # nobody voted
 
 
 def test_one_run_closely_shows_curves_mistakes_and_its_log(runs_dir):

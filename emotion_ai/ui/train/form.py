@@ -15,13 +15,14 @@ from emotion_ai.montage import Layout, montage
 from emotion_ai.settings import settings
 from emotion_ai.training import probe, queue
 from emotion_ai.training.checks import Fit, check
-from emotion_ai.training.config import LABEL_SOURCES, PRESETS, TrainingConfig
+from emotion_ai.training.config import LABEL_SOURCES, TrainingConfig
 from emotion_ai.training.examples import split_rows
-from emotion_ai.ui import components, resources
+from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.train.cards import open_run
-from emotion_ai.ui.wording import TASK_TITLES, count, duration, plain
+from emotion_ai.ui.train.choice import choose
+from emotion_ai.ui.wording import count, duration, plain
 
 _SCRATCH = "scratch"
 _LABELS = {
@@ -40,12 +41,15 @@ _NUMBERS = {
                      "Pulls weights towards zero, against learning by heart."),
     "label_smoothing": ("Label smoothing", 0.0, 0.5, 0.01, "%.2f",
                         "Share of every label spread over all, against being too sure."),
+    "calibration_faces": ("Faces for calibration", 0, 100_000, 100, "%d", "Training faces set "
+                          "aside to learn from how sure the network may be."),
     "ema": ("Averaging", 0.0, 0.9999, 0.001, "%.4f",
             "Memory of the averaged weights, which often do better. 0 for none."),
     "patience": ("Patience", 0, 100, 1, "%d", "Stop after so many epochs without a better one. "
                  "0 never stops early."),
     "seed": ("Seed", 0, 9999, 1, "%d", "The same seed gives the same run."),
 }  # fmt: skip
+_OF_EXPRESSIONS = ("label_smoothing", "calibration_faces")
 #: Augmentation switches: what they change, and the amounts of ``Augmentation`` behind them.
 _SWITCHES = {
     "Mirror": ("flip",),
@@ -67,37 +71,19 @@ _AMOUNTS = {"vertical_flip": 0.5} | {
 @errors_as_lines()
 def form() -> None:
     """Choose, see what it will take, start."""
-    datasets = {dataset.name: dataset for dataset in resources.datasets()}
-    if not datasets:
-        components.offer_synthetic_faces()
-        return
     st.markdown("**A new run**")
-    task = st.segmented_control(
-        "Task", list(TASK_TITLES), format_func=TASK_TITLES.get, default="expression",
-        required=True, key="train_task",
-    )  # fmt: skip
-    fitting = [name for name, dataset in datasets.items() if dataset.task == task]
-    names = st.multiselect(
-        "Data", list(datasets), default=fitting[:1], key=f"train_data_{task}",
-        format_func=lambda name: f"{name} ({datasets[name].task})", placeholder="Choose datasets",
-    )  # fmt: skip
-    if not names:
-        st.info("Choose at least one dataset.", icon=":material/info:")
+    if (wanted := choose("train")) is None:
         return
-    chosen = [datasets[name] for name in names]
-    drawn = all(dataset.description.get("format") == "synthetic" for dataset in chosen)
-    preset = st.selectbox(
-        "Network", list(PRESETS), index=list(PRESETS).index("demo" if drawn else "residual"),
-        format_func=lambda name: f"{name}: {PRESETS[name]}", key=f"train_preset_{task}_{drawn}",
-    )  # fmt: skip
-    usual = TrainingConfig.for_task(task, tuple(names), preset=preset)
+    task, chosen, preset = wanted
+    names = tuple(dataset.name for dataset in chosen)
+    usual = TrainingConfig.for_task(task, names, preset=preset)
     epochs = st.number_input(
         "Epochs", 1, 1000, usual.epochs, key=f"train_epochs_{task}_{preset}",
         help="Passes over all training faces.",
     )  # fmt: skip
     with st.expander("More"):
-        name, changes = _more(usual, chosen)
-    config = TrainingConfig.for_task(task, tuple(names), preset=preset, epochs=epochs, **changes)
+        name, changes = _more(usual, chosen, f"{task}_{preset}")
+    config = TrainingConfig.for_task(task, names, preset=preset, epochs=epochs, **changes)
     try:
         fit = _fit(config, chosen)
     except EmotionAIError as error:
@@ -108,16 +94,17 @@ def form() -> None:
     _go(config, chosen, name)
 
 
-def _more(usual: TrainingConfig, datasets: list[Dataset]) -> tuple[str | None, dict]:
-    """Everything with a sane default: the run's name, and what differs from ``usual``."""
-    tag = f"{usual.task}_{usual.preset}"  # other defaults make other controls
+def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str | None, dict]:
+    """Everything with a sane default: the run's name, and what differs from ``usual``. ``tag``
+    is the recipe's: other defaults make other controls."""
     told = {}
     if usual.task == "expression":
         left, right = st.columns(2)
         voted = all(dataset.votes is not None for dataset in datasets)
         sources = LABEL_SOURCES if voted else ("given",)
         told["labels"] = left.selectbox(
-            "Labels", sources, format_func=lambda s: _LABELS.get(s, s), key=f"labels_{tag}_{voted}",
+            "Labels", sources, index=sources.index(usual.labels) if voted else 0,
+            format_func=lambda s: _LABELS.get(s, s), key=f"labels_{tag}_{voted}",
             help="Which truth to learn. Votes come with FER+.",
         )  # fmt: skip
         told["label_set"] = right.selectbox(
@@ -131,7 +118,10 @@ def _more(usual: TrainingConfig, datasets: list[Dataset]) -> tuple[str | None, d
     )  # fmt: skip
     told["init"] = None if start == _SCRATCH else start
     columns = st.columns(2)
-    for i, (field, (label, low, high, step, shape, text)) in enumerate(_NUMBERS.items()):
+    numbers = _NUMBERS
+    if usual.task == "keypoints":
+        numbers = {field: _NUMBERS[field] for field in _NUMBERS if field not in _OF_EXPRESSIONS}
+    for i, (field, (label, low, high, step, shape, text)) in enumerate(numbers.items()):
         value = getattr(usual, field)
         told[field] = columns[i % 2].number_input(
             label, low, high, type(low)(value), step, format=shape, help=text, key=f"{field}_{tag}"

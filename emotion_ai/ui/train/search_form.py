@@ -10,13 +10,13 @@ from emotion_ai.figures.search import NAMES
 from emotion_ai.settings import settings
 from emotion_ai.training import probe
 from emotion_ai.training.checks import check
-from emotion_ai.training.config import LABEL_SOURCES, PRESETS, TrainingConfig
+from emotion_ai.training.config import LABEL_SOURCES, TrainingConfig
 from emotion_ai.training.search import create_search, search_folders, start_work
 from emotion_ai.training.search_plan import SPACE, USUAL, Plan, should_hold_out
-from emotion_ai.ui import components, resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
-from emotion_ai.ui.wording import TASK_TITLES, duration, plain
+from emotion_ai.ui.train.choice import choose
+from emotion_ai.ui.wording import duration, plain
 
 #: Where the name of a search that was just started is left.
 BEGUN = "search_begun"
@@ -26,15 +26,12 @@ BEGUN = "search_begun"
 @errors_as_lines()
 def search_form() -> None:
     """What to try, on what, how often."""
-    datasets = {dataset.name: dataset for dataset in resources.datasets()}
-    if not datasets:
-        components.offer_synthetic_faces()
-        return
     left, right = st.columns(2, gap="large")
     with left:
-        config, chosen = _what(datasets)
-    if config is None:
+        wanted = _what()
+    if wanted is None:
         return
+    config, chosen = wanted
     with right:
         vary = st.pills(
             "What to vary", list(SPACE), selection_mode="multi", default=list(USUAL),
@@ -93,27 +90,18 @@ def _free_name(base: str) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _what(datasets: dict[str, Dataset]) -> tuple[TrainingConfig | None, list[Dataset]]:
+def _what() -> tuple[TrainingConfig, list[Dataset]] | None:
     """What all trials share: task, data, network, labels."""
-    task = st.segmented_control(
-        "Task", list(TASK_TITLES), format_func=TASK_TITLES.get, default="expression",
-        required=True, key="search_task",
+    if (wanted := choose("search")) is None:
+        return None
+    task, chosen, preset = wanted
+    usual = TrainingConfig.for_task(task, tuple(dataset.name for dataset in chosen), preset=preset)
+    if task == "keypoints":
+        return usual, chosen
+    voted = all(dataset.votes is not None for dataset in chosen)
+    sources = LABEL_SOURCES if voted else ("given",)
+    labels = st.selectbox(
+        "Labels", sources, index=sources.index(usual.labels) if voted else 0,
+        key=f"search_labels_{preset}_{voted}",
     )  # fmt: skip
-    fitting = [name for name, dataset in datasets.items() if dataset.task == task]
-    names = st.multiselect(
-        "Data", fitting, default=fitting[:1], key=f"search_data_{task}",
-        placeholder="Choose datasets",
-    )  # fmt: skip
-    if not names:
-        st.info("Choose at least one dataset.", icon=":material/info:")
-        return None, []
-    chosen = [datasets[name] for name in names]
-    drawn = all(dataset.description.get("format") == "synthetic" for dataset in chosen)
-    preset = st.selectbox(
-        "Network", list(PRESETS), index=list(PRESETS).index("demo" if drawn else "residual"),
-        format_func=lambda name: f"{name}: {PRESETS[name]}", key=f"search_preset_{task}_{drawn}",
-    )  # fmt: skip
-    changes = {}
-    if task == "expression" and all(dataset.votes is not None for dataset in chosen):
-        changes["labels"] = st.selectbox("Labels", LABEL_SOURCES, key="search_labels")
-    return TrainingConfig.for_task(task, tuple(names), preset=preset, **changes), chosen
+    return replace(usual, labels=labels), chosen

@@ -106,7 +106,8 @@ def _mistakes(run: Run) -> None:
         picture, caption = _mistakes_picture(path, stamp, str(run.config.get("label_set")))
     except (OSError, BadZipFile, ValueError, KeyError, IndexError, EmotionAIError):
         return  # none yet, or not readable: the curves do without
-    st.markdown("**The mistakes it makes right now**")
+    now = " right now" if run.state == "running" else ""
+    st.markdown(f"**The mistakes it makes{now}**")
     st.caption(caption)
     if picture is not None:  # a PNG is passed on as it is, anything else would be encoded again
         st.image(picture, width="content", alt="Faces that the network gets wrong")

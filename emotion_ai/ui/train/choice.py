@@ -1,0 +1,39 @@
+"""What every form of this page asks first: the task, the data, the network."""
+
+import streamlit as st
+
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.training.config import BEST, PRESETS
+from emotion_ai.ui import components, resources
+from emotion_ai.ui.wording import TASK_TITLES
+
+_RECIPES = PRESETS | {BEST: "residual with the settings that trained the shipped models"}
+
+
+def choose(form: str) -> tuple[str, list[Dataset], str] | None:
+    """Task, datasets and preset as chosen in ``form``, the prefix of its controls' keys; None,
+    and why on the page, while something is missing. Data of the other task is offered too: what
+    does not fit is explained."""
+    datasets = {dataset.name: dataset for dataset in resources.datasets()}
+    if not datasets:
+        components.offer_synthetic_faces()
+        return None
+    task = st.segmented_control(
+        "Task", list(TASK_TITLES), format_func=TASK_TITLES.get, default="expression",
+        required=True, key=f"{form}_task",
+    )  # fmt: skip
+    fitting = [name for name, dataset in datasets.items() if dataset.task == task]
+    names = st.multiselect(
+        "Data", list(datasets), default=fitting[:1], key=f"{form}_data_{task}",
+        format_func=lambda name: f"{name} ({datasets[name].task})", placeholder="Choose datasets",
+    )  # fmt: skip
+    if not names:
+        st.info("Choose at least one dataset.", icon=":material/info:")
+        return None
+    chosen = [datasets[name] for name in names]
+    drawn = all(dataset.description.get("format") == "synthetic" for dataset in chosen)
+    preset = st.selectbox(
+        "Network", list(_RECIPES), index=list(_RECIPES).index("demo" if drawn else "residual"),
+        format_func=lambda name: f"{name}: {_RECIPES[name]}", key=f"{form}_preset_{task}_{drawn}",
+    )  # fmt: skip
+    return task, chosen, preset
