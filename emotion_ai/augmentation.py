@@ -29,11 +29,6 @@ class Augmentation:
     erase: float = 0.25  # probability of one erased rectangle
 
 
-NONE = Augmentation(
-    flip=0, rotation_deg=0, zoom=0, shift=0, brightness=0, contrast=0, noise=0, erase=0
-)
-
-
 def flip_horizontal(images, keypoints_px=None, *, swap: bool = True):
     """Mirror left and right: x becomes W - 1 - x *and* left and right keypoints change names.
 

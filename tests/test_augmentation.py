@@ -1,8 +1,9 @@
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
 from emotion_ai.augmentation import (
-    NONE,
     Augmentation,
     augment,
     erase,
@@ -127,7 +128,8 @@ def test_augment_is_reproducible_and_varies(faces):
 
 
 def test_augment_with_everything_off_is_the_identity(faces):
-    images, points = augment(*faces, NONE, np.random.default_rng(0))
+    off = Augmentation(**dict.fromkeys(asdict(Augmentation()), 0.0))
+    images, points = augment(*faces, off, np.random.default_rng(0))
     np.testing.assert_array_equal(images, faces[0])
     np.testing.assert_allclose(points, faces[1], atol=1e-5)
 

@@ -58,7 +58,8 @@ def test_gradient_of_the_neuron_and_learning_lowers_its_loss():
     place = np.array([0.3, -0.7, 0.2])
 
     def at(p):
-        return neuron.cross_entropy(inputs, targets, p[:2], p[2], 1.7)
+        z = 1.7 * (inputs @ p[:2] + p[2])
+        return np.mean(np.logaddexp(0, z) - targets * z)  # cross entropy
 
     assert neuron.gradient(inputs, targets, place[:2], place[2], 1.7) == pytest.approx(
         slopes(at, place), abs=1e-7
@@ -323,7 +324,6 @@ def test_agreement_counts_majorities_and_leaves_out_the_undecided():
     assert (found.n, found.decided) == (3, 2)
     assert found.share == 0.5
     assert found.share_each["happy"] == 1
-    assert agreement.ballots(votes[1]) == ["neutral"] * 6 + ["sadness"] * 4
     assert agreement.split_ballots(votes).tolist() == [0, 1, 2]
 
 

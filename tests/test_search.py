@@ -173,6 +173,18 @@ def test_a_killed_worker_loses_nothing(tmp_path, plan, faces, trainer):
     assert [r["epoch"] for r in runs.read_metrics(Path(left.run))] == [1, 2, 3]
 
 
+def test_a_trial_whose_worker_died_before_naming_its_machine_is_taken_up(
+    tmp_path, plan, faces, trainer, monkeypatch
+):
+    folder = create(tmp_path, plan, faces)
+    left = open_study(folder).ask(search.distributions(plan))
+    assert list(open_study(folder).get_trials()[left.number].user_attrs) == []
+    monkeypatch.setattr(search_worker, "ORPHAN_S", 0)
+    work(folder, tmp_path / "runs")
+    found = read_search(folder)
+    assert (len(found.trials), found.trials[left.number].state) == (plan.trials, "finished")
+
+
 def test_a_line_torn_when_a_machine_went_down_is_cut_off(tmp_path, plan, faces, trainer):
     folder = create(tmp_path, Plan(plan.config, plan.vary, 3), faces)
     trainer.before_epoch = lambda folder, epoch: queue.cancel(folder) if epoch == 2 else None

@@ -11,7 +11,7 @@ from emotion_ai.datasets.drawn_face import PERFORMANCES, Face, random_face
 from emotion_ai.datasets.face_geometry import place_face
 from emotion_ai.datasets.face_painting import paint_face
 from emotion_ai.datasets.store import open_dataset
-from emotion_ai.datasets.synthetic import PORTRAIT, TIGHT, draw_faces, draw_photo, make_dataset
+from emotion_ai.datasets.synthetic import draw_faces, draw_photo, make_dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import FER7, FLIP_ORDER, KEYPOINT_NAMES
 
@@ -228,14 +228,6 @@ def test_a_photo_shows_everybody_within_the_picture():
         assert photo[int(y0) : int(y1), int(x0) : int(x1)].std() > 10
     again, _ = draw_photo(seed=1, faces=5, size_wh=(480, 320))
     assert np.array_equal(photo, again)
-
-
-def test_portraits_leave_room_for_hair_and_shoulders():
-    tight, wide = (
-        np.ptp(draw_faces(7, 96, seed=1, framing=framing).keypoints_px, axis=1).mean()
-        for framing in (TIGHT, PORTRAIT)
-    )
-    assert wide < 0.7 * tight
 
 
 def test_impossible_orders_name_what_was_expected(data_dir):

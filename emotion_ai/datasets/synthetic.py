@@ -30,21 +30,10 @@ _SIZES_PX = {"expression": 48, "keypoints": 96}
 _ACTING_STREAM, _FACE_STREAM, _PHOTO_STREAM = range(3)
 
 
-@dataclass(frozen=True)
-class Framing:
-    """How a face fills a square picture, in shares of its side."""
-
-    #: Half the distance between the eyes, and how much it varies.
-    unit: float
-    unit_spread: float
-    eyes_y: float
-    shift_spread: float
-
-
-#: Brows to chin, as in FER2013 and in Kaggle's keypoint images.
-TIGHT = Framing(unit=0.188, unit_spread=0.009, eyes_y=0.37, shift_spread=0.018)
-#: With hair and shoulders, for people to look at.
-PORTRAIT = Framing(unit=0.115, unit_spread=0.004, eyes_y=0.46, shift_spread=0.008)
+#: A face fills its picture from brows to chin, as in FER2013 and in Kaggle's keypoint images: half
+#: the distance between the eyes, their height and the middle's place, in shares of the side, and
+#: how much they vary.
+_UNIT, _UNIT_SPREAD, _EYES_Y, _SHIFT_SPREAD = 0.188, 0.009, 0.37, 0.018
 
 
 @dataclass(frozen=True)
@@ -62,7 +51,6 @@ def draw_faces(
     size_px: int,
     seed: int,
     colour: bool = False,
-    framing: Framing = TIGHT,
     progress: Progress | None = None,
 ) -> SyntheticFaces:
     """Draw ``n`` faces; every seven in a row act the seven expressions, in changing order.
@@ -76,7 +64,7 @@ def draw_faces(
     expressions = tuple(_expression(seed, i) for i in range(n))
     for i, expression in enumerate(expressions):
         rng = np.random.default_rng((seed, _FACE_STREAM, i))
-        image, keypoints_px[i] = _draw_face(rng, expression, size_px, framing)
+        image, keypoints_px[i] = _draw_face(rng, expression, size_px)
         images[i] = image if colour else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         if progress:
             progress(i + 1, n, "faces")
@@ -158,12 +146,12 @@ def _expression(seed: int, i: int) -> str:
 
 
 def _draw_face(
-    rng: np.random.Generator, expression: str, size_px: int, framing: Framing
+    rng: np.random.Generator, expression: str, size_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
     face = random_face(rng, expression)
-    unit = framing.unit + framing.unit_spread * np.clip(rng.normal(), -2, 2)
-    shift = framing.shift_spread * np.clip(rng.normal(size=2), -2, 2)
-    centre_px = (np.array([0.5, framing.eyes_y]) + shift) * size_px - 0.5
+    unit = _UNIT + _UNIT_SPREAD * np.clip(rng.normal(), -2, 2)
+    shift = _SHIFT_SPREAD * np.clip(rng.normal(size=2), -2, 2)
+    centre_px = (np.array([0.5, _EYES_Y]) + shift) * size_px - 0.5
     lines = place_face(face, centre_px, unit * size_px)
     # A dropped jaw on a nodding head may leave the picture: move the face so that no point does.
     margin_px = 0.02 * size_px

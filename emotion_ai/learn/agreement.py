@@ -83,11 +83,6 @@ def split_ballots(votes: np.ndarray) -> np.ndarray:
     return known[np.argsort(-leading, kind="stable")]
 
 
-def ballots(votes: np.ndarray) -> list[str]:
-    """One word a voter, in FER+ order: ``votes`` (10,) gives as many names as there were votes."""
-    return [name for name, n in zip(FERPLUS_COLUMNS, votes, strict=True) for _ in range(int(n))]
-
-
 def _votes(dataset: Dataset) -> np.ndarray:
     votes = dataset.votes
     return np.zeros((len(dataset), len(FERPLUS_COLUMNS)), np.uint8) if votes is None else votes

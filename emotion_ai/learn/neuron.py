@@ -47,12 +47,6 @@ def border(weights, bias: float, reach: float) -> np.ndarray | None:
     return nearest + np.array([[-reach], [reach]]) * along
 
 
-def cross_entropy(inputs, targets, weights, bias: float, steepness: float = 1.0) -> float:
-    """Mean surprise of the sigmoid neuron at the true answers (0 or 1)."""
-    z = steepness * (inputs @ np.asarray(weights) + bias)
-    return float(np.mean(np.logaddexp(0, z) - targets * z))
-
-
 def gradient(inputs, targets, weights, bias: float, steepness: float = 1.0) -> np.ndarray:
     """Of the cross entropy by both weights and the bias, float (3,):
     the mean of (answer - target) · steepness · (x1, x2, 1)."""

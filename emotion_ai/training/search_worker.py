@@ -8,6 +8,7 @@ its owner, and goes on with the same run.
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -31,6 +32,8 @@ POLL_S = 1.0
 _FAILURES = 3
 #: A run whose trainer was killed goes on so many times.
 _RESUMES = 2
+#: Asking for a trial and saying whose it is take milliseconds.
+ORPHAN_S = 60
 
 Say = Callable[[str], None]
 
@@ -64,7 +67,7 @@ def _claim(study, plan: Plan, folder: Path, earlier: set[int]):
     optuna = import_optuna()
     running = (optuna.trial.TrialState.RUNNING,)
     for left in study.get_trials(deepcopy=False, states=running):
-        if left.user_attrs.get("host") != here():
+        if left.user_attrs.get("host", "") != here() and not _is_orphan(left):
             continue
         lock = _lock(folder, left.number)
         try:
@@ -72,7 +75,9 @@ def _claim(study, plan: Plan, folder: Path, earlier: set[int]):
         except Timeout:
             continue  # somebody is at it
         if study.get_trials(deepcopy=False)[left.number].state in running:
-            return optuna.trial.Trial(study, left._trial_id), lock
+            trial = optuna.trial.Trial(study, left._trial_id)
+            trial.set_user_attr("host", here())
+            return trial, lock
         lock.release()  # its owner just finished
     _refuse_failures(study, earlier)
     if _before(study, None) >= plan.trials:
@@ -87,6 +92,12 @@ def _claim(study, plan: Plan, folder: Path, earlier: set[int]):
         return None
     trial.set_user_attr("host", here())
     return trial, lock
+
+
+def _is_orphan(trial) -> bool:
+    """Whether its worker was killed before it could say on which machine it works."""
+    age = datetime.now() - trial.datetime_start  # Optuna's times are local ones
+    return "host" not in trial.user_attrs and age.total_seconds() > ORPHAN_S
 
 
 def _before(study, number: int | None) -> int:
