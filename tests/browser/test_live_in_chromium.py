@@ -54,7 +54,7 @@ class App:
         self.process = next(
             process
             for process in psutil.Process().children(recursive=True)
-            if port in process.cmdline()
+            if process.status() != psutil.STATUS_ZOMBIE and port in process.cmdline()
         )
 
     def stream_threads(self) -> int:
