@@ -52,6 +52,11 @@ class SavedModel:
     def labels(self) -> LabelSet:
         return label_set(self.card["label_set"])
 
+    @property
+    def truth(self) -> str:
+        """What it learned to say: ``given``, the datasets' labels, or ``crowd``, people's votes."""
+        return "crowd" if self.card.get("truth") == "crowd" else "given"
+
     def verified(self, file: str) -> bytes:
         """The content of one of its files; ModelError unless its checksum is the card's."""
         try:

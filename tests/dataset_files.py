@@ -8,6 +8,8 @@ import numpy as np
 
 from emotion_ai.labels import COORDINATE_COLUMNS
 
+VOTES_HEADER = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+
 
 def face(seed: int, size: int = 48) -> np.ndarray:
     """uint8 (size, size), different for each seed."""

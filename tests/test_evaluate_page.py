@@ -4,11 +4,12 @@ import shutil
 
 import pytest
 import streamlit as st
+from dataset_files import VOTES_HEADER, fer_csv, write_csv
 from second_model import noisy_copy
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.assessment import Question, assess
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets import import_dataset, synthetic
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.model_store import open_model
 from emotion_ai.settings import ROOT, settings
@@ -92,6 +93,25 @@ def test_scores_stand_with_faces_split_and_interval():
     assert app.metric[0].value == f"{100 * expected['accuracy']:.1f} %"
     assert f"95 %: {100 * low:.1f} to {100 * high:.1f} %" in text(app)
     assert "21 faces" in text(app)
+
+
+def test_a_model_is_first_measured_by_what_it_was_trained_to_say(tmp_path, monkeypatch):
+    table = fer_csv(tmp_path / "fer.csv", [3, 4, 5, 6] * 2, ["PublicTest"] * 8)
+    rows = ["PublicTest,,0,10,0,0,0,0,0,0,0,0"] * 8
+    votes = write_csv(tmp_path / "votes.csv", f"Usage,Image name,{VOTES_HEADER}", rows)
+    import_dataset(table, tmp_path / "data", name="voted", votes=votes)
+    for name in ("expression", "expression_fer7"):
+        shutil.copytree(ROOT / "models" / name, tmp_path / "models" / name)
+    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
+    forget()
+    app = open_page(model="expression")
+    assert "crowd labels" in text(app)
+    app.selectbox(key="model").set_value("expression_fer7").run()
+    assert "given labels" in text(app)
+    app.segmented_control(key="truth").set_value("crowd").run()
+    assert "crowd labels" in text(app)
+    assert "given labels" in text(open_page(model="expression", truth="given"))
 
 
 def test_training_split_is_warned_about(shelf, monkeypatch):

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from dataset_files import (
+    VOTES_HEADER,
     coordinates,
     face,
     fer_csv,
@@ -23,8 +24,6 @@ from emotion_ai.datasets import import_dataset, load_any
 from emotion_ai.datasets.ibug300w import CROP_RAISE, CROP_SCALE, cut_face
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_NAMES
-
-VOTES_HEADER = "neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
 
 
 def test_fer2013_table_keeps_pixels_names_and_official_splits(tmp_path, data_dir):

@@ -67,7 +67,7 @@ def score_line(score: dict) -> str:
 def headline_score(model: SavedModel, truth: str | None = None) -> dict | None:
     """The score to show first: all the model's classes on the latest split there is, against
     ``truth`` (default: what the model was trained to say)."""
-    truth = truth or ("crowd" if model.card.get("truth") == "crowd" else "given")
+    truth = truth or model.truth
     scores = [
         s
         for s in model.card["scores"]

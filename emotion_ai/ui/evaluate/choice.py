@@ -30,7 +30,12 @@ def choose() -> Choice:
         components.model_guard()
         st.stop()
     columns = st.columns(4)
-    model = models[_select(columns[0], "Model", list(models), "model")]
+
+    def own_truth() -> None:
+        """A model is first measured by what it was trained to say."""
+        st.session_state["truth"] = models[st.session_state["model"]].truth
+
+    model = models[_select(columns[0], "Model", list(models), "model", own_truth)]
     rivals = [m.name for m in models.values() if m.task == model.task and m.name != model.name]
     second = _select(columns[1], "Compare with", [NOBODY, *rivals], "with")
     datasets = {d.name: d for d in resources.datasets() if d.task == model.task}
@@ -54,8 +59,10 @@ def _question(
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if dataset.task == "expression":
             if dataset.votes is not None:
+                if {"truth"}.isdisjoint([*st.session_state, *st.query_params]):
+                    st.session_state["truth"] = model.truth
                 truth = st.segmented_control(
-                    "Labels", ["given", "crowd"], default="given", required=True,
+                    "Labels", ["given", "crowd"], required=True,
                     help="given: the dataset's own label. crowd: what most of ten people said.",
                     **_in_url("truth"),
                 )  # fmt: skip
@@ -77,11 +84,11 @@ def _question(
     return Question(split, truth, label_set(labels) if labels else None, leave_out)
 
 
-def _select(place: DeltaGenerator, label: str, options: list[str], key: str) -> str:
+def _select(place: DeltaGenerator, label: str, options: list[str], key: str, change=None) -> str:
     """A choice kept in the URL; one that is no option any more is forgotten there too."""
     if key in st.session_state and st.session_state[key] not in options:
         st.session_state[key] = options[0]
-    return place.selectbox(label, options, **_in_url(key))
+    return place.selectbox(label, options, on_change=change, **_in_url(key))
 
 
 def _in_url(key: str) -> dict:
