@@ -13,7 +13,7 @@ and REST cannot disagree. ``build`` makes one of ``PRESETS`` for a task.
 from collections.abc import Callable
 
 import keras
-from keras import layers
+from keras import layers, ops
 
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import KEYPOINT_COUNT
@@ -102,7 +102,7 @@ def cnn4(x):
 
 def pooled_head(x, dropout: float):
     """Global average, the body of an expression head."""
-    return layers.Dropout(dropout)(layers.GlobalAveragePooling2D(name="embedding")(x))
+    return layers.Dropout(dropout)(layers.GlobalAveragePooling2D()(x))
 
 
 def spatial_head(x, dropout: float, filters: int = 64):
@@ -110,15 +110,14 @@ def spatial_head(x, dropout: float, filters: int = 64):
 
     No dropout: it would shake the coordinates themselves.
     """
-    return layers.Flatten(name="embedding")(convolution(x, filters, 1))
+    return layers.Flatten()(convolution(x, filters, 1))
 
 
 def dense_head(x, dropout: float, units: tuple[int, ...] = (512, 256)):
     """The tutorial's head: dense layers with dropout between them."""
     x = layers.Flatten()(x)
-    for i, width in enumerate(units):
-        name = "embedding" if i == len(units) - 1 else None
-        x = layers.Dropout(dropout)(layers.Dense(width, activation="relu", name=name)(x))
+    for width in units:
+        x = layers.Dropout(dropout)(layers.Dense(width, activation="relu")(x))
     return x
 
 
@@ -142,13 +141,16 @@ PRESETS = {
 }
 
 
-def build(task: str, classes: int = 0, preset: str = "residual", heads: int = 1) -> keras.Model:
+def build(
+    task: str, classes: int = 0, preset: str = "residual", heads: int = 1, mirrored: bool = False
+) -> keras.Model:
     """A network for ``task`` with fresh weights.
 
     Input uint8 (batch, S, S, 1), S = 48 for expression and 96 for keypoints. Output
     ``probabilities`` float32 (batch, classes), with several heads (batch, heads, classes), or
-    ``keypoints`` float32 (batch, 15, 2), x then y, pixels of the input. ConfigError for an unknown
-    preset.
+    ``keypoints`` float32 (batch, 15, 2), x then y, pixels of the input. ``mirrored`` expression
+    networks answer for the mean features of the face and its mirror image. ConfigError for an
+    unknown preset.
     """
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}: expected one of {', '.join(PRESETS)}")
@@ -156,8 +158,12 @@ def build(task: str, classes: int = 0, preset: str = "residual", heads: int = 1)
     size = INPUT_SIZE_PX[task]
     faces = keras.Input((size, size, 1), dtype="uint8", name="faces")
     x = layers.Rescaling(1 / 127.5, -1.0)(faces)
+    if mirrored:
+        x = layers.Concatenate(axis=0)([x, ops.flip(x, axis=2)])
     x = bodies[task](x)
     x = head_of[task](x, dropout)
+    if mirrored:
+        x = ops.mean(ops.reshape(x, (2, -1, x.shape[-1])), axis=0)
     return keras.Model(faces, output(task, x, classes, size, heads), name=f"{task}_{preset}")
 
 
@@ -176,6 +182,15 @@ def output(task: str, x, classes: int, size_px: int, heads: int = 1):
     mean = [(value + 0.5) * size_px / 96 - 0.5 for point in MEAN_FACE_PX for value in point]
     x = layers.Rescaling(size_px / OFFSET_STEPS, mean, dtype="float32")(x)
     return layers.Reshape((KEYPOINT_COUNT, 2), dtype="float32", name="keypoints")(x)
+
+
+def with_mirror(model: keras.Model, preset: str) -> keras.Model:
+    """An expression network that sees each face and its mirror image: ``model``'s weights, which
+    ``preset`` built, at twice the time."""
+    *heads, classes = model.output.shape[1:]
+    twin = build("expression", classes, preset, *heads, mirrored=True)
+    twin.set_weights(model.get_weights())
+    return twin
 
 
 def one_head(
@@ -213,7 +228,8 @@ def transfer(
     """
     model = build(task, classes, preset, heads)
     carried = 0
-    for old, new in zip(source.layers, model.layers, strict=False):
+    weighted = ([layer for layer in m.layers if layer.weights] for m in (source, model))
+    for old, new in zip(*weighted, strict=False):
         if type(old) is not type(new):
             break
         shapes = [w.shape for w in old.weights]

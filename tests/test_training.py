@@ -5,6 +5,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from emotion_ai import networks
 from emotion_ai.datasets import synthetic
@@ -217,6 +218,24 @@ def test_a_bounded_head_answers_as_before_whatever_the_offset_of_its_logits():
     halved = networks.one_head(model, 1, temperature=2.0).predict(faces, verbose=0)
     ratio = np.log(both[:, 1, 0] / both[:, 1, 1])
     np.testing.assert_allclose(np.log(halved[:, 0] / halved[:, 1]), ratio / 2, rtol=1e-3)
+
+
+def test_a_network_with_a_mirror_averages_both_sides(faces):
+    plain = networks.build("expression", 7, "demo", heads=2)
+    twin = networks.with_mirror(plain, "demo")
+    images = np.ascontiguousarray(faces.images[:5, ..., None])
+    one, other = (np.log(plain.predict(side, verbose=0)) for side in (images, images[:, :, ::-1]))
+    expected = softmax((one + other) / 2, axis=-1)
+    np.testing.assert_allclose(twin.predict(images, verbose=0), expected, atol=1e-5)
+    # Whole and on LiteRT, in batches too, and a start for further training.
+    single = networks.one_head(twin, 1, lowest=-10.0)
+    content, _ = convert(single, faces.images[:5], quantise=False)
+    found = LiteNetwork(content)(faces.images[:5])
+    np.testing.assert_allclose(found["probabilities"], expected[:, 1], atol=1e-4)
+    assert found["embedding"].shape == (5, 64)
+    again = networks.transfer(twin, "expression", 7, "demo", heads=2)
+    np.testing.assert_array_equal(again.get_weights()[0], plain.get_weights()[0])
+    assert len(again.get_weights()) == len(plain.get_weights())
 
 
 def test_a_temperature_makes_the_confidence_of_a_boaster_right():

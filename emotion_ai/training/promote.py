@@ -37,12 +37,14 @@ def promote(
     *,
     quantise: bool = True,
     head: str = HEADS[0],
+    mirror: bool = False,
 ) -> SavedModel:
     """Store the best checkpoint of the run in ``folder`` as the model ``target``.
 
     ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. ``head`` is the
-    one to store where the run trained both. Scores are measured on the stored ``.tflite`` for
-    every split the datasets have besides ``train``.
+    one to store where the run trained both. With ``mirror`` it sees every face and its mirror
+    image (``networks.with_mirror``). Scores are measured on the stored ``.tflite`` for every split
+    the datasets have besides ``train``.
     """
     if not (folder / runs.BEST).exists():
         raise RunError(f"run {folder.name} has no finished epoch to save")
@@ -50,7 +52,11 @@ def promote(
     labels = label_set(config.label_set)
     model = networks.in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
     truth, temperature = config.labels, None
+    if mirror and config.task == "keypoints":
+        raise RunError("averaging with the mirrored face: expected a run of expressions")
     if config.task == "expression":
+        if mirror:
+            model = networks.with_mirror(model, config.preset)
         index = 0
         if truth == "both":
             truth, index = head, HEADS.index(head)
@@ -72,7 +78,12 @@ def promote(
     card = {
         "task": config.task,
         **(
-            {"label_set": config.label_set, "truth": truth, "temperature": temperature}
+            {
+                "label_set": config.label_set,
+                "truth": truth,
+                "temperature": temperature,
+                "mirror": mirror,
+            }
             if config.task == "expression"
             else {}
         ),
@@ -170,7 +181,7 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
     size = model.inputs[0].shape[1]
     outputs = {"keypoints": model.output}
     if len(model.output.shape) == 2:
-        outputs = {"probabilities": model.output, "embedding": model.get_layer("embedding").output}
+        outputs = {"probabilities": model.output, "embedding": model.get_layer("logits").input}
     whole = keras.Model(model.inputs, outputs)
 
     options = {"experimental_enable_resource_variables": False}  # weights become constants

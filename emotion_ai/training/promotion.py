@@ -36,11 +36,13 @@ def promote_run(
     quantise: bool = True,
     default: bool = False,
     head: str = HEADS[0],
+    mirror: bool = False,
     progress: Callable[[int, int, str], None] | None = None,
 ) -> SavedModel:
     """Store the best epoch of a run as the model ``name``, and let the app read with it when
     ``default``. A model of that name becomes an earlier version of it. ``datasets``: those of the
     run, opened when not given. ``head``: which of ``HEADS`` to store of a run that trained both.
+    ``mirror``: see ``promote``.
 
     Whatever is wrong with the request is said before anything heavy begins.
     """
@@ -63,7 +65,7 @@ def promote_run(
     step(1)
     from emotion_ai.training.promote import promote
 
-    model = promote(folder, datasets, target, quantise=quantise, head=head)
+    model = promote(folder, datasets, target, quantise=quantise, head=head, mirror=mirror)
     step(2)
     if default and not is_default(settings().models_dir, model):
         make_default(settings().models_dir, model.name)

@@ -47,6 +47,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     promote.add_argument(
         "--head", choices=HEADS, default=HEADS[0], help="of a run trained with --labels both"
     )
+    promote.add_argument(
+        "--mirror", action="store_true", help="look at the mirrored face too: better, half as fast"
+    )
     promote.add_argument("--default", action="store_true", help="let the app read with it")
 
     events = action("tensorboard", run_tensorboard, "write TensorBoard event files of runs")
@@ -117,6 +120,7 @@ def run_promote(arguments: argparse.Namespace) -> int:
             arguments.model,
             quantise=not arguments.float,
             head=arguments.head,
+            mirror=arguments.mirror,
             default=arguments.default,
             progress=progress,
         )
