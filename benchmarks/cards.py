@@ -72,7 +72,7 @@ def expression_card(model: SavedModel, dataset: Dataset) -> str:
     ]  # fmt: skip
     return (
         text
-        + "By light and pose (fifths of mean grey value and edge strength; turn and tilt as the "
+        + "By light and pose (fifths of mean grey value and edge strength; turn and tilt as the\n"
         + "keypoint model sees them):\n\n"
         + table(["condition", "faces", "accuracy (95 %)"], rows)
     )
