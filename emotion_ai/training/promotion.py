@@ -104,12 +104,6 @@ def start(
     background.start(job_status(folder), "emotion_ai.training.promotion", words)
 
 
-def stop(folder: Path) -> None:
-    """End that process, if it runs: nothing is saved."""
-    require_editor("save a model")
-    background.stop(job_status(folder))
-
-
 def main(status: Path, folder: Path, name: str, options: list[str]) -> int:
     try:
         promote_run(

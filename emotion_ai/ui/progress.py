@@ -1,17 +1,21 @@
-"""Long work in a page's own run: a bar, *Stop* and *Go on*.
+"""Long work: in a page's own run a bar, *Stop* and *Go on*; in another process a bar and *Stop*.
 
-Call it outside of fragments: a click inside a fragment does not interrupt it, so *Stop* would wait
-for the end.
+Call ``with_progress`` outside of fragments: a click inside a fragment does not interrupt it, so
+*Stop* would wait for the end.
 """
 
 import threading
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
+from emotion_ai import background
+from emotion_ai.background import Job
 from emotion_ai.limits import COMPUTATIONS
-from emotion_ai.ui.access import spend
+from emotion_ai.ui.access import locked, spend
+from emotion_ai.ui.frame import errors_as_lines
 
 Step = Callable[[int, int, str], None]
 
@@ -56,6 +60,20 @@ def with_progress(
         _lock.release()
     place.empty()
     return True
+
+
+@st.fragment(run_every=1)
+def job_bar(status: Path, words: Callable[[Job], str], for_everyone: bool = False) -> None:
+    """The bar of a background job, saying ``words`` of it; the page goes on when it has ended."""
+    job = background.read_job(status)
+    if job.state != "running":
+        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.progress(min(job.done / job.total, 1.0) if job.total else 0.0, words(job))
+        st.button(
+            "Stop", key=f"stop_{status.stem}", on_click=errors_as_lines()(background.stop),
+            args=(status,), **({} if for_everyone else locked()),
+        )  # fmt: skip
 
 
 def only_interrupt() -> None:

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emotion_ai import background, projection
+from emotion_ai.background import Job
 from emotion_ai.figures.base import as_text, base_figure, legend_above
 from emotion_ai.kept import kept_arrays, load_arrays
 from emotion_ai.labels import EXPRESSION_COLOURS
@@ -15,6 +16,7 @@ from emotion_ai.ui.access import spend
 from emotion_ai.ui.datasets.browse import MAP_SELECTION, face_captions
 from emotion_ai.ui.datasets.grid import face_grid
 from emotion_ai.ui.datasets.view import View, read_by_models
+from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.wording import count, plain
 
 PCA, TSNE = "PCA", "t-SNE"
@@ -80,7 +82,7 @@ def _points(view: View, embedding: np.ndarray, method: str) -> np.ndarray | None
         return found["points"]
     job = background.read_job(status)
     if job.state == "running":
-        _wait(status)
+        job_bar(status, _tsne_words, for_everyone=True)
     else:
         if job.state == "failed":
             st.error(f"The computation ended: {plain(job.error)}", icon=":material/error:")
@@ -106,17 +108,9 @@ def _pca(stem: str, _embedding: np.ndarray) -> np.ndarray:
     return kept_arrays(path, lambda: {"points": projection.pca(_embedding)})["points"]
 
 
-@st.fragment(run_every=1)
-def _wait(status) -> None:
-    """The bar of a running computation; the page goes on when it has ended."""
-    job = background.read_job(status)
-    if job.state != "running":
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        share = job.done / job.total if job.total else 0.0
-        words = f"{job.done} of {job.total} {job.unit}" if job.total else "finding neighbours"
-        st.progress(share, f"t-SNE: {words}")
-        st.button("Stop", on_click=background.stop, args=(status,))
+def _tsne_words(job: Job) -> str:
+    where = f"{job.done} of {job.total} {job.unit}" if job.total else "finding neighbours"
+    return f"t-SNE: {where}"
 
 
 def _scatter(view: View, points: np.ndarray, kind: pd.Series, key: str) -> np.ndarray | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from emotion_ai import background
+from emotion_ai.background import Job
 from emotion_ai.datasets import fetch, import_dataset, synthetic
 from emotion_ai.datasets.store import TASKS, Dataset, delete_dataset
 from emotion_ai.settings import settings
@@ -13,7 +14,7 @@ from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets.browse import clear_filters
 from emotion_ai.ui.frame import errors_as_lines
-from emotion_ai.ui.progress import only_interrupt, with_progress
+from emotion_ai.ui.progress import job_bar, only_interrupt, with_progress
 from emotion_ai.ui.wording import count, plain
 
 DATA = "data"
@@ -186,7 +187,7 @@ def _public(name: str) -> None:
     st.markdown(f"[{source.title}]({source.address})")
     job = background.read_job(status)
     if job.state == "running":
-        _downloading(status)
+        job_bar(status, _fetch_words)
         return
     if job.state == "failed":
         st.error(plain(job.error), icon=":material/error:")
@@ -203,21 +204,10 @@ def _public(name: str) -> None:
     st.button("Download", args=(*where, replace), disabled=not replace, **options)
 
 
-@st.fragment(run_every=1)
-def _downloading(status: Path) -> None:
-    job = background.read_job(status)
-    if job.state != "running":
-        st.rerun()
+def _fetch_words(job: Job) -> str:
     if job.total:
-        st.progress(job.done / job.total, f"Importing: {job.done:,} of {job.total:,} {job.unit}")
-    else:
-        st.progress(0.0, f"Downloading: {job.done:,} MB so far")
-    st.button(
-        "Stop",
-        key=f"stop_{status.stem}",
-        on_click=errors_as_lines()(background.stop),
-        args=(status,),
-    )
+        return f"Importing: {job.done:,} of {job.total:,} {job.unit}"
+    return f"Downloading: {job.done:,} MB so far"
 
 
 def _draw() -> None:

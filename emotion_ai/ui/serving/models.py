@@ -2,7 +2,6 @@
 
 import time
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from emotion_ai.ui.access import locked
 from emotion_ai.ui.components import in_columns, model_card, model_guard
 from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.wording import plain
 
 _FORMATS = {"savedmodel": "TensorFlow Serving", "litert": "LiteRT", "onnx": "ONNX"}
@@ -72,7 +72,7 @@ def _exports(model: SavedModel) -> None:
     status = exports.job_status(settings(), model.name)
     job = background.read_job(status)
     if job.state == "running":
-        _wait(status)
+        job_bar(status, lambda job: "Exporting and comparing with Keras …")
         return
     if job.state == "failed":
         st.error(f"The export failed: {plain(job.error)}", icon=":material/error:")
@@ -87,20 +87,6 @@ def _exports(model: SavedModel) -> None:
             st.rerun()
     st.caption(_WHAT[kind])
     _exported(model, kind)
-
-
-@st.fragment(run_every=1)
-def _wait(status: Path) -> None:
-    """The bar of an export under way; the page goes on when it has ended."""
-    job = background.read_job(status)
-    if job.state != "running":
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        share = job.done / job.total if job.total else 0.0
-        st.progress(share, "Exporting and comparing with Keras …")
-        st.button(
-            "Stop", key=f"stop_{status.stem}", on_click=background.stop, args=(status,), **locked()
-        )
 
 
 def _exported(model: SavedModel, kind: str) -> None:

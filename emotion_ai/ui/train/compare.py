@@ -16,7 +16,7 @@ from emotion_ai.training.describe import flat_settings
 from emotion_ai.training.runs import Run
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.charts import show_plot
-from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.train.cards import STATES
 from emotion_ai.ui.wording import TASK_TITLES, count, plain
 
@@ -173,7 +173,7 @@ def _score_them(missing: list[Run]) -> None:
     status = settings().cache_dir / "scoring" / "runs.json"
     job = background.read_job(status)
     if job.state == "running":
-        _scoring(status)
+        job_bar(status, lambda job: f"Scoring: {job.done} of {job.total}")
         return
     if job.state == "failed":
         st.error(plain(job.error), icon=":material/error:")
@@ -185,16 +185,6 @@ def _score_them(missing: list[Run]) -> None:
         folders = [str(run.folder) for run in missing]
         background.start(status, "emotion_ai.training.score", [str(status), *folders])
         st.rerun()
-
-
-@st.fragment(run_every=1)
-@errors_as_lines()
-def _scoring(status: Path) -> None:
-    job = background.read_job(status)
-    if job.state != "running":
-        st.rerun()
-    st.progress(job.done / job.total if job.total else 0.0, f"Scoring: {job.done} of {job.total}")
-    st.button("Stop", key="stop_scoring", on_click=background.stop, args=(status,), **locked())
 
 
 def _differences(chosen: list[Run]) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from emotion_ai import background
 from emotion_ai.augmentation import Augmentation, augment
+from emotion_ai.background import Job
 from emotion_ai.datasets.store import MARKS, Dataset
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.images import encode_png
@@ -20,6 +21,7 @@ from emotion_ai.training.examples import split_rows
 from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.train.cards import open_run
 from emotion_ai.ui.train.choice import choose
 from emotion_ai.ui.wording import count, duration, plain
@@ -209,9 +211,7 @@ def _go(config: TrainingConfig, datasets: list[Dataset], name: str | None) -> No
     status = probe.status_path(config)
     job = background.read_job(status)
     if job.state == "running":
-        dry.button("Stop it", key="stop_probe", width="stretch", icon=":material/stop_circle:",
-                   on_click=background.stop, args=(status,), **locked())  # fmt: skip
-        _measuring(config)
+        job_bar(status, _probe_words)
     elif dry.button(
         "Dry run", key="dry_run", width="stretch", icon=":material/science:",
         **({"help": "Reads the data, trains a few batches, keeps nothing."} | locked()),
@@ -230,14 +230,9 @@ def _go(config: TrainingConfig, datasets: list[Dataset], name: str | None) -> No
         st.image(_first_batch(config, datasets), alt="Training faces, changed at random")
 
 
-@st.fragment(run_every=1)
-def _measuring(config: TrainingConfig) -> None:
-    job = background.read_job(probe.status_path(config))
-    if job.state != "running":
-        st.rerun()
-    share = job.done / job.total if job.total else 0.0
-    said = f"batch {job.done} of {job.total}" if job.done else "reads data, builds the network"
-    st.progress(min(share, 1.0), f"Dry run: {said}")
+def _probe_words(job: Job) -> str:
+    where = f"batch {job.done} of {job.total}" if job.done else "reads data, builds the network"
+    return f"Dry run: {where}"
 
 
 def _first_batch(config: TrainingConfig, datasets: list[Dataset]) -> bytes:

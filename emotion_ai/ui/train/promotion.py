@@ -14,6 +14,7 @@ from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.wording import headline_score, plain, score_line
 
 #: What the heads of a run that trained both are called here.
@@ -29,9 +30,10 @@ def show(run_folder: Path) -> None:
         if not (run_folder / runs.BEST).exists():
             st.caption("Possible as soon as its first epoch is done.")
             return
-        job = background.read_job(promotion.job_status(run_folder))
+        status = promotion.job_status(run_folder)
+        job = background.read_job(status)
         if job.state == "running":
-            _wait(run_folder)
+            job_bar(status, lambda job: f"{plain(job.unit or 'starting')} …")
             return
         if job.state == "failed":
             st.error(f"It was not saved: {plain(job.error)}", icon=":material/error:")
@@ -91,20 +93,3 @@ def _what_is_wrong(name: str, task: str) -> str:
     except EmotionAIError as error:
         return str(error)
     return ""
-
-
-@st.fragment(run_every=1)
-def _wait(run_folder: Path) -> None:
-    """The bar of a promotion under way; the page goes on when it has ended."""
-    job = background.read_job(promotion.job_status(run_folder))
-    if job.state != "running":
-        st.rerun()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        share = job.done / job.total if job.total else 0.0
-        st.progress(share, f"{plain(job.unit or 'starting')} …")
-        st.button("Stop", on_click=_stop, args=(run_folder,), **locked())
-
-
-def _stop(run_folder: Path) -> None:
-    with errors_as_lines():
-        promotion.stop(run_folder)
