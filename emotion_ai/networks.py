@@ -247,7 +247,8 @@ def in_float32(model: keras.Model) -> keras.Model:
 
     def float_layer(layer):
         config = layer.get_config()
-        if not isinstance(layer, keras.layers.InputLayer):
+        plain_op = not isinstance(layer, layers.Layer)  # such as a flip: it follows its input
+        if not plain_op and not isinstance(layer, layers.InputLayer):
             config["dtype"] = "float32"
         return layer.__class__.from_config(config)
 

@@ -202,6 +202,10 @@ def test_saving_says_what_is_wrong_with_a_name_and_starts_a_job(place, monkeypat
     app.text_input(key="promote_name_first").set_value("keypoints").run()
     assert "is a model for keypoints" in text(app)
     assert app.button(key="promote_first").disabled
+    settings().models_dir.joinpath("runs").mkdir(parents=True, exist_ok=True)
+    app.text_input(key="promote_name_first").set_value("runs").run()
+    assert "is no model" in text(app)
+    assert app.button(key="promote_first").disabled
     app.text_input(key="promote_name_first").set_value("other").run()
     app.button(key="promote_first").click().run()
     assert not app.exception

@@ -180,6 +180,13 @@ def test_the_recipe_of_the_shipped_models_can_be_chosen(runs_dir):
     assert app.number_input(key="learning_rate_expression_best").value == 5e-4
     assert "less than half of the 42 training faces" in app.error[0].value
     assert button(app, "START").disabled
+    app.number_input(key="calibration_faces_expression_best").set_value(30).run()
+    assert button(app, "START").disabled
+    app.number_input(key="calibration_faces_expression_best").set_value(10).run()
+    assert not button(app, "START").disabled
+    assert "Learns from **32** faces" in text(app)
+    app.number_input(key="calibration_faces_expression_best").set_value(25).run()
+    assert button(app, "START").disabled
     app.number_input(key="calibration_faces_expression_best").set_value(10).run()
     button(app, "START").click().run()
     assert not app.exception
@@ -277,7 +284,7 @@ def test_compare_tells_what_differs_and_scores_only_on_the_same_faces(runs_dir):
     table = app.dataframe[0].value
     assert set(table["run"]) == {"one", "two", "three"}
     assert set(table["95 %"]) == {"27.0 to 73.0"}
-    assert set(table["score"]) == {62.0}
+    assert set(table["score"]) == {50.0}  # the one that the interval is of
     assert "their scores do not compare" in text(app)
     app.text_input(key="compare_text").set_value("two").run()
     assert set(app.dataframe[0].value["run"]) == {"two"}

@@ -9,6 +9,7 @@ from scipy.special import softmax
 
 from emotion_ai import networks
 from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError, ModelError, RunError
 from emotion_ai.evaluation import keypoint_scores
@@ -19,7 +20,15 @@ from emotion_ai.scoring import score_model
 from emotion_ai.training import loop, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare, split_rows
-from emotion_ai.training.promote import centre_keypoints, convert, fit_temperature, promote
+from emotion_ai.training.promote import (
+    calibration_faces,
+    centre_keypoints,
+    convert,
+    fit_temperature,
+    promote,
+)
+from emotion_ai.training.provenance import keep_data
+from emotion_ai.training.score import score_run
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +229,7 @@ def test_a_bounded_head_answers_as_before_whatever_the_offset_of_its_logits():
     np.testing.assert_allclose(np.log(halved[:, 0] / halved[:, 1]), ratio / 2, rtol=1e-3)
 
 
-def test_a_network_with_a_mirror_averages_both_sides(faces):
+def test_a_network_with_a_mirror_averages_both_sides(faces, tmp_path):
     plain = networks.build("expression", 7, "demo", heads=2)
     twin = networks.with_mirror(plain, "demo")
     images = np.ascontiguousarray(faces.images[:5, ..., None])
@@ -233,9 +242,32 @@ def test_a_network_with_a_mirror_averages_both_sides(faces):
     found = LiteNetwork(content)(faces.images[:5])
     np.testing.assert_allclose(found["probabilities"], expected[:, 1], atol=1e-4)
     assert found["embedding"].shape == (5, 64)
+    twin.save(tmp_path / "twin.keras")
+    kept = networks.in_float32(keras.models.load_model(tmp_path / "twin.keras"))  # as exports do
+    np.testing.assert_allclose(kept.predict(images, verbose=0), expected, atol=1e-5)
     again = networks.transfer(twin, "expression", 7, "demo", heads=2)
     np.testing.assert_array_equal(again.get_weights()[0], plain.get_weights()[0])
     assert len(again.get_weights()) == len(plain.get_weights())
+
+
+def test_calibration_sets_faces_aside_that_marked_training_does_not_learn(tmp_path):
+    dataset = synthetic.make_dataset(tmp_path, "expression", n=140)
+    set_marks(dataset, dataset.rows("train")[:1], Mark("drop"))
+    asked = config(dataset, calibration_faces=30, honour_marks=True)
+    learned, _ = prepare([dataset], asked, FER7)
+    aside, _ = calibration_faces([dataset], asked, "given")
+    assert len(aside) + len(learned) == len(dataset.rows("train")) - 1
+    known = {image.tobytes() for image in learned.images}
+    assert not any(image.tobytes() in known for image in aside)
+
+
+def test_a_run_is_not_scored_on_data_that_changed_since(few, tmp_path):
+    folder = runs.create_run(tmp_path, config(few).as_dict())
+    keep_data(folder, [few], config(few), 1)
+    (folder / runs.LAST).touch()
+    changed = Dataset(few.folder, {**few.description, "digest": "another"})
+    with pytest.raises(RunError, match="changed since run"):
+        score_run(folder, [changed])
 
 
 def test_a_temperature_makes_the_confidence_of_a_boaster_right():

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from emotion_ai.model_store import SavedModel
 from emotion_ai.ui.wording import count, headline_score, plain, score_line
@@ -53,3 +54,18 @@ def test_foreign_text_keeps_no_markdown(name):
 
 def test_counts_are_words():
     assert (count(1, "face"), count(3589, "face")) == ("1 face", "3,589 faces")
+
+
+def test_what_the_disk_refuses_is_a_line_without_the_path():
+    def page():
+        from emotion_ai.ui.frame import errors_as_lines
+
+        with errors_as_lines():
+            raise PermissionError(13, "Permission denied", "/srv/app/models")
+        with errors_as_lines():
+            raise TimeoutError("lock /srv/app/models/.lock")
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    said = [error.value.replace("\\", "") for error in app.error]
+    assert said == ["models: Permission denied", "busy, try again"]

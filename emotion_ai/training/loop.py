@@ -20,7 +20,7 @@ from keras import ops
 from emotion_ai import augmentation, networks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RunError
-from emotion_ai.evaluation import expression_scores, keypoint_scores
+from emotion_ai.evaluation import centred, expression_scores, keypoint_scores
 from emotion_ai.labels import HEADS, LabelSet, label_set
 from emotion_ai.training import progress, runs
 from emotion_ai.training.config import TrainingConfig
@@ -334,10 +334,7 @@ class Recorder(keras.callbacks.Callback):
         predicted = self._candidate.predict(self._faces, batch_size=256, verbose=0)
         targets = self.validation.targets
         if self.config.task == "keypoints":
-            # Mirrored training leaves the points' mean offset to chance, and saving takes it out
-            # (``promote.centre_keypoints``): it must not choose the epoch. Here it is that of the
-            # validation faces themselves, 30 numbers, which makes these scores slightly kind.
-            predicted = predicted + np.nan_to_num(np.nanmean(targets - predicted, axis=0))
+            predicted = centred(predicted, targets)
             loss = ops.mean(masked_wing_loss(with_mask(targets), predicted))
             scores = keypoint_scores(predicted, targets)
             return {

@@ -13,6 +13,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from emotion_ai import networks
+from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ModelError, RunError
 from emotion_ai.labels import COURSE5, HEADS, label_set
@@ -116,6 +117,8 @@ def calibration_faces(
     """The training faces kept out of training, uint8 (N, S, S), and their classes, int64 (N,)."""
     labels, faces, targets = label_set(config.label_set), [], []
     for dataset in datasets:
+        if config.honour_marks:
+            dataset = marked_dataset(dataset)
         rows = split_rows(dataset, config)[2]
         classes = targets_of(dataset, labels, "given" if truth == "given" else "crowd")[rows]
         faces.append(dataset.images[rows[classes >= 0]])

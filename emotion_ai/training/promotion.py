@@ -18,7 +18,7 @@ from emotion_ai.datasets.store import Dataset, check_name
 from emotion_ai.errors import EmotionAIError, ModelError
 from emotion_ai.installed import require
 from emotion_ai.labels import HEADS
-from emotion_ai.model_store import SavedModel, check_task
+from emotion_ai.model_store import CARD, SavedModel, check_task
 from emotion_ai.model_versions import is_default, make_default
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
@@ -60,8 +60,10 @@ def promote_run(
     if datasets is None:
         datasets = [load_any(data, settings().data_dir) for data in config.data]
     # Scores are of faces it has not seen: another split of the same data would not keep that. Marks
-    # set since are no reason: they decide what is learned from, not what is scored.
-    refuse_changed_data(folder, data_record(datasets, replace(config, honour_marks=False)))
+    # set since decide what is learned from, not what is scored, but also which faces were set aside
+    # for calibration.
+    marks_count = config.honour_marks and config.calibration_faces > 0
+    refuse_changed_data(folder, data_record(datasets, replace(config, honour_marks=marks_count)))
     step(1)
     from emotion_ai.training.promote import promote
 
@@ -73,13 +75,17 @@ def promote_run(
 
 
 def check_model_name(name: str) -> str:
-    """``name`` when it may name a model's folder."""
+    """``name`` when it may name a model's folder, a new one or one that a model has."""
     try:
-        return check_name(name)
+        check_name(name)
     except EmotionAIError:
         raise ModelError(
             f"model name {name!r}: expected 1 to 64 letters, digits, '_', '-', '.'"
         ) from None
+    folder = settings().models_dir / name
+    if folder.exists() and not (folder / CARD).exists():  # runs, searches
+        raise ModelError(f"{folder.name} in the folder of models is no model: choose another name")
+    return name
 
 
 def job_status(folder: Path) -> Path:

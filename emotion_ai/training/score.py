@@ -15,12 +15,13 @@ from emotion_ai.atomic import write_json
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.evaluation import expression_scores, keypoint_scores
+from emotion_ai.evaluation import centred, expression_scores, keypoint_scores
 from emotion_ai.labels import label_set
 from emotion_ai.scoring import targets_of
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
+from emotion_ai.training.provenance import data_record, refuse_changed_data
 
 _KEPT = ("n", "accuracy", "accuracy_ci", "macro_f1", "rmse_px", "rmse_px_ci", "nme", "nme_ci")
 
@@ -30,6 +31,8 @@ def score_run(folder: Path, datasets: list[Dataset]) -> list[dict]:
     import keras
 
     config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    # Of other data the faces to score on might be some that it learned from.
+    refuse_changed_data(folder, data_record(datasets, config))
     model = keras.models.load_model(folder / runs.BEST, compile=False)
     scores = []
     for dataset in datasets:
@@ -55,7 +58,8 @@ def _scores(
     if config.task == "keypoints":
         targets = dataset.keypoints_px[rows]
         usable = ~np.isnan(targets).all(axis=(1, 2))
-        return [_kept(keypoint_scores(predicted[usable], targets[usable]))]
+        predicted, targets = predicted[usable], targets[usable]
+        return [_kept(keypoint_scores(centred(predicted, targets), targets))]
     labels = label_set(config.label_set)
     heads = predicted.reshape(len(rows), -1, len(labels))
     scores = []

@@ -28,6 +28,11 @@ def errors_as_lines() -> Iterator[None]:
         yield
     except EmotionAIError as error:
         st.error(plain(str(error)), icon=":material/error:")
+    except OSError as error:  # a full disk, a folder that may not be written to
+        late = isinstance(error, TimeoutError)
+        why = error.strerror or ("busy, try again" if late else "it could not be done")
+        name = Path(error.filename or "").name  # whoever looks need not know where it lies
+        st.error(plain(f"{name}: {why}" if name else why), icon=":material/error:")
 
 
 def frame() -> None:

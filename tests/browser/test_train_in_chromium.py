@@ -67,10 +67,10 @@ def test_run_is_started_watched_queued_behind_and_stopped(tab, browser, stocked)
     other = browser.new_context(viewport={"width": 1400, "height": 1000}, base_url=stocked[0])
     beside = other.new_page()
     open_form(beside)
-    behind = beside.get_by_role("button", name="START (behind 1 other)")
+    behind = beside.get_by_role("button", name="START (behind")
     expect(behind).to_be_visible(timeout=90_000)
     second = start(beside, epochs=2)
-    expect(beside.get_by_text("next in line")).to_be_visible()
+    expect(beside.get_by_text("next in line")).to_be_visible(timeout=LEARNING_MS)
     states = {run.name: run.state for run in runs.list_runs(stocked[1])}
     assert states == {first: "running", second: "queued"}
     stop_button(beside).click()
@@ -108,10 +108,15 @@ def test_phone_shows_nothing_wider_than_its_screen(browser, stocked):
     runs.write_status(folder, "finished")
     context = browser.new_context(viewport={"width": 390, "height": 860}, base_url=stocked[0])
     page = context.new_page()
-    for address in ("", f"?run={folder.name}", "?tab=Compare", "?tab=Search"):
+    for address, last in (
+        ("", "Learns from"),
+        (f"?run={folder.name}", "Settings of this run"),
+        ("?tab=Compare", "What differs in their settings"),
+        ("?tab=Search", "Trials learn from"),
+    ):
         page.goto(f"/train{address}")
-        expect(page.get_by_role("tab", name="Runs")).to_be_visible(timeout=60_000)
-        time.sleep(2)
+        expect(page.get_by_text(last)).to_be_visible(timeout=60_000)
+        time.sleep(1)  # charts
         width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
         assert width <= 390, address
         expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -9,6 +9,7 @@ from emotion_ai.serving.client import ServingClient
 from emotion_ai.serving.load import Load, measure
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
+from emotion_ai.ui.access import locked
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.components import model_guard
 from emotion_ai.ui.frame import errors_as_lines
@@ -36,7 +37,11 @@ def load_tab() -> None:
         at_once = st.segmented_control("At once", [1, 4, 8], default=1, required=True)
         calls = st.segmented_control("Requests", [50, 100, 200], default=50, required=True)
         started = st.button("Measure", type="primary", icon=":material/timer:")
-    if not url:
+    if url and locked():
+        st.info("Only editors may try the model server's limits: the network here is measured.",
+                icon=":material/lock:")  # fmt: skip
+        url = ""
+    elif not url:
         st.info("No model server is set: the network here alone is measured.",
                 icon=":material/dns:")  # fmt: skip
     asked = (name, faces, at_once, calls, url)

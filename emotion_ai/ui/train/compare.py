@@ -87,7 +87,9 @@ def runs_table(found: list[Run]) -> pd.DataFrame:
     rows = []
     for run in found:
         best, config = run.best or {}, run.config
-        scores = [s for s in run_scores(run) if s.get("labels_from", "given") == "given"]
+        # The epoch's score is of what it learned; of two heads, of the dataset's labels.
+        truth = {"both": "given"}.get(config.get("labels"), config.get("labels"))
+        scores = [s for s in run_scores(run) if s.get("labels_from", truth) == truth]
         rows.append(
             {
                 "run": run.name,
@@ -96,7 +98,7 @@ def runs_table(found: list[Run]) -> pd.DataFrame:
                 "data": ", ".join(map(str, config.get("data") or ())),
                 "labels": config.get("labels") if config.get("task") == "expression" else None,
                 "epochs": f"{len(run.metrics)}/{config.get('epochs', '?')}",
-                "score": _own_score(best),
+                "score": _score(scores[0]) if len(scores) == 1 else _own_score(best),
                 "95 %": _interval(scores[0]) if len(scores) == 1 else "",
                 "loss": best.get("validation_loss"),
                 "minutes": round(sum(m.get("seconds", 0) for m in run.metrics) / 60, 1),
@@ -104,6 +106,12 @@ def runs_table(found: list[Run]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
+
+
+def _score(score: dict) -> float | None:
+    if "rmse_px" in score:
+        return score["rmse_px"]
+    return 100 * score["accuracy"] if "accuracy" in score else None
 
 
 def _own_score(best: dict) -> float | None:

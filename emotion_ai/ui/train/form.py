@@ -163,7 +163,7 @@ def _fit(config: TrainingConfig, datasets: list[Dataset]) -> Fit:
     """``check``, kept: it reads whole tables."""
     record = config.as_dict()
     decides = ("task", "data", "labels", "label_set", "preset", "init", "seed", "drop_duplicates",
-               "honour_marks", "hold_out")  # fmt: skip
+               "honour_marks", "hold_out", "calibration_faces")  # fmt: skip
     marks = [dataset.folder / MARKS for dataset in datasets if config.honour_marks]
     stamps = [path.stat().st_mtime_ns for path in marks if path.exists()]
     key = (*(str(record[name]) for name in decides), *stamps, *(d.digest for d in datasets))
