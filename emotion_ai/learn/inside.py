@@ -145,7 +145,8 @@ def _shape(kind: str, config: dict, inputs: list[Shape]) -> Shape:
     if kind == "Flatten":
         return (int(np.prod(shape)),)
     if kind == "Reshape":
-        return tuple(config["target_shape"])
+        # Without a target it parts faces from their mirror images, of which a mean is taken next.
+        return tuple(config.get("target_shape", shape))
     if kind == "Multiply":
         return max(inputs, key=np.prod)
     return shape
