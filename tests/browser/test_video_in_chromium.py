@@ -33,6 +33,9 @@ def test_click_in_the_timeline_jumps_in_the_film(page, clip):
     plot = page.locator(".stPlotlyChart .nsewdrag").first.bounding_box()
     page.mouse.click(plot["x"] + 0.6 * plot["width"], plot["y"] + 0.5 * plot["height"])
     page.wait_for_function("() => document.querySelector('video').currentTime > 3", timeout=15_000)
+    # While the page is drawn anew, the old buttons may stand beside the new ones.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    expect(page.get_by_role("button", name="Timeline (CSV)")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("button", name="Timeline (CSV)").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
