@@ -3,11 +3,17 @@
 import streamlit as st
 
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.training.config import BEST, PRESETS
+from emotion_ai.training.config import BEST, LABEL_SOURCES, PRESETS, TrainingConfig
 from emotion_ai.ui import components, resources
 from emotion_ai.ui.wording import TASK_TITLES
 
 _RECIPES = PRESETS | {BEST: "residual with the settings that trained the shipped models"}
+_LABELS = {
+    "given": "the dataset's label",
+    "crowd": "ten people's votes",
+    "mixed": "half of each",
+    "both": "a head for each",
+}
 
 
 def choose(form: str) -> tuple[str, list[Dataset], str] | None:
@@ -37,3 +43,14 @@ def choose(form: str) -> tuple[str, list[Dataset], str] | None:
         format_func=lambda name: f"{name}: {_RECIPES[name]}", key=f"{form}_preset_{task}_{drawn}",
     )  # fmt: skip
     return task, chosen, preset
+
+
+def choose_labels(usual: TrainingConfig, datasets: list[Dataset], key: str) -> str:
+    """Which truth to learn; without votes there is the datasets' own alone."""
+    voted = all(dataset.votes is not None for dataset in datasets)
+    sources = LABEL_SOURCES if voted else ("given",)
+    return st.selectbox(
+        "Labels", sources, index=sources.index(usual.labels) if voted else 0,
+        format_func=lambda source: _LABELS.get(source, source), key=f"{key}_{voted}",
+        help="Which truth to learn. Votes come with FER+.",
+    )  # fmt: skip

@@ -16,23 +16,17 @@ from emotion_ai.montage import Layout, montage
 from emotion_ai.settings import settings
 from emotion_ai.training import probe, queue
 from emotion_ai.training.checks import Fit, check
-from emotion_ai.training.config import LABEL_SOURCES, TrainingConfig
+from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
 from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.train.cards import open_run
-from emotion_ai.ui.train.choice import choose
+from emotion_ai.ui.train.choice import choose, choose_labels
 from emotion_ai.ui.wording import count, duration, plain
 
 _SCRATCH = "scratch"
-_LABELS = {
-    "given": "the dataset's label",
-    "crowd": "ten people's votes",
-    "mixed": "half of each",
-    "both": "a head for each",
-}
 #: Numbers under *More*: name → label, least, most, step, format, help.
 _NUMBERS = {
     "batch_size": ("Batch", 2, 1024, 16, "%d", "Faces a step. More: steadier steps, more memory."),
@@ -102,13 +96,8 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
     told = {}
     if usual.task == "expression":
         left, right = st.columns(2)
-        voted = all(dataset.votes is not None for dataset in datasets)
-        sources = LABEL_SOURCES if voted else ("given",)
-        told["labels"] = left.selectbox(
-            "Labels", sources, index=sources.index(usual.labels) if voted else 0,
-            format_func=lambda s: _LABELS.get(s, s), key=f"labels_{tag}_{voted}",
-            help="Which truth to learn. Votes come with FER+.",
-        )  # fmt: skip
+        with left:
+            told["labels"] = choose_labels(usual, datasets, f"labels_{tag}")
         told["label_set"] = right.selectbox(
             "Expressions", LABEL_SETS, key=f"label_set_{tag}",
             help="fer7: all seven. course5: without fear and neutral.",

@@ -10,12 +10,12 @@ from emotion_ai.figures.search import NAMES
 from emotion_ai.settings import settings
 from emotion_ai.training import probe
 from emotion_ai.training.checks import check
-from emotion_ai.training.config import LABEL_SOURCES, TrainingConfig
+from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.search import create_search, search_folders, start_work
 from emotion_ai.training.search_plan import SPACE, USUAL, Plan, should_hold_out
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
-from emotion_ai.ui.train.choice import choose
+from emotion_ai.ui.train.choice import choose, choose_labels
 from emotion_ai.ui.wording import duration, plain
 
 #: Where the name of a search that was just started is left.
@@ -98,10 +98,5 @@ def _what() -> tuple[TrainingConfig, list[Dataset]] | None:
     usual = TrainingConfig.for_task(task, tuple(dataset.name for dataset in chosen), preset=preset)
     if task == "keypoints":
         return usual, chosen
-    voted = all(dataset.votes is not None for dataset in chosen)
-    sources = LABEL_SOURCES if voted else ("given",)
-    labels = st.selectbox(
-        "Labels", sources, index=sources.index(usual.labels) if voted else 0,
-        key=f"search_labels_{preset}_{voted}",
-    )  # fmt: skip
+    labels = choose_labels(usual, chosen, f"search_labels_{preset}")
     return replace(usual, labels=labels), chosen
