@@ -6,12 +6,12 @@ PYTHONPATH=. python benchmarks/accuracy.py    (datasets that are not imported he
 import sys
 import time
 
+from emotion_ai.cli.models import one_line
 from emotion_ai.datasets import open_dataset
 from emotion_ai.errors import DatasetError
+from emotion_ai.evaluation.scoring import score_model
 from emotion_ai.labels import label_set
-from emotion_ai.model_commands import one_line
-from emotion_ai.model_store import list_models
-from emotion_ai.scoring import score_model
+from emotion_ai.models.store import list_models
 from emotion_ai.settings import settings
 
 

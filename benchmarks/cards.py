@@ -11,13 +11,13 @@ import re
 
 import pandas as pd
 
-from emotion_ai.assessment import Question, assess
-from emotion_ai.conditions import light_tables, pose_tables
 from emotion_ai.datasets import open_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError
-from emotion_ai.model_store import SavedModel, list_models, open_model
-from emotion_ai.predictions import predictions
+from emotion_ai.evaluation.assessment import Question, assess
+from emotion_ai.evaluation.conditions import light_tables, pose_tables
+from emotion_ai.evaluation.predictions import predictions
+from emotion_ai.models.store import SavedModel, list_models, open_model
 from emotion_ai.settings import settings
 
 MEASURED = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)

@@ -42,9 +42,10 @@ def stand_in(folder: Path) -> str:
 
 def compute(name: str) -> None:
     """What the page computes once and keeps: predictions, copies, suspects."""
-    from emotion_ai.datasets import duplicates, open_dataset
-    from emotion_ai.model_store import open_model
-    from emotion_ai.predictions import predictions
+    from emotion_ai.audit import duplicates
+    from emotion_ai.datasets import open_dataset
+    from emotion_ai.evaluation.predictions import predictions
+    from emotion_ai.models.store import open_model
     from emotion_ai.settings import settings
     from emotion_ai.ui.datasets.view import suspects
 

@@ -24,8 +24,8 @@ BOUNDS = {"first": 15, "again": 0.3, "occlusion": 1, "rerun": 0.3}
 
 def draw_dataset(data_dir: Path) -> tuple[str, str]:
     """As many faces as FER2013's test split has: 700 drawn ones, repeated with noise."""
+    from emotion_ai.datasets.drawn.synthetic import draw_faces
     from emotion_ai.datasets.store import DatasetWriter
-    from emotion_ai.datasets.synthetic import draw_faces
 
     drawn = draw_faces(700, 48, seed=0)
     rng = np.random.default_rng(0)
@@ -70,10 +70,10 @@ def main() -> None:
 
 
 def measure(name: str, split: str) -> None:
-    from emotion_ai.assessment import Question, assess
     from emotion_ai.datasets.store import open_dataset
-    from emotion_ai.explain import occlusion_map, stability
-    from emotion_ai.model_store import open_model
+    from emotion_ai.evaluation.assessment import Question, assess
+    from emotion_ai.explain.occlusion import occlusion_map, stability
+    from emotion_ai.models.store import open_model
     from emotion_ai.report.page import write_report
     from emotion_ai.settings import settings
 

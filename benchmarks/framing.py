@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 
 from emotion_ai.datasets import load_any
-from emotion_ai.evaluation import normalised_errors
-from emotion_ai.faces import FRAMINGS, FaceDetector, Framing, crop_faces, load_detector
-from emotion_ai.model_store import open_model
-from emotion_ai.predictor import Predictor
-from emotion_ai.scoring import targets_of
+from emotion_ai.evaluation.scores import normalised_errors
+from emotion_ai.evaluation.scoring import targets_of
+from emotion_ai.faces.detection import FRAMINGS, FaceDetector, Framing, crop_faces, load_detector
+from emotion_ai.models.store import open_model
+from emotion_ai.reading.predictor import Predictor
 from emotion_ai.settings import settings
 
 FRAME_WH = (960, 720)

@@ -102,7 +102,7 @@ def pictures() -> list[bytes]:
     """The same face in every accepted format, with and without EXIF."""
     from PIL import Image
 
-    from emotion_ai.datasets.synthetic import draw_photo
+    from emotion_ai.datasets.drawn.synthetic import draw_photo
 
     frame, _ = draw_photo(3, 1, (96, 80))
     image = Image.fromarray(np.ascontiguousarray(frame[..., ::-1]))
@@ -137,8 +137,8 @@ def films() -> list[bytes]:
     """Six frames as MP4, Matroska, AVI, GIF and concatenated JPEGs."""
     import av
 
-    from emotion_ai.datasets.synthetic import draw_photo
-    from emotion_ai.images import encode_jpeg
+    from emotion_ai.datasets.drawn.synthetic import draw_photo
+    from emotion_ai.media.images import encode_jpeg
 
     frames = [draw_photo(i, 1, (64, 64))[0] for i in range(6)]
     encoded = [b"".join(encode_jpeg(frame) for frame in frames)]
@@ -196,7 +196,7 @@ def trees() -> list[dict[str, bytes]]:
 
 
 def read_picture(data: bytes, folder: Path) -> None:
-    from emotion_ai.images import decode_image
+    from emotion_ai.media.images import decode_image
     from emotion_ai.ui import photos
 
     frame = decode_image(data, "<b>name</b>")
@@ -213,7 +213,7 @@ def read_faces(data: bytes, folder: Path) -> None:
 
 
 def read_film(data: bytes, folder: Path) -> None:
-    from emotion_ai.video_files import read_video
+    from emotion_ai.media.videos import read_video
 
     for frame, _ in zip(read_video(data, "x"), range(60), strict=False):
         assert frame.image.dtype == np.uint8
@@ -228,7 +228,7 @@ def read_dataset(data: bytes, folder: Path) -> None:
 
 
 def read_grey(data: bytes, folder: Path) -> None:
-    from emotion_ai.datasets.image_files import decode_grey
+    from emotion_ai.datasets.formats.image_files import decode_grey
 
     assert decode_grey("x", data).ndim == 2
 
@@ -246,7 +246,7 @@ _reader_kept: list = []
 
 def _reader():
     if not _reader_kept:
-        from emotion_ai.predictor import load_predictor
+        from emotion_ai.reading.predictor import load_predictor
         from emotion_ai.settings import settings
         from emotion_ai.ui.resources import Reader
 

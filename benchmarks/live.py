@@ -24,11 +24,11 @@ import numpy as np
 import psutil
 from playwright.sync_api import sync_playwright
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.drawing import draw_readings
-from emotion_ai.following import ONE_FACE, ROOM, FaceFollower
-from emotion_ai.images import encode_jpeg
-from emotion_ai.predictor import load_predictor
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.faces.drawing import draw_readings
+from emotion_ai.media.images import encode_jpeg
+from emotion_ai.reading.follower import ONE_FACE, ROOM, FaceFollower
+from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.settings import ROOT, settings
 
 JPEG_START = b"\xff\xd8\xff"

@@ -22,11 +22,11 @@ from pathlib import Path
 
 import numpy as np
 
+from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo
 from emotion_ai.datasets.store import list_datasets
-from emotion_ai.datasets.synthetic import draw_faces, draw_photo
 from emotion_ai.errors import ServingError
-from emotion_ai.model_store import SavedModel, open_model
-from emotion_ai.predictor import load_predictor
+from emotion_ai.models.store import SavedModel, open_model
+from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.results import FaceBox
 from emotion_ai.serving import wire
 from emotion_ai.serving.client import ServingClient

@@ -13,11 +13,11 @@ import time
 import cv2
 import numpy as np
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.drawing import draw_readings
-from emotion_ai.faces import FRAMINGS, crop_faces
-from emotion_ai.model_store import KERAS
-from emotion_ai.predictor import load_predictor
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.faces.detection import FRAMINGS, crop_faces
+from emotion_ai.faces.drawing import draw_readings
+from emotion_ai.models.store import KERAS
+from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.results import FaceBox
 from emotion_ai.settings import settings
 

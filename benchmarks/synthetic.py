@@ -12,7 +12,7 @@ import cv2
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from emotion_ai.datasets.synthetic import draw_faces, draw_photo
+from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo
 
 DATASET_FACES = 2000
 

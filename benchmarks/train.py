@@ -63,7 +63,7 @@ def measure_page() -> bool:
 
 
 def measure_demo() -> bool:
-    from emotion_ai.datasets import synthetic
+    from emotion_ai.datasets.drawn import synthetic
     from emotion_ai.settings import settings
     from emotion_ai.training import queue, runs
     from emotion_ai.training.config import TrainingConfig
@@ -99,7 +99,7 @@ def main() -> None:
         os.environ["EMOTION_AI_RUNS"] = f"{temporary}/runs"
         os.environ["EMOTION_AI_CACHE"] = f"{temporary}/cache"
         settings.cache_clear()
-        from emotion_ai.datasets import synthetic
+        from emotion_ai.datasets.drawn import synthetic
 
         synthetic.make_dataset(settings().data_dir, "expression", n=350)
         finished_runs(settings().runs_dir)

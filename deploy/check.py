@@ -23,8 +23,8 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.live import draw_camera
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.images import encode_png
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.media.images import encode_png
 from emotion_ai.settings import ROOT
 
 HERE = Path(__file__).parent

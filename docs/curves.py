@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from emotion_ai.figures.training import curve_plot  # noqa: E402
-from emotion_ai.model_store import list_models  # noqa: E402
+from emotion_ai.models.store import list_models  # noqa: E402
 from emotion_ai.training.runs import METRICS  # noqa: E402
 
 SIZE = {"width": 1000, "height": 360}

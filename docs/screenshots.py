@@ -22,8 +22,8 @@ from playwright.sync_api import Page, sync_playwright
 DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
+from emotion_ai.datasets.drawn.synthetic import make_dataset  # noqa: E402
 from emotion_ai.datasets.store import TASKS, DatasetWriter, open_dataset  # noqa: E402
-from emotion_ai.datasets.synthetic import make_dataset  # noqa: E402
 from emotion_ai.labels import FER7  # noqa: E402
 
 SIZE = {"width": 1360, "height": 860}

@@ -1,5 +1,5 @@
 import sys
 
-from emotion_ai.cli import main
+from emotion_ai.cli.program import main
 
 sys.exit(main())

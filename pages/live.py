@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from emotion_ai.drawing import Layers
-from emotion_ai.live import LiveOptions
+from emotion_ai.faces.drawing import Layers
+from emotion_ai.live.session import LiveOptions
 from emotion_ai.ui import components
 from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.live import panels

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from emotion_ai.drawing import Layers
-from emotion_ai.images import EXTENSIONS
+from emotion_ai.faces.drawing import Layers
+from emotion_ai.media.images import EXTENSIONS
 from emotion_ai.ui import components, markup, resources
 from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.photos import (

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from emotion_ai.installed import lacking, training_modules
+from emotion_ai.optional import lacking, training_modules
 from emotion_ai.ui.frame import errors_as_lines, page_head
 from emotion_ai.ui.train import TABS
 

@@ -15,14 +15,14 @@ Columns, NaN or absent where something is not known:
 import numpy as np
 import pandas as pd
 
+from emotion_ai.audit.duplicates import exact_groups
+from emotion_ai.audit.suspects import Suspects, outlier_scores, point_disagreement_px
 from emotion_ai.datasets.describe import missing_points, pixel_statistics
-from emotion_ai.datasets.duplicates import exact_groups
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.datasets.suspects import Suspects, outlier_scores, point_disagreement_px
-from emotion_ai.kept import kept_arrays
+from emotion_ai.evaluation.predictions import Predictions
 from emotion_ai.labels import LabelSet
-from emotion_ai.predictions import Predictions
 from emotion_ai.settings import Settings
+from emotion_ai.storage.arrays import kept_arrays
 
 
 def catalogue(dataset: Dataset, settings: Settings) -> pd.DataFrame:

@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from emotion_ai.datasets.splits import join_groups, near_duplicates, thumbnail
 from emotion_ai.datasets.store import SPLITS, Dataset
-from emotion_ai.kept import kept_arrays
 from emotion_ai.settings import Settings
+from emotion_ai.storage.arrays import kept_arrays
 
 Progress = Callable[[int, int, str], None]
 

@@ -1,6 +1,6 @@
 """High-dimensional features as a map: PCA at once, t-SNE in a process of its own.
 
-``python -m emotion_ai.projection FEATURES.npy RESULT.npz STATUS.json`` computes a t-SNE; the
+``python -m emotion_ai.audit.projection FEATURES.npy RESULT.npz STATUS.json`` computes a t-SNE; the
 dashboard starts it through ``background`` and reads the status while it works.
 """
 
@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from emotion_ai.background import finish, report
-from emotion_ai.kept import save_arrays
+from emotion_ai.jobs.background import finish, report
+from emotion_ai.storage.arrays import save_arrays
 
 #: t-SNE moves its points so often; the first half only finds the clusters.
 ITERATIONS = 500

@@ -17,10 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError
-from emotion_ai.evaluation import wilson_interval
-from emotion_ai.kept import kept_arrays
-from emotion_ai.model_store import SavedModel
+from emotion_ai.evaluation.scores import wilson_interval
+from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import Settings
+from emotion_ai.storage.arrays import kept_arrays
 
 Progress = Callable[[int, int, str], None]
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.fetch import SOURCES, fetch
 from emotion_ai.datasets.importing import import_dataset
 from emotion_ai.datasets.marks import load_marks, marks_table

@@ -3,10 +3,10 @@
 import argparse
 from pathlib import Path
 
-from emotion_ai.installed import require
-from emotion_ai.model_store import open_model
+from emotion_ai.models.store import open_model
+from emotion_ai.optional import require
 from emotion_ai.progress import progress_bar
-from emotion_ai.serving.exports import FORMATS
+from emotion_ai.serving.versions import FORMATS
 from emotion_ai.settings import settings
 
 
@@ -25,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run_export(arguments: argparse.Namespace) -> int:
     require("An export", "keras", "tensorflow")
-    from emotion_ai.export import export, faces_to_compare, parity_text
+    from emotion_ai.serving.export import export, faces_to_compare, parity_text
 
     model = open_model(settings().models_dir, arguments.model)
     faces, source = faces_to_compare(model, settings(), arguments.data)

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 
 from emotion_ai.errors import VideoError
-from emotion_ai.predictor import Predictor
+from emotion_ai.media.videos import EXTENSIONS
 from emotion_ai.progress import progress_bar
-from emotion_ai.video import VideoReading, read_faces_of_video
-from emotion_ai.video_files import EXTENSIONS
+from emotion_ai.reading.films import VideoReading, read_faces_of_video
+from emotion_ai.reading.predictor import Predictor
 
 
 def is_video(path: Path) -> bool:

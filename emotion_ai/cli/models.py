@@ -2,8 +2,8 @@
 
 import argparse
 
-from emotion_ai.model_store import SavedModel, list_models
-from emotion_ai.model_versions import Change, go_back, is_default, make_default, versions
+from emotion_ai.models.store import SavedModel, list_models
+from emotion_ai.models.versions import Change, go_back, is_default, make_default, versions
 from emotion_ai.settings import settings
 
 

@@ -3,13 +3,13 @@
 import argparse
 from pathlib import Path
 
-from emotion_ai.assessment import TRUTHS, Question, assess, caveats
-from emotion_ai.atomic import write_bytes
 from emotion_ai.datasets import load_any
+from emotion_ai.evaluation.assessment import TRUTHS, Question, assess, caveats
 from emotion_ai.labels import LABEL_SETS, label_set
-from emotion_ai.model_store import open_model
+from emotion_ai.models.store import open_model
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
+from emotion_ai.storage.files import write_bytes
 
 _SPLITS = ("test", "validation", "train")
 

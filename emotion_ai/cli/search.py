@@ -4,16 +4,17 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from emotion_ai.cli.train import add_options, config_of
 from emotion_ai.datasets import load_any
 from emotion_ai.errors import SearchError
 from emotion_ai.settings import settings
 from emotion_ai.training import queue
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.search import (
+from emotion_ai.training.search.plan import SPACE, USUAL, Plan, should_hold_out
+from emotion_ai.training.search.searches import (
     Search,
     Trial,
     create_search,
@@ -23,19 +24,14 @@ from emotion_ai.training.search import (
     read_search,
     search_folders,
 )
-from emotion_ai.training.search_plan import SPACE, USUAL, Plan, should_hold_out
-from emotion_ai.training.search_worker import work
+from emotion_ai.training.search.worker import work
 
 #: Of a trial, unless asked otherwise.
 EPOCHS = 8
 
 
-def add_parser(
-    subparsers: argparse._SubParsersAction,
-    add_options: Callable[[argparse.ArgumentParser], None],
-    config_of: Callable[[argparse.Namespace], TrainingConfig],
-) -> None:
-    """Add ``search`` with its actions; ``add_options`` and ``config_of`` are those of ``train``."""
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Add ``search`` with its actions; ``start`` takes what ``train`` does."""
     search = subparsers.add_parser("search", help="look for better settings by trying some")
     search.set_defaults(handler=run_list)
     actions = search.add_subparsers(metavar="ACTION")
@@ -47,7 +43,7 @@ def add_parser(
                        help=f"which of: {', '.join(SPACE)}")  # fmt: skip
     start.add_argument("--trials", type=int, default=20)
     start.add_argument("--only-create", action="store_true", help="leave the work to 'search work'")
-    start.set_defaults(handler=run_start, config_of=config_of, epochs=EPOCHS)
+    start.set_defaults(handler=run_start, epochs=EPOCHS)
 
     join = actions.add_parser("work", help="work on a search, also beside others who do")
     join.add_argument("search", help="its name or folder")
@@ -69,7 +65,7 @@ def add_parser(
 
 
 def run_start(arguments: argparse.Namespace) -> int:
-    config = arguments.config_of(arguments)
+    config = config_of(arguments)
     datasets = [load_any(name, settings().data_dir) for name in config.data]
     if should_hold_out(datasets) and not config.hold_out:
         config = TrainingConfig.from_dict({**config.as_dict(), "hold_out": True})

@@ -1,4 +1,4 @@
-"""``python -m emotion_ai train`` and ``runs``. Keras is imported only when a run begins."""
+"""``emotion-ai train``. Keras is imported only when a run begins."""
 
 import argparse
 import os
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from filelock import Timeout
 
-from emotion_ai.atomic import write_json
-from emotion_ai.augmentation import Augmentation
 from emotion_ai.datasets import Dataset, load_any
 from emotion_ai.errors import ConfigError, RunError
 from emotion_ai.labels import LABEL_SETS
-from emotion_ai.model_store import check_task
+from emotion_ai.models.store import check_task
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
-from emotion_ai.training import probe, queue, run_commands, runs, search_commands
+from emotion_ai.storage.files import write_json
+from emotion_ai.training import probe, queue, runs
+from emotion_ai.training.augmentation import Augmentation
 from emotion_ai.training.checks import Fit, check
 from emotion_ai.training.config import LABEL_SOURCES, PRECISIONS, TrainingConfig
 from emotion_ai.training.describe import epoch_text
@@ -40,7 +40,7 @@ _OPTIONS = {
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    """Add ``train`` and ``runs`` to the program's commands."""
+    """Add ``train`` to the program's commands."""
     train = subparsers.add_parser("train", help="train a network in a new run folder")
     add_options(train)
     train.add_argument("--name", help="of the run folder")
@@ -50,9 +50,6 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     train.add_argument("--queue", action="store_true", help="wait in line; trained in background")
     train.add_argument("--dry-run", action="store_true", help="try some batches, keep nothing")
     train.set_defaults(handler=run_train)
-
-    run_commands.add_parser(subparsers)
-    search_commands.add_parser(subparsers, add_options, config_of)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

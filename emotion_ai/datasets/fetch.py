@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from emotion_ai import background
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import replace_folder
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.importing import ImportReport, import_dataset, refuse_existing
 from emotion_ai.datasets.store import MARKS, check_name, open_dataset
 from emotion_ai.errors import DatasetError, EmotionAIError
+from emotion_ai.jobs import background
+from emotion_ai.storage.files import replace_folder
 
 Progress = Callable[[int, int, str], None]
 #: From a handle to the folder with its files.

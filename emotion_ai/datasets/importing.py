@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emotion_ai.access import require_editor
-from emotion_ai.datasets.ferplus import Votes, read_votes
-from emotion_ai.datasets.reading import Reading, Sample
-from emotion_ai.datasets.recognise import recognise
+from emotion_ai.access.permissions import require_editor
+from emotion_ai.datasets.formats.ferplus import Votes, read_votes
+from emotion_ai.datasets.formats.reading import Reading, Sample
+from emotion_ai.datasets.formats.recognise import recognise
 from emotion_ai.datasets.splits import (
     DEFAULT_RULE,
     check_rule,

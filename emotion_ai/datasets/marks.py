@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from filelock import FileLock
 
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import write_json
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.store import MARKS, Dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
+from emotion_ai.storage.files import write_json
 
 KINDS = ("keep", "drop", "relabel")
 

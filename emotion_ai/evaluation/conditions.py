@@ -5,9 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from emotion_ai.evaluation import wilson_interval
-from emotion_ai.pose import nose_offset, roll_deg
-from emotion_ai.quality import TURNED_FROM_MIDDLE, sharpness
+from emotion_ai.evaluation.scores import wilson_interval
+from emotion_ai.faces.pose import nose_offset, roll_deg
+from emotion_ai.faces.quality import TURNED_FROM_MIDDLE, sharpness
 
 #: Turns of the head by where the nose tip stands; ``quality`` says *turned away* at the last.
 TURN_EDGES = (-np.inf, -TURNED_FROM_MIDDLE, -TURNED_FROM_MIDDLE / 2, TURNED_FROM_MIDDLE / 2,

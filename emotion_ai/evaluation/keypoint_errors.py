@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from emotion_ai.compare import paired_difference
+from emotion_ai.evaluation.paired_tests import paired_difference
 from emotion_ai.labels import FLIP_ORDER, KEYPOINT_NAMES
 
 

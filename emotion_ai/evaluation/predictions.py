@@ -12,10 +12,10 @@ import numpy as np
 from filelock import FileLock
 
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.lite import LiteNetwork
-from emotion_ai.model_store import SavedModel
-from emotion_ai.reframing import points_back, reframe
-from emotion_ai.scoring import Progress, predict_images
+from emotion_ai.evaluation.scoring import Progress, predict_images
+from emotion_ai.faces.reframing import points_back, reframe
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import Settings
 
 

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from emotion_ai.assessment import ExpressionAssessment
-from emotion_ai.evaluation import averages, wilson_interval
+from emotion_ai.evaluation.assessment import ExpressionAssessment
+from emotion_ai.evaluation.scores import averages, wilson_interval
 
 
 def report_table(assessment: ExpressionAssessment) -> pd.DataFrame:

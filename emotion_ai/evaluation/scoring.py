@@ -6,10 +6,10 @@ import numpy as np
 
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation import crowd_majority, expression_scores, keypoint_scores
+from emotion_ai.evaluation.scores import crowd_majority, expression_scores, keypoint_scores
 from emotion_ai.labels import LabelSet
-from emotion_ai.lite import LiteNetwork
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import SavedModel
 
 #: Called with items done, items in total, and what they are.
 Progress = Callable[[int, int, str], None]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion_ai.evaluation import wilson_interval
+from emotion_ai.evaluation.scores import wilson_interval
 
 #: Full-integer networks give probabilities in steps of 1/256: half a step stands for their zero.
 SMALLEST_PROBABILITY = 1 / 512

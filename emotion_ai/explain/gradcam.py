@@ -1,8 +1,8 @@
 """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391): where the last convolution looked.
 
 Gradients need Keras, so they are computed in a process of their own:
-``python -m emotion_ai.gradcam MODEL_FOLDER EXPRESSION < face.npy > map.npz``. The dashboard calls
-``gradcam_map``, which starts that process and waits for it.
+``python -m emotion_ai.explain.gradcam MODEL_FOLDER EXPRESSION < face.npy > map.npz``. The
+dashboard calls ``gradcam_map``, which starts that process and waits for it.
 """
 
 import io
@@ -18,8 +18,9 @@ from zipfile import BadZipFile
 import numpy as np
 
 from emotion_ai.errors import ModelError
-from emotion_ai.installed import lacking
-from emotion_ai.model_store import KERAS, SavedModel, open_model
+from emotion_ai.models.store import KERAS, SavedModel, open_model
+from emotion_ai.optional import lacking
+from emotion_ai.settings import ROOT
 
 #: Keras needs a few seconds to start, more on a busy machine.
 TIME_OUT_S = 120
@@ -44,7 +45,13 @@ def gradcam_map(
     model.verified(KERAS)
     given = io.BytesIO()
     np.save(given, face)
-    command = [sys.executable, "-m", "emotion_ai.gradcam", str(model.folder), str(expression)]
+    command = [
+        sys.executable,
+        "-m",
+        "emotion_ai.explain.gradcam",
+        str(model.folder),
+        str(expression),
+    ]
     code, out, said = _run(command, given.getvalue(), time_out_s, waiting)
     try:
         with np.load(io.BytesIO(out)) as answer:
@@ -77,7 +84,7 @@ def _run_now(command, content, time_out_s, waiting) -> tuple[int, bytes, bytes]:
     started = time.monotonic()
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=environment, cwd=Path(__file__).resolve().parent.parent,
+        env=environment, cwd=ROOT,
     )  # fmt: skip
     try:
         while True:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from emotion_ai.augmentation import flip_horizontal, relight, warp
-from emotion_ai.lite import LiteNetwork
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.training.augmentation import flip_horizontal, relight, warp
 
 #: A covered square and its step, in shares of the face's side.
 PATCH, STEP = 1 / 5, 1 / 12

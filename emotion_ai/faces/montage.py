@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from emotion_ai.drawing import bgr, draw_keypoints
+from emotion_ai.faces.drawing import bgr, draw_keypoints
 
 #: Of a caption that stands for no expression.
 NEUTRAL = "#E4E4EC"

@@ -3,7 +3,7 @@
 import pandas as pd
 import plotly.graph_objects as go
 
-from emotion_ai.explain import Stability
+from emotion_ai.explain.occlusion import Stability
 from emotion_ai.figures.base import DASHES, QUIET, Plot, axes, base_figure, legend_beside
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from emotion_ai.evaluation.keypoint_errors import cumulative_errors
 from emotion_ai.figures.base import (
     FIRST,
     QUIET,
@@ -17,9 +18,8 @@ from emotion_ai.figures.base import (
     base_figure,
     legend_above,
 )
-from emotion_ai.images import encode_png
-from emotion_ai.keypoint_errors import cumulative_errors
 from emotion_ai.labels import KEYPOINT_SIDES, SIDE_COLOURS
+from emotion_ai.media.images import encode_png
 
 
 def picture_url(image: np.ndarray) -> str:

@@ -16,8 +16,8 @@ from emotion_ai.figures.base import (
     base_figure,
     legend_above,
 )
-from emotion_ai.training.search import Search
-from emotion_ai.training.search_plan import SPACE, Range
+from emotion_ai.training.search.plan import SPACE, Range
+from emotion_ai.training.search.searches import Search
 
 #: What settings are called on pages.
 NAMES = {

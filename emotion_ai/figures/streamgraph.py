@@ -10,8 +10,8 @@ import html
 import numpy as np
 import pandas as pd
 
-from emotion_ai.group import BIN_S, Marker
 from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.reading.group import BIN_S, Marker
 
 #: Narrower bands carry no name; the legend has it.
 _NAMED_FROM = 0.12

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import write_json
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.settings import ROOT
+from emotion_ai.storage.files import write_json
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from emotion_ai.datasets.store import Dataset, open_dataset
-from emotion_ai.evaluation import crowd_majority
+from emotion_ai.evaluation.scores import crowd_majority
+from emotion_ai.evaluation.scoring import targets_of
 from emotion_ai.labels import FER7, FERPLUS_COLUMNS
-from emotion_ai.scoring import targets_of
 
 COUNTS_FILE = Path(__file__).with_name("crowd_votes.csv")
 OTHER = "no majority or another word"

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from emotion_ai.augmentation import flip_horizontal
+from emotion_ai.training.augmentation import flip_horizontal
 
 
 def turning(image: np.ndarray, keypoints_px: np.ndarray, share: float):

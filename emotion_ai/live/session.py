@@ -17,12 +17,12 @@ import av
 import cv2
 import numpy as np
 
-from emotion_ai.drawing import Layers, draw_readings
-from emotion_ai.following import ONE_FACE, ROOM, FaceFollower
-from emotion_ai.group import GroupTimeline
-from emotion_ai.images import encode_jpeg
+from emotion_ai.faces.drawing import Layers, draw_readings
 from emotion_ai.labels import FER7
-from emotion_ai.predictor import Predictor
+from emotion_ai.media.images import encode_jpeg
+from emotion_ai.reading.follower import ONE_FACE, ROOM, FaceFollower
+from emotion_ai.reading.group import GroupTimeline
+from emotion_ai.reading.predictor import Predictor
 from emotion_ai.results import FaceBox, FaceReading
 
 log = logging.getLogger(__name__)

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import exchange, sibling_folder, write_json
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import ModelError
 from emotion_ai.labels import LabelSet, label_set
-from emotion_ai.lite import LiteNetwork
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.storage.files import exchange, sibling_folder, write_json
 
 KERAS, TFLITE, CARD = "model.keras", "model.tflite", "card.json"
 VERSIONS = ".versions"

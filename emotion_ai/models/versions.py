@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import sibling_folder, write_json
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import ModelError
-from emotion_ai.model_store import (
+from emotion_ai.models.store import (
     CARD,
     KERAS,
     TFLITE,
@@ -24,6 +23,7 @@ from emotion_ai.model_store import (
     version_numbers,
     versions_folder,
 )
+from emotion_ai.storage.files import sibling_folder, write_json
 
 
 @dataclass(frozen=True)

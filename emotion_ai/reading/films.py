@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emotion_ai.drawing import Layers, draw_readings
-from emotion_ai.following import FaceFollower, Pace
-from emotion_ai.group import GroupTimeline, Summary
+from emotion_ai.faces.drawing import Layers, draw_readings
 from emotion_ai.labels import FER7
-from emotion_ai.predictor import Predictor
+from emotion_ai.media.videos import film, read_video
+from emotion_ai.reading.follower import FaceFollower, Pace
+from emotion_ai.reading.group import GroupTimeline, Summary
+from emotion_ai.reading.predictor import Predictor
 from emotion_ai.results import Expression
-from emotion_ai.video_files import film, read_video
 
 #: Large enough for a room; five times a second, as boxes follow their points in between.
 PACE = Pace(640, 0.2)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion_ai.predictor import Predictor
+from emotion_ai.reading.predictor import Predictor
+from emotion_ai.reading.tracking import Track, Tracker
 from emotion_ai.results import FaceReading
-from emotion_ai.tracking import Track, Tracker
 
 #: Faces read in a frame at most: a batch size of the networks. Of 25 faces each is then read five
 #: times a second, which smoothing makes one.

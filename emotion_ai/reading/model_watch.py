@@ -4,8 +4,8 @@ import logging
 import threading
 import time
 
-from emotion_ai.model_store import CARD, DEFAULTS
-from emotion_ai.predictor import Predictor, load_predictor
+from emotion_ai.models.store import CARD, DEFAULTS
+from emotion_ai.reading.predictor import Predictor, load_predictor
 from emotion_ai.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 
 from emotion_ai.errors import ModelError
-from emotion_ai.faces import (
+from emotion_ai.faces.detection import (
     DETECTION_SIDE_PX,
     FRAMINGS,
     FaceDetector,
     crop_faces,
     load_detector,
 )
-from emotion_ai.model_store import DEFAULTS, SavedModel, open_model
+from emotion_ai.models.store import DEFAULTS, SavedModel, open_model
 from emotion_ai.results import Expression, FaceBox, FaceReading
 from emotion_ai.settings import Settings
 

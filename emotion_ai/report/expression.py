@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 
-from emotion_ai.assessment import ExpressionAssessment
-from emotion_ai.conditions import light_tables
-from emotion_ai.curves import cross_fitted_temperature, reliability
-from emotion_ai.evaluation import calibration_error, macro_f1_interval
+from emotion_ai.evaluation.assessment import ExpressionAssessment
+from emotion_ai.evaluation.conditions import light_tables
+from emotion_ai.evaluation.report_table import report_table
+from emotion_ai.evaluation.scores import calibration_error, macro_f1_interval
+from emotion_ai.evaluation.thresholds import cross_fitted_temperature, reliability
+from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.figures.expression import (
     condition_plot,
     confusion_plot,
@@ -17,9 +19,7 @@ from emotion_ai.figures.expression import (
 )
 from emotion_ai.figures.faces import picture_url
 from emotion_ai.labels import EXPRESSION_COLOURS
-from emotion_ai.quality import UNCERTAIN_BELOW
 from emotion_ai.report.parts import Section
-from emotion_ai.report_table import report_table
 
 EXAMPLES = 16
 

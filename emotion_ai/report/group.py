@@ -2,9 +2,9 @@
 
 import html
 
-from emotion_ai.group import Summary
+from emotion_ai.figures.streamgraph import clock, streamgraph
 from emotion_ai.labels import EXPRESSION_COLOURS
-from emotion_ai.streamgraph import clock, streamgraph
+from emotion_ai.reading.group import Summary
 
 _STYLE = """
 :root{color-scheme:light dark}

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from emotion_ai.assessment import KeypointAssessment
-from emotion_ai.evaluation import normalised_errors
+from emotion_ai.evaluation.assessment import KeypointAssessment
+from emotion_ai.evaluation.keypoint_errors import point_table, side_table
+from emotion_ai.evaluation.scores import normalised_errors
 from emotion_ai.figures.base import SECOND
 from emotion_ai.figures.faces import (
     cumulative_plot,
@@ -12,7 +13,6 @@ from emotion_ai.figures.faces import (
     point_error_plot,
     side_plot,
 )
-from emotion_ai.keypoint_errors import point_table, side_table
 from emotion_ai.report.parts import Section
 
 EXAMPLES = 16

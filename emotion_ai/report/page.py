@@ -9,7 +9,7 @@ from html import escape
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from emotion_ai.assessment import Assessment, ExpressionAssessment
+from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment
 from emotion_ai.figures.base import Plot
 from emotion_ai.report import expression, keypoints
 from emotion_ai.report.parts import Section

@@ -3,11 +3,11 @@
 import json
 from pathlib import Path
 
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import write_json
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import ServingError
 from emotion_ai.serving.client import check_url
 from emotion_ai.settings import Settings
+from emotion_ai.storage.files import write_json
 
 
 def serving_url(settings: Settings) -> str | None:

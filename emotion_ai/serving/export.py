@@ -1,7 +1,7 @@
 """Saved models as SavedModel, LiteRT or ONNX, compared with Keras on real faces.
 
 Imports TensorFlow: runs in a process of its own, ``python -m emotion_ai export`` or, started by
-the dashboard, ``python -m emotion_ai.export MODEL FORMAT FOLDER STATUS.json``.
+the dashboard, ``python -m emotion_ai.serving.export MODEL FORMAT FOLDER STATUS.json``.
 """
 
 import shutil
@@ -16,17 +16,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from emotion_ai import networks
-from emotion_ai.atomic import sibling_folder, write_bytes, write_json
-from emotion_ai.background import finish, report
 from emotion_ai.datasets import load_any
+from emotion_ai.datasets.drawn.synthetic import draw_faces
 from emotion_ai.datasets.store import list_datasets
-from emotion_ai.datasets.synthetic import draw_faces
 from emotion_ai.errors import ConfigError, EmotionAIError, ModelError
-from emotion_ai.lite import LiteNetwork
-from emotion_ai.model_store import KERAS, SavedModel, open_model
-from emotion_ai.serving import exports, wire
+from emotion_ai.jobs.background import finish, report
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import KERAS, SavedModel, open_model
+from emotion_ai.networks import architectures
+from emotion_ai.serving import versions, wire
 from emotion_ai.settings import Settings, settings
+from emotion_ai.storage.files import sibling_folder, write_bytes, write_json
 from emotion_ai.training.promote import PARITY, convert
 
 PARITY_FACES = 500
@@ -71,7 +71,7 @@ def export(
     """
     steps = len(formats) + 2
     model.verified(KERAS)
-    network = networks.in_float32(keras.models.load_model(model.folder / KERAS, compile=False))
+    network = architectures.in_float32(keras.models.load_model(model.folder / KERAS, compile=False))
     output = "keypoints" if len(network.output.shape) == 3 else "probabilities"
     progress(1, steps, "steps")
     expected = network.predict(faces[..., None], batch_size=64, verbose=0)
@@ -87,7 +87,7 @@ def export(
                 write_warm_up(staged / "new", model.name, faces)
                 parity += check_saved_model(staged / "new", output, faces, expected)
             else:
-                files[kind] = staged / f"{model.name}{exports.SUFFIXES[kind]}"
+                files[kind] = staged / f"{model.name}{versions.SUFFIXES[kind]}"
                 read = write_lite if kind == "litert" else write_onnx
                 values = read(network, output, faces, files[kind])
                 name = {"litert": "LiteRT", "onnx": "ONNX"}[kind]
@@ -115,14 +115,14 @@ def _publish(
 ) -> dict[str, Path]:
     paths = {}
     if (staged / "new").exists():
-        write_json(staged / "new" / exports.EXTRA / exports.RECORD, record)
-        version = exports.publish(staged / "new", folder / name)
+        write_json(staged / "new" / versions.EXTRA / versions.RECORD, record)
+        version = versions.publish(staged / "new", folder / name)
         paths["savedmodel"] = folder / name / str(version)
-        exports.write_configs(folder)
+        versions.write_configs(folder)
     for kind, path in files.items():
         paths[kind] = folder / path.name
         write_bytes(paths[kind], path.read_bytes())
-    write_json(exports.parity_path(folder, name), record)
+    write_json(versions.parity_path(folder, name), record)
     return paths
 
 
@@ -194,11 +194,11 @@ def write_warm_up(folder: Path, name: str, faces: np.ndarray) -> None:
         predicted = prediction_log_pb2.PredictLog(request=request)
         return prediction_log_pb2.PredictionLog(predict_log=predicted).SerializeToString()
 
-    path = folder / exports.EXTRA / exports.WARM_UP
+    path = folder / versions.EXTRA / versions.WARM_UP
     path.parent.mkdir()
     picture = tf.io.encode_png(faces[0][..., None]).numpy()
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for size in exports.BATCH_SIZES:
+        for size in versions.BATCH_SIZES:
             some = np.resize(faces, (size, *faces.shape[1:]))
             writer.write(log(wire.RAW, **{wire.RAW_INPUT: some[..., None]}))
         writer.write(log(wire.ENCODED, **{wire.ENCODED_INPUT: [picture]}))

@@ -6,9 +6,9 @@ import threading
 import numpy as np
 
 from emotion_ai.errors import ServingError
-from emotion_ai.lite import LiteNetwork
-from emotion_ai.model_store import SavedModel
-from emotion_ai.predictor import Predictor
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import SavedModel
+from emotion_ai.reading.predictor import Predictor
 from emotion_ai.serving.client import ServingClient
 
 

@@ -10,11 +10,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from emotion_ai import background
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import write_bytes
-from emotion_ai.installed import require
+from emotion_ai.access.permissions import require_editor
+from emotion_ai.jobs import background
+from emotion_ai.optional import require
 from emotion_ai.settings import Settings
+from emotion_ai.storage.files import write_bytes
 
 FORMATS = ("savedmodel", "litert", "onnx")
 #: File endings of the formats that are one file.
@@ -126,4 +126,4 @@ def start_export(settings: Settings, model: str, kind: str) -> None:
     require_editor("export a model")
     require("An export", "keras", "tensorflow")
     arguments = [model, kind, str(settings.serving_dir), str(job_status(settings, model))]
-    background.start(job_status(settings, model), "emotion_ai.export", arguments)
+    background.start(job_status(settings, model), "emotion_ai.serving.export", arguments)

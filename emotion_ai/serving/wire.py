@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion_ai.errors import ServingError
-from emotion_ai.images import encode_png
+from emotion_ai.media.images import encode_png
 
 #: The signature of an exported model that takes pictures as JPEG or PNG, and its input's name.
 ENCODED, ENCODED_INPUT = "encoded", "image_bytes"

@@ -9,7 +9,7 @@ from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import LabelSet, label_set
-from emotion_ai.model_store import open_model
+from emotion_ai.models.store import open_model
 from emotion_ai.training.config import PRESETS, TrainingConfig
 from emotion_ai.training.examples import split_rows, targets_of
 

@@ -2,10 +2,10 @@
 
 from dataclasses import asdict, dataclass, field, fields, replace
 
-from emotion_ai.augmentation import Augmentation
 from emotion_ai.datasets.store import TASKS
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import label_set
+from emotion_ai.training.augmentation import Augmentation
 
 BEST = "best"
 LABEL_SOURCES = ("given", "crowd", "mixed", "both")

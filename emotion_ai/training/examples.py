@@ -8,7 +8,7 @@ import pandas as pd
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation import vote_shares
+from emotion_ai.evaluation.scores import vote_shares
 from emotion_ai.labels import HEADS, LabelSet
 from emotion_ai.training.config import TrainingConfig
 

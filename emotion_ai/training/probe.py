@@ -15,11 +15,11 @@ from pathlib import Path
 
 import psutil
 
-from emotion_ai import background
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import write_json
-from emotion_ai.installed import require, training_modules
+from emotion_ai.access.permissions import require_editor
+from emotion_ai.jobs import background
+from emotion_ai.optional import require, training_modules
 from emotion_ai.settings import settings
+from emotion_ai.storage.files import write_json
 from emotion_ai.training.checks import Fit
 from emotion_ai.training.config import TrainingConfig
 

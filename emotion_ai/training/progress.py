@@ -13,9 +13,9 @@ import keras
 import numpy as np
 import psutil
 
-from emotion_ai.atomic import write_json
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.kept import save_arrays
+from emotion_ai.storage.arrays import save_arrays
+from emotion_ai.storage.files import write_json
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 

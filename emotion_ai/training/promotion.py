@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from emotion_ai import background
-from emotion_ai.access import require_editor
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets import load_any
 from emotion_ai.datasets.store import Dataset, check_name
 from emotion_ai.errors import EmotionAIError, ModelError
-from emotion_ai.installed import require
+from emotion_ai.jobs import background
 from emotion_ai.labels import HEADS
-from emotion_ai.model_store import CARD, SavedModel, check_task
-from emotion_ai.model_versions import is_default, make_default
+from emotion_ai.models.store import CARD, SavedModel, check_task
+from emotion_ai.models.versions import is_default, make_default
+from emotion_ai.optional import require
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig

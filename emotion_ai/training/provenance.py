@@ -4,9 +4,9 @@ import hashlib
 import json
 from pathlib import Path
 
-from emotion_ai.atomic import write_json
 from emotion_ai.datasets.store import MARKS, Dataset
 from emotion_ai.errors import RunError
+from emotion_ai.storage.files import write_json
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 

@@ -20,9 +20,9 @@ from pathlib import Path
 import psutil
 from filelock import FileLock, Timeout
 
-from emotion_ai.access import require_editor
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import RunError
-from emotion_ai.installed import lacking, require, training_modules
+from emotion_ai.optional import lacking, require, training_modules
 from emotion_ai.settings import ROOT
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig

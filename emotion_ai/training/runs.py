@@ -24,9 +24,9 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import sibling_folder, write_json
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import ConfigError, RunError
+from emotion_ai.storage.files import sibling_folder, write_json
 from emotion_ai.training.config import TrainingConfig
 
 CONFIG, STATUS, PROGRESS, METRICS = "config.json", "status.json", "progress.json", "metrics.jsonl"

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from emotion_ai import background
-from emotion_ai.atomic import write_json
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.evaluation import centred, expression_scores, keypoint_scores
+from emotion_ai.evaluation.scores import centred, expression_scores, keypoint_scores
+from emotion_ai.evaluation.scoring import targets_of
+from emotion_ai.jobs import background
 from emotion_ai.labels import label_set
-from emotion_ai.scoring import targets_of
+from emotion_ai.storage.files import write_json
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows

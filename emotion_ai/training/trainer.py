@@ -11,7 +11,7 @@ from pathlib import Path
 from emotion_ai.datasets import load_any
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.model_store import KERAS, open_model
+from emotion_ai.models.store import KERAS, open_model
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig

@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from emotion_ai import access
-from emotion_ai.access import NOBODY, OWNER, Visitor, judge
-from emotion_ai.limits import Buckets, Limit
+from emotion_ai.access import permissions
+from emotion_ai.access.permissions import NOBODY, OWNER, Visitor, judge
+from emotion_ai.access.rate_limits import Buckets, Limit
 from emotion_ai.settings import settings
 from emotion_ai.ui.wording import plain
 
@@ -31,7 +31,7 @@ def identify() -> Visitor:
     )
 
 
-access.identify_by(identify)
+permissions.identify_by(identify)
 _buckets = Buckets()
 
 
@@ -43,7 +43,7 @@ def spend(limit: Limit) -> None:
 def allowance(limit: Limit) -> Callable[[], None]:
     """``spend`` for this visitor's work in another thread, such as a download made on its click."""
     where = get_script_run_ctx(suppress_warning=True)
-    if where is None or access.visitor().local:
+    if where is None or permissions.visitor().local:
         return lambda: None
     forwarded = st.context.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
     # A proxy on this machine adds whom it forwards for; Streamlit gives None for this machine.
@@ -69,14 +69,14 @@ def _editors() -> list[str] | None:
 
 def locked() -> dict:
     """Options of a control that is for editors alone: nothing for them, greyed out with the
-    reason for others. The work itself asks again (``access.require_editor``)."""
-    refusal = access.visitor().refusal
+    reason for others. The work itself asks again (``permissions.require_editor``)."""
+    refusal = permissions.visitor().refusal
     return {"disabled": True, "help": f"For editors: {plain(refusal)}."} if refusal else {}
 
 
 def who_is_here() -> None:
     """The sidebar's lines on signing in; none on one's own machine."""
-    visitor, sign_in = access.visitor(), _providers()
+    visitor, sign_in = permissions.visitor(), _providers()
     if visitor.name:
         st.caption(f"**Signed in** {plain(visitor.name)}" + " · editor" * (not visitor.refusal))
         st.button("Sign out", icon=":material/logout:", type="tertiary", on_click=st.logout)

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import TASKS, Dataset
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.store import SavedModel
+from emotion_ai.reading.table import readings_table
 from emotion_ai.settings import settings
-from emotion_ai.table import readings_table
 from emotion_ai.ui import charts, markup, resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import EU_RULE

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from emotion_ai.errors import ModelError
-from emotion_ai.model_store import SavedModel
-from emotion_ai.model_versions import (
+from emotion_ai.models.store import SavedModel
+from emotion_ai.models.versions import (
     Change,
     change_back,
     change_default,

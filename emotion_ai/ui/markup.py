@@ -9,14 +9,14 @@ import base64
 
 import numpy as np
 
-from emotion_ai.drawing import bgr
+from emotion_ai.faces.drawing import bgr
+from emotion_ai.faces.quality import expression_text, is_uncertain
 from emotion_ai.labels import (
     EXPRESSION_COLOURS,
     KEYPOINT_NAMES,
     KEYPOINT_SIDES,
     SIDE_COLOURS,
 )
-from emotion_ai.quality import expression_text, is_uncertain
 from emotion_ai.results import Expression, FaceReading
 
 NO_EXPRESSION_COLOUR = "#FFFFFF"

@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 import streamlit as st
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.drawing import Layers, draw_readings
+from emotion_ai.access.rate_limits import PHOTOS
+from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.errors import ImageError, LimitError
-from emotion_ai.images import decode_image, encode_jpeg, encode_png
-from emotion_ai.limits import PHOTOS
-from emotion_ai.quality import quality_hints
+from emotion_ai.faces.drawing import Layers, draw_readings
+from emotion_ai.faces.quality import quality_hints
+from emotion_ai.media.images import decode_image, encode_jpeg, encode_png
 from emotion_ai.results import FaceBox, FaceReading
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.resources import Reader

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion_ai import background
-from emotion_ai.background import Job
-from emotion_ai.limits import COMPUTATIONS
+from emotion_ai.access.rate_limits import COMPUTATIONS
+from emotion_ai.jobs import background
+from emotion_ai.jobs.background import Job
 from emotion_ai.ui.access import locked, spend
 from emotion_ai.ui.frame import errors_as_lines
 

@@ -13,8 +13,8 @@ import streamlit as st
 
 from emotion_ai.datasets.store import DESCRIPTION, Dataset, list_datasets
 from emotion_ai.errors import ServingError
-from emotion_ai.model_store import CARD, SavedModel, list_models
-from emotion_ai.predictor import Predictor, load_predictor
+from emotion_ai.models.store import CARD, SavedModel, list_models
+from emotion_ai.reading.predictor import Predictor, load_predictor
 from emotion_ai.results import FaceReading
 from emotion_ai.serving.address import serving_url
 from emotion_ai.serving.client import client_for

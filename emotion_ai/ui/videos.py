@@ -12,17 +12,17 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
+from emotion_ai.access.rate_limits import VIDEOS
 from emotion_ai.errors import VideoError
 from emotion_ai.labels import EXPRESSION_COLOURS
-from emotion_ai.limits import VIDEOS
-from emotion_ai.predictor import load_predictor
+from emotion_ai.media.videos import EXTENSIONS as VIDEO_EXTENSIONS
+from emotion_ai.reading.films import VideoReading, read_faces_of_video
+from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.settings import settings
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.resources import Reader
 from emotion_ai.ui.wording import count, plain
-from emotion_ai.video import VideoReading, read_faces_of_video
-from emotion_ai.video_files import EXTENSIONS as VIDEO_EXTENSIONS
 
 _READ, _STOPPED = "videos_read", "videos_stopped"
 EVERYONE = "Everyone"

@@ -2,7 +2,7 @@
 
 import re
 
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.store import SavedModel
 
 #: What FER2013 itself calls its splits.
 _FER2013_SPLITS = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}

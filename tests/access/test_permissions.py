@@ -5,16 +5,18 @@ import time
 
 import numpy as np
 import pytest
-from dataset_files import fer_csv
 
-from emotion_ai import access, background
-from emotion_ai.access import NOBODY, OWNER, Visitor, judge, require_editor
-from emotion_ai.datasets import fetch, import_dataset, synthetic
+from emotion_ai.access import permissions
+from emotion_ai.access.permissions import NOBODY, OWNER, Visitor, judge, require_editor
+from emotion_ai.datasets import fetch, import_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.datasets.store import DatasetWriter, delete_dataset
 from emotion_ai.errors import AccessError
-from emotion_ai.model_store import write_model
+from emotion_ai.jobs import background
+from emotion_ai.models.store import write_model
 from emotion_ai.settings import Settings
+from tests.support.dataset_files import fer_csv
 
 ADA = {"is_logged_in": True, "email": "Ada@Example.org", "email_verified": True}
 EDITORS = ["grace@example.org", "ada@example.org"]
@@ -83,14 +85,14 @@ def test_the_setting_decides_where_it_is_given():
 
 
 def test_at_the_shell_everything_is_allowed():
-    assert access.visitor() == OWNER
+    assert permissions.visitor() == OWNER
     require_editor("train a network")
 
 
 @pytest.fixture
 def stranger(monkeypatch):
     """From here on whoever asks is somebody without a name."""
-    return lambda: monkeypatch.setattr(access, "_identify", lambda: NOBODY)
+    return lambda: monkeypatch.setattr(permissions, "_identify", lambda: NOBODY)
 
 
 def test_the_refusal_is_one_line_that_says_what_and_why(stranger):
@@ -144,6 +146,8 @@ def test_a_deletion_works_beside_what_an_interrupted_one_left(data_dir):
 def test_a_stranger_may_start_and_stop_what_changes_nothing(tmp_path, stranger):
     stranger()
     job = tmp_path / "job.json"
-    background.start(job, "emotion_ai.projection", ["none", "none", str(job)], for_everyone=True)
+    background.start(
+        job, "emotion_ai.audit.projection", ["none", "none", str(job)], for_everyone=True
+    )
     background.stop(job)
     assert background.read_job(job).state in ("stopped", "failed")

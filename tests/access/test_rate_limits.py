@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai import limits
-from emotion_ai.access import OWNER, Visitor
+from emotion_ai.access import rate_limits
+from emotion_ai.access.permissions import OWNER, Visitor
+from emotion_ai.access.rate_limits import PAGES_AN_ADDRESS, Buckets, Limit
 from emotion_ai.errors import LimitError
-from emotion_ai.images import encode_png
-from emotion_ai.limits import PAGES_AN_ADDRESS, Buckets, Limit
+from emotion_ai.media.images import encode_png
 from emotion_ai.ui import access
 
 FILMS = Limit("films", burst=3, per_minute=6)
@@ -77,7 +77,7 @@ def test_a_refusal_costs_nothing():
 
 
 def test_memory_is_bounded(monkeypatch):
-    monkeypatch.setattr(limits, "_MOST_BUCKETS", 10)
+    monkeypatch.setattr(rate_limits, "_MOST_BUCKETS", 10)
     buckets = Buckets(Clock())
     for i in range(100):
         buckets.spend(FILMS, f"page {i}", f"address {i}")
@@ -85,7 +85,7 @@ def test_memory_is_bounded(monkeypatch):
 
 
 def page():
-    from emotion_ai.limits import Limit
+    from emotion_ai.access.rate_limits import Limit
     from emotion_ai.ui.access import spend
     from emotion_ai.ui.frame import errors_as_lines
 

@@ -4,15 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotion_ai.datasets import duplicates, import_dataset, synthetic
-from emotion_ai.datasets.describe import blank_rows, pixel_statistics
-from emotion_ai.datasets.store import DatasetWriter
-from emotion_ai.datasets.suspects import (
+from emotion_ai.audit import duplicates
+from emotion_ai.audit.suspects import (
     crowd_agreement,
     find_suspects,
     outlier_scores,
     point_disagreement_px,
 )
+from emotion_ai.datasets import import_dataset
+from emotion_ai.datasets.describe import blank_rows, pixel_statistics
+from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.errors import DatasetError
 from emotion_ai.settings import Settings
 

@@ -7,26 +7,24 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from dataset_files import png, write_tree
 from PIL import Image
 
-from emotion_ai import background, cli, projection
-from emotion_ai.datasets import describe, fetch, list_datasets, synthetic
-from emotion_ai.datasets.catalogue import (
-    catalogue,
-    with_expressions,
-    with_keypoints,
-    with_suspects,
-)
+from emotion_ai.audit import projection
+from emotion_ai.audit.catalogue import catalogue, with_expressions, with_keypoints, with_suspects
+from emotion_ai.audit.suspects import find_suspects
+from emotion_ai.cli import program
+from emotion_ai.datasets import describe, fetch, list_datasets
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark
 from emotion_ai.datasets.selection import Choice, known_orders, known_traits, select
-from emotion_ai.datasets.suspects import find_suspects
 from emotion_ai.errors import ConfigError, DatasetError
-from emotion_ai.kept import load_arrays
+from emotion_ai.evaluation.predictions import Predictions
+from emotion_ai.faces.montage import Layout, encode_webp, montage
+from emotion_ai.jobs import background
 from emotion_ai.labels import FER7, KEYPOINT_COUNT
-from emotion_ai.montage import Layout, encode_webp, montage
-from emotion_ai.predictions import Predictions
 from emotion_ai.settings import Settings, settings
+from emotion_ai.storage.arrays import load_arrays
+from tests.support.dataset_files import png, write_tree
 
 
 @pytest.fixture(scope="module")
@@ -225,7 +223,7 @@ def test_tsne_in_its_own_process_keeps_neighbours_together(tmp_path):
     status, result = tmp_path / "job.json", tmp_path / "out.npz"
     assert background.read_job(status).state == "none"
     words = [str(tmp_path / "in.npy"), str(result), str(status)]
-    background.start(status, "emotion_ai.projection", words)
+    background.start(status, "emotion_ai.audit.projection", words)
     assert background.read_job(status).state == "running"
     assert wait(status).state == "finished"
     points = load_arrays(result)["points"]
@@ -237,10 +235,10 @@ def test_a_job_can_be_stopped_and_a_failed_one_says_why(tmp_path):
     status = tmp_path / "job.json"
     np.save(tmp_path / "in.npy", np.random.default_rng(0).normal(size=(3000, 30)))
     words = [str(tmp_path / "in.npy"), str(tmp_path / "out.npz"), str(status)]
-    background.start(status, "emotion_ai.projection", words)
+    background.start(status, "emotion_ai.audit.projection", words)
     background.stop(status)
     assert background.read_job(status).state == "stopped"
-    background.start(status, "emotion_ai.projection", ["missing.npy", "out.npz", str(status)])
+    background.start(status, "emotion_ai.audit.projection", ["missing.npy", "out.npz", str(status)])
     job = wait(status)
     assert job.state == "failed"
     assert "missing.npy" in job.error
@@ -314,7 +312,7 @@ def test_command_line_fetches_and_says_plainly_when_it_cannot(data_dir, monkeypa
     monkeypatch.setenv("EMOTION_AI_DATA", str(data_dir))
     settings.cache_clear()
     try:
-        assert cli.main(["data", "fetch", "fer2013"]) != 0
+        assert program.main(["data", "fetch", "fer2013"]) != 0
     finally:
         settings.cache_clear()
     (line,) = capsys.readouterr().err.splitlines()

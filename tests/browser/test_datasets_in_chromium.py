@@ -5,10 +5,11 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_ai.datasets import open_dataset, synthetic
+from emotion_ai.datasets import open_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark, load_marks
 from tests.browser.conftest import running_app
-from tests.dataset_files import fer_csv
+from tests.support.dataset_files import fer_csv
 
 FACES = 140
 

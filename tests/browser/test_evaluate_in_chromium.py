@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 from playwright.sync_api import expect
-from second_model import noisy_copy
 
-from emotion_ai.datasets import synthetic
-from emotion_ai.model_store import open_model
+from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT
+from tests.support.second_model import noisy_copy
 
 FACES = 350
 

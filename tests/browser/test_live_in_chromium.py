@@ -17,10 +17,10 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.drawing import bgr
-from emotion_ai.images import encode_jpeg
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.faces.drawing import bgr
 from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.media.images import encode_jpeg
 from emotion_ai.settings import ROOT
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
 

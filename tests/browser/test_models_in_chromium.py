@@ -6,11 +6,11 @@ import shutil
 import subprocess
 
 import pytest
-from model_server import model_server, serving
 from playwright.sync_api import Page, expect
 
-from emotion_ai.model_store import list_models
+from emotion_ai.models.store import list_models
 from emotion_ai.settings import ROOT
+from tests.support.model_server import model_server, serving
 
 
 @pytest.fixture(scope="module")

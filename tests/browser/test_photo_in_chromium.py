@@ -6,9 +6,9 @@ import io
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.images import encode_png
+from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
+from emotion_ai.media.images import encode_png
 
 
 def upload(page: Page, *paths) -> None:

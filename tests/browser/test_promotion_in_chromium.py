@@ -7,15 +7,16 @@ from pathlib import Path
 import optuna
 import pytest
 from playwright.sync_api import Page, expect
-from second_model import noisy_copy
 
-from emotion_ai.datasets import synthetic
-from emotion_ai.model_store import open_model
+from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT
-from emotion_ai.training import runs, search
+from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.search_plan import Plan
+from emotion_ai.training.search import searches
+from emotion_ai.training.search.plan import Plan
 from tests.browser.conftest import running_app
+from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +34,12 @@ def place(tmp_path_factory) -> Path:
     (folder / runs.METRICS).write_text(json.dumps(record) + "\n")
     (folder / runs.BEST).write_bytes(b"weights")
     plan = Plan(config, ("learning_rate", "erase"), 8)
-    study = search.open_study(
-        search.create_search(models / "searches", "rates", plan, [faces], models)
+    study = searches.open_study(
+        searches.create_search(models / "searches", "rates", plan, [faces], models)
     )
     for i in range(7):
         values = {"learning_rate": 0.001 * (i + 1), "erase": 0.1 * i}
-        told = search.distributions(plan)
+        told = searches.distributions(plan)
         study.add_trial(optuna.trial.create_trial(params=values, distributions=told, value=i / 10))
     return place
 

@@ -5,7 +5,8 @@ import logging
 import pytest
 from playwright.sync_api import expect
 
-from emotion_ai.datasets import open_dataset, synthetic
+from emotion_ai.datasets import open_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import load_marks
 
 pytest.importorskip("authlib")

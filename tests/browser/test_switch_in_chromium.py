@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from second_model import mistaken_copy
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.images import encode_jpeg
-from emotion_ai.model_store import open_model
-from emotion_ai.model_versions import go_back, make_default
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.media.images import encode_jpeg
+from emotion_ai.models.store import open_model
+from emotion_ai.models.versions import go_back, make_default
 from emotion_ai.settings import ROOT
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
+from tests.support.second_model import mistaken_copy
 
 PHOTO, _ = draw_photo(12, 1, (640, 480))
 

@@ -7,7 +7,7 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
 from tests.browser.conftest import running_app

@@ -6,9 +6,9 @@ import io
 import pytest
 from playwright.sync_api import expect
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.images import encode_png
-from emotion_ai.video_files import film
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.media.images import encode_png
+from emotion_ai.media.videos import film
 
 
 @pytest.fixture(scope="module")

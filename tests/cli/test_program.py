@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_ai import cli
-from emotion_ai.datasets import synthetic
+from emotion_ai.cli import program
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.labels import COORDINATE_COLUMNS
-from emotion_ai.settings import settings
+from emotion_ai.settings import ROOT, settings
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def photo(tmp_path_factory):
 
 
 def run(*arguments):
-    return cli.main([str(argument) for argument in arguments])
+    return program.main([str(argument) for argument in arguments])
 
 
 def test_predict_prints_every_face_as_json(workplace, photo, capsys):
@@ -179,7 +179,7 @@ def test_the_module_runs_as_a_program():
         [sys.executable, "-m", "emotion_ai", "evaluate", "nobody", "--data", "x"],
         capture_output=True,
         text=True,
-        cwd=cli.__file__.rsplit("/", 2)[0],
+        cwd=ROOT,
     )
     assert done.returncode == 1
     assert done.stderr.startswith("error: no model 'nobody'")

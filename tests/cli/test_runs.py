@@ -8,16 +8,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_trainer import FakeTrainer
-from second_model import noisy_copy
 from tensorboardX.proto.event_pb2 import Event
 
-from emotion_ai import cli
-from emotion_ai.model_store import open_model
+from emotion_ai.cli import program
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.tensorboard import EventFiles, scalars
+from tests.support.fake_trainer import FakeTrainer
+from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def train(place: Path, epochs: int) -> None:
 
 
 def run(*words) -> int:
-    return cli.main([str(word) for word in words])
+    return program.main([str(word) for word in words])
 
 
 def test_runs_are_listed_with_their_state_and_place(place, capsys):
@@ -119,8 +119,8 @@ def test_a_promotion_that_cannot_be_is_refused_before_keras_is_imported(place):
     enqueue(place, "first")
     names = ["keypoints", "no/name", "mine"]
     code = (
-        "import sys\nfrom emotion_ai import cli\n"
-        f"assert [cli.main(['runs', 'promote', 'first', name]) for name in {names}] == [1] * 3\n"
+        "import sys\nfrom emotion_ai.cli.program import main\n"
+        f"assert [main(['runs', 'promote', 'first', name]) for name in {names}] == [1] * 3\n"
         "assert not {'keras', 'tensorflow'} & set(sys.modules)"
     )
     done = subprocess.run(

@@ -4,10 +4,11 @@ import shutil
 
 import pytest
 
-from emotion_ai.cli import main
-from emotion_ai.datasets import synthetic
+from emotion_ai.cli import train
+from emotion_ai.cli.program import main
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.settings import ROOT, settings
-from emotion_ai.training import commands, queue, runs
+from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
 
 
@@ -25,7 +26,7 @@ def runs_dir(tmp_path, shelf, monkeypatch):
         monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(shelf / name))
     monkeypatch.setenv("EMOTION_AI_RUNS", str(tmp_path))
     settings.cache_clear()
-    monkeypatch.setattr(commands, "train_run", lambda *a: pytest.fail("it trains"))
+    monkeypatch.setattr(train, "train_run", lambda *a: pytest.fail("it trains"))
     yield tmp_path
     settings.cache_clear()
 
@@ -79,8 +80,8 @@ def test_a_run_takes_its_turn_and_says_that_it_waits(runs_dir, capsys, monkeypat
         waits.append(words[0])
         other.release()
 
-    monkeypatch.setattr(commands, "print", let_go, raising=False)
-    with commands.my_turn(runs_dir):
+    monkeypatch.setattr(train, "print", let_go, raising=False)
+    with train.my_turn(runs_dir):
         assert waits == ["waiting: another run is being trained here"]
         assert queue.trains(runs_dir)
     assert not queue.trains(runs_dir)

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.canvas import Canvas
-from emotion_ai.datasets.drawn_face import PERFORMANCES, Face, random_face
-from emotion_ai.datasets.face_geometry import place_face
-from emotion_ai.datasets.face_painting import paint_face
+from emotion_ai.datasets.drawn.canvas import Canvas
+from emotion_ai.datasets.drawn.geometry import place_face
+from emotion_ai.datasets.drawn.painting import paint_face
+from emotion_ai.datasets.drawn.parameters import PERFORMANCES, Face, random_face
+from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo, make_dataset
 from emotion_ai.datasets.store import open_dataset
-from emotion_ai.datasets.synthetic import draw_faces, draw_photo, make_dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import FER7, FLIP_ORDER, KEYPOINT_NAMES
 

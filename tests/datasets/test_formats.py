@@ -5,7 +5,12 @@ import io
 import cv2
 import numpy as np
 import pytest
-from dataset_files import (
+
+from emotion_ai.datasets import import_dataset, load_any
+from emotion_ai.datasets.formats.ibug300w import CROP_RAISE, CROP_SCALE, cut_face
+from emotion_ai.errors import DatasetError
+from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_NAMES
+from tests.support.dataset_files import (
     VOTES_HEADER,
     coordinates,
     face,
@@ -19,11 +24,6 @@ from dataset_files import (
     write_tree,
     write_zip,
 )
-
-from emotion_ai.datasets import import_dataset, load_any
-from emotion_ai.datasets.ibug300w import CROP_RAISE, CROP_SCALE, cut_face
-from emotion_ai.errors import DatasetError
-from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_NAMES
 
 
 def test_fer2013_table_keeps_pixels_names_and_official_splits(tmp_path, data_dir):

@@ -7,10 +7,11 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
-from dataset_files import face, fer_csv
 
-from emotion_ai import cli
-from emotion_ai.datasets import import_dataset, open_dataset, synthetic
+from emotion_ai.cli import program
+from emotion_ai.cli.train import add_parser, config_of
+from emotion_ai.datasets import import_dataset, open_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import (
     Mark,
     apply_marks,
@@ -22,9 +23,9 @@ from emotion_ai.datasets.store import MARKS, DatasetWriter, delete_dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
 from emotion_ai.settings import settings
-from emotion_ai.training.commands import add_parser, config_of
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare
+from tests.support.dataset_files import face, fer_csv
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +153,7 @@ def test_command_line_prints_marks_as_csv(dataset, monkeypatch, capsys):
     settings.cache_clear()
     set_marks(dataset, [3], Mark("relabel", "fear"))
     try:
-        assert cli.main(["data", "marks", dataset.name]) == 0
+        assert program.main(["data", "marks", dataset.name]) == 0
     finally:
         settings.cache_clear()
     header, row = capsys.readouterr().out.splitlines()

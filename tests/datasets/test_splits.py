@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from dataset_files import face, fer_csv, pixels, png, write_csv, write_tree
 
 from emotion_ai.datasets import import_dataset
 from emotion_ai.datasets.splits import (
@@ -14,6 +13,7 @@ from emotion_ai.datasets.splits import (
     thumbnail,
 )
 from emotion_ai.errors import DatasetError
+from tests.support.dataset_files import face, fer_csv, pixels, png, write_csv, write_tree
 
 
 @pytest.mark.parametrize(

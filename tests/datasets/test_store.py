@@ -7,13 +7,14 @@ import json
 
 import numpy as np
 import pytest
-from dataset_files import face, fer_csv
 
-from emotion_ai.datasets import commands, fetch, import_dataset, list_datasets, open_dataset
+from emotion_ai.cli import data
+from emotion_ai.datasets import fetch, import_dataset, list_datasets, open_dataset
 from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.errors import DatasetError
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import Settings
+from tests.support.dataset_files import face, fer_csv
 
 
 def stored_faces(folder, seeds=(0, 1, 2)):
@@ -149,9 +150,9 @@ def test_the_description_names_no_folder_of_the_machine(tmp_path, data_dir):
 
 
 def run_command(monkeypatch, data_dir, *arguments) -> int:
-    monkeypatch.setattr(commands, "settings", lambda: Settings(data_dir=data_dir))
+    monkeypatch.setattr(data, "settings", lambda: Settings(data_dir=data_dir))
     parser = argparse.ArgumentParser()
-    commands.add_parser(parser.add_subparsers(required=True))
+    data.add_parser(parser.add_subparsers(required=True))
     parsed = parser.parse_args(["data", *map(str, arguments)])
     return parsed.handler(parsed)
 

@@ -6,22 +6,22 @@ import shutil
 import numpy as np
 import pytest
 
-from emotion_ai.assessment import Question, assess, caveats, label_sets, stands_in_train
-from emotion_ai.conditions import by_edges, by_fifths, light_tables, pose_tables
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation import keypoint_scores, normalised_errors
-from emotion_ai.faces import FRAMINGS, crop_faces
-from emotion_ai.keypoint_errors import cumulative_errors, point_table, side_table
+from emotion_ai.evaluation.assessment import Question, assess, caveats, label_sets, stands_in_train
+from emotion_ai.evaluation.conditions import by_edges, by_fifths, light_tables, pose_tables
+from emotion_ai.evaluation.keypoint_errors import cumulative_errors, point_table, side_table
+from emotion_ai.evaluation.predictions import predictions
+from emotion_ai.evaluation.scores import keypoint_scores, normalised_errors
+from emotion_ai.evaluation.scoring import score_model
+from emotion_ai.faces.detection import FRAMINGS, crop_faces
+from emotion_ai.faces.pose import nose_offset, roll_deg
+from emotion_ai.faces.quality import is_turned_away
+from emotion_ai.faces.reframing import points_back, reframe
 from emotion_ai.labels import COURSE5, KEYPOINT_NAMES
-from emotion_ai.model_store import SavedModel, open_model
-from emotion_ai.pose import nose_offset, roll_deg
-from emotion_ai.predictions import predictions
-from emotion_ai.quality import is_turned_away
-from emotion_ai.reframing import points_back, reframe
+from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.results import FaceBox
-from emotion_ai.scoring import score_model
 from emotion_ai.settings import ROOT, Settings
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest
 
-from emotion_ai.compare import class_changes, mcnemar, paired_difference
+from emotion_ai.evaluation.paired_tests import class_changes, mcnemar, paired_difference
 from emotion_ai.labels import COURSE5
 
 

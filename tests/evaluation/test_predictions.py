@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from emotion_ai import predictions as module
-from emotion_ai.datasets import synthetic
-from emotion_ai.model_store import open_model
-from emotion_ai.predictions import cached_path, predictions
+from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.evaluation import predictions as module
+from emotion_ai.evaluation.predictions import cached_path, predictions
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, Settings
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support
 
-from emotion_ai.evaluation import (
+from emotion_ai.evaluation.scores import (
     bootstrap_interval,
     calibration_error,
     confusion_matrix,

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from emotion_ai.curves import (
+from emotion_ai.evaluation.scores import (
+    averages,
+    calibration_error,
+    confusion_matrix,
+    macro_f1_interval,
+    per_class_report,
+)
+from emotion_ai.evaluation.thresholds import (
     apply_temperature,
     average_precision,
     coverage_curve,
@@ -14,13 +21,6 @@ from emotion_ai.curves import (
     reliability,
     roc_area,
     roc_curve,
-)
-from emotion_ai.evaluation import (
-    averages,
-    calibration_error,
-    confusion_matrix,
-    macro_f1_interval,
-    per_class_report,
 )
 from emotion_ai.labels import FER7
 

@@ -4,12 +4,12 @@ import numpy as np
 import psutil
 import pytest
 
-from emotion_ai import gradcam
-from emotion_ai.datasets.synthetic import draw_faces
+from emotion_ai.datasets.drawn.synthetic import draw_faces
 from emotion_ai.errors import ModelError
-from emotion_ai.explain import nearest, occlusion_map, stability
-from emotion_ai.gradcam import gradcam_map
-from emotion_ai.model_store import open_model
+from emotion_ai.explain import gradcam
+from emotion_ai.explain.gradcam import gradcam_map
+from emotion_ai.explain.occlusion import nearest, occlusion_map, stability
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT
 
 
@@ -87,7 +87,8 @@ def test_gradcam_that_is_cancelled_leaves_no_process(model, face):
         child
         for child in psutil.Process().children()
         # Other tests' jobs may just have ended.
-        if child.status() != psutil.STATUS_ZOMBIE and "emotion_ai.gradcam" in child.cmdline()
+        if child.status() != psutil.STATUS_ZOMBIE
+        and "emotion_ai.explain.gradcam" in child.cmdline()
     ]
 
 

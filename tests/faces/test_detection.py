@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emotion_ai import faces
 from emotion_ai.errors import ImageError
-from emotion_ai.faces import FaceDetector, Framing, crop_faces, find_yunet, load_detector
-from emotion_ai.images import decode_image, encode_png, read_image
+from emotion_ai.faces import detection
+from emotion_ai.faces.detection import FaceDetector, Framing, crop_faces, find_yunet, load_detector
+from emotion_ai.media.images import decode_image, encode_png, read_image
 from emotion_ai.results import FaceBox
 from emotion_ai.settings import Settings
 
@@ -62,9 +62,9 @@ def test_no_faces_give_no_crops():
 
 def test_without_yunet_the_detector_is_haar_and_says_so(tmp_path, monkeypatch):
     def offline(*args, **kwargs):
-        raise faces.urllib.error.URLError("no network")
+        raise detection.urllib.error.URLError("no network")
 
-    monkeypatch.setattr(faces.urllib.request, "urlopen", offline)
+    monkeypatch.setattr(detection.urllib.request, "urlopen", offline)
     detector = load_detector(Settings(cache_dir=tmp_path))
     assert detector.name == "Haar"
     assert "could not be downloaded" in detector.note
@@ -72,7 +72,9 @@ def test_without_yunet_the_detector_is_haar_and_says_so(tmp_path, monkeypatch):
 
 
 def test_a_download_with_another_checksum_is_refused_and_not_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(faces.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(b"version 1"))
+    monkeypatch.setattr(
+        detection.urllib.request, "urlopen", lambda *a, **k: io.BytesIO(b"version 1")
+    )
     with pytest.raises(ValueError, match="wrong checksum"):
         find_yunet(Settings(cache_dir=tmp_path))
     assert list(tmp_path.iterdir()) == []
@@ -80,10 +82,10 @@ def test_a_download_with_another_checksum_is_refused_and_not_kept(tmp_path, monk
 
 def test_a_download_is_kept_and_used_again(tmp_path, monkeypatch):
     content = b"weights"
-    monkeypatch.setattr(faces, "YUNET_SHA256", hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(detection, "YUNET_SHA256", hashlib.sha256(content).hexdigest())
     calls = []
     monkeypatch.setattr(
-        faces.urllib.request,
+        detection.urllib.request,
         "urlopen",
         lambda *a, **k: calls.append(1) or io.BytesIO(content),
     )

@@ -4,15 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.synthetic import draw_faces
-from emotion_ai.labels import FER7, KEYPOINT_NAMES
-from emotion_ai.quality import (
+from emotion_ai.datasets.drawn.synthetic import draw_faces
+from emotion_ai.faces.quality import (
     expression_text,
     is_turned_away,
     is_uncertain,
     quality_hints,
     sharpness,
 )
+from emotion_ai.labels import FER7, KEYPOINT_NAMES
 from emotion_ai.results import Expression, FaceBox, FaceReading
 
 

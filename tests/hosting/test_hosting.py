@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai import cli, gradcam, installed
-from emotion_ai.datasets.synthetic import make_dataset
+from emotion_ai import optional
+from emotion_ai.cli import program
+from emotion_ai.datasets.drawn.synthetic import make_dataset
 from emotion_ai.errors import ConfigError, ModelError
-from emotion_ai.model_store import open_model
-from emotion_ai.serving import exports
+from emotion_ai.explain import gradcam
+from emotion_ai.models.store import open_model
+from emotion_ai.serving import versions
 from emotion_ai.settings import ROOT, Settings, settings
 from emotion_ai.training import queue
 from emotion_ai.training.config import TrainingConfig
@@ -62,8 +64,8 @@ def test_every_module_of_the_dashboard_imports_without_what_trains():
 def bare(monkeypatch):
     """A machine without Keras and TensorFlow, on which no process is started."""
     missing = {"keras", "tensorflow"}
-    find = installed.find_spec
-    monkeypatch.setattr(installed, "find_spec", lambda n: None if n in missing else find(n))
+    find = optional.find_spec
+    monkeypatch.setattr(optional, "find_spec", lambda n: None if n in missing else find(n))
     monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: pytest.fail("a process was started"))
 
 
@@ -77,20 +79,20 @@ def test_training_without_keras_is_refused_in_a_line_and_leaves_nothing(bare, tm
 
 def test_backend_that_is_chosen_is_the_one_that_is_missed(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "not_there")
-    assert installed.lacking("Training", *installed.training_modules()) == (
+    assert optional.lacking("Training", *optional.training_modules()) == (
         "Training needs not_there, which is not installed here: pip install -r requirements.txt"
     )
-    assert installed.lacking("Reading tables", "pandas") == ""
+    assert optional.lacking("Reading tables", "pandas") == ""
 
 
 def test_export_and_gradcam_without_tensorflow_say_what_is_missing(bare, tmp_path, capsys):
     with pytest.raises(ConfigError, match="An export needs Keras and TensorFlow"):
-        exports.start_export(Settings(cache_dir=tmp_path), "expression", "litert")
+        versions.start_export(Settings(cache_dir=tmp_path), "expression", "litert")
     assert list(tmp_path.iterdir()) == []
     model = open_model(settings().models_dir, "expression")
     with pytest.raises(ModelError, match="Grad-CAM needs Keras and TensorFlow"):
         gradcam.gradcam_map(model, np.zeros((48, 48), np.uint8), 3)
-    assert cli.main(["export", "expression", "--to", str(tmp_path / "out")]) == 1
+    assert program.main(["export", "expression", "--to", str(tmp_path / "out")]) == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert said.startswith("error: An export needs Keras")
@@ -99,9 +101,10 @@ def test_export_and_gradcam_without_tensorflow_say_what_is_missing(bare, tmp_pat
 def test_train_command_without_keras_makes_no_run(bare, tmp_path, monkeypatch, capsys):
     make_dataset(tmp_path / "data", "expression", n=70)
     changed = Settings(data_dir=tmp_path / "data", runs_dir=tmp_path / "runs")
-    monkeypatch.setattr("emotion_ai.training.commands.settings", lambda: changed)
+    monkeypatch.setattr("emotion_ai.cli.train.settings", lambda: changed)
     assert (
-        cli.main(["train", "expression", "--data", "synthetic_expression", "--preset", "demo"]) == 1
+        program.main(["train", "expression", "--data", "synthetic_expression", "--preset", "demo"])
+        == 1
     )
     assert "pip install -r requirements.txt" in capsys.readouterr().err
     assert not list((tmp_path / "runs").glob("*/config.json"))

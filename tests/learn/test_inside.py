@@ -15,7 +15,7 @@ def saved(request, tmp_path_factory):
     """A network of each preset with uneven statistics, and its file."""
     import keras
 
-    from emotion_ai.networks import build
+    from emotion_ai.networks.architectures import build
 
     task = "keypoints" if request.param == "demo" else "expression"
     model = build(task, 7, request.param)

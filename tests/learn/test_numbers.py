@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.synthetic import draw_faces
+from emotion_ai.datasets.drawn.synthetic import draw_faces
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import FER7, KEYPOINT_SIDES
 from emotion_ai.learn import (

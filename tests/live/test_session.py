@@ -10,10 +10,10 @@ import av
 import numpy as np
 import pytest
 
-from emotion_ai.drawing import Layers
-from emotion_ai.following import BATCH, ONE_FACE, ROOM, FaceFollower
+from emotion_ai.faces.drawing import Layers
 from emotion_ai.labels import COURSE5, FER7
-from emotion_ai.live import LiveOptions, LiveSession, mirrored
+from emotion_ai.live.session import LiveOptions, LiveSession, mirrored
+from emotion_ai.reading.follower import BATCH, ONE_FACE, ROOM, FaceFollower
 from emotion_ai.results import Expression, FaceBox, FaceReading
 
 FRAME = np.full((120, 160, 3), 90, np.uint8)
@@ -56,7 +56,7 @@ class FakePredictor:
 def clock(monkeypatch):
     """A camera at 4 frames/s on a clock of its own."""
     ticks = itertools.count(100.0, 1 / 8)  # two looks a frame
-    monkeypatch.setattr("emotion_ai.live.time.monotonic", lambda: next(ticks))
+    monkeypatch.setattr("emotion_ai.live.session.time.monotonic", lambda: next(ticks))
 
 
 def test_frame_is_annotated_and_the_status_says_so():

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dataset_files import face, fer_csv, png
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,14 +17,15 @@ from emotion_ai.datasets import import_dataset
 from emotion_ai.datasets.splits import make_split
 from emotion_ai.datasets.store import check_name
 from emotion_ai.errors import DatasetError, EmotionAIError, ImageError, VideoError
-from emotion_ai.faces import FaceDetector
-from emotion_ai.images import decode_image, encode_png
-from emotion_ai.predictor import Predictor
+from emotion_ai.faces.detection import FaceDetector
+from emotion_ai.media.images import decode_image, encode_png
+from emotion_ai.media.videos import read_video
+from emotion_ai.reading.predictor import Predictor
 from emotion_ai.ui.datasets.setup import _tidy
 from emotion_ai.ui.photos import Upload, read_photo
 from emotion_ai.ui.resources import Reader
 from emotion_ai.ui.wording import plain
-from emotion_ai.video_files import read_video
+from tests.support.dataset_files import face, fer_csv, png
 
 quickly = settings(
     max_examples=60,

@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from second_model import noisy_copy
 
-from emotion_ai import atomic, model_store
 from emotion_ai.errors import ModelError
-from emotion_ai.model_store import CARD, KERAS, TFLITE, list_models, open_model, write_model
-from emotion_ai.model_versions import (
+from emotion_ai.models import store
+from emotion_ai.models.store import CARD, KERAS, TFLITE, list_models, open_model, write_model
+from emotion_ai.models.versions import (
     change_back,
     change_default,
     go_back,
@@ -19,8 +18,10 @@ from emotion_ai.model_versions import (
     make_default,
     versions,
 )
+from emotion_ai.storage import files
+from tests.support.second_model import noisy_copy
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def write(models_dir: Path, name: str, mark: str, task: str = "keypoints"):
@@ -55,7 +56,7 @@ def test_going_back_twice_changes_nothing_and_an_older_version_can_be_asked_for(
     tmp_path, monkeypatch, in_one_step
 ):
     if not in_one_step:
-        monkeypatch.setattr(model_store, "exchange", lambda first, second: False)
+        monkeypatch.setattr(store, "exchange", lambda first, second: False)
     for mark in ("a", "b", "c"):
         write(tmp_path, "mine", mark)
     change = go_back(tmp_path, "mine")
@@ -73,7 +74,7 @@ def test_going_back_twice_changes_nothing_and_an_older_version_can_be_asked_for(
 def small_models_count(monkeypatch, request):
     """The models of ``write`` do not run; those of ``shelf`` do."""
     if "shelf" not in request.fixturenames:
-        monkeypatch.setattr(model_store.SavedModel, "network", lambda model: _Points())
+        monkeypatch.setattr(store.SavedModel, "network", lambda model: _Points())
 
 
 class _Points:
@@ -87,21 +88,21 @@ def test_the_file_system_here_exchanges_folders_in_one_step(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
-    if not atomic.exchange(tmp_path / "a", tmp_path / "b"):
+    if not files.exchange(tmp_path / "a", tmp_path / "b"):
         pytest.skip("no renameat2 here")
     assert (tmp_path / "a" / "b").exists()
     assert (tmp_path / "b" / "a").exists()
-    assert not atomic.exchange(tmp_path / "a", tmp_path / "missing")
+    assert not files.exchange(tmp_path / "a", tmp_path / "missing")
 
 
 def test_a_reader_finds_a_whole_model_at_every_moment_of_a_hundred_changes(tmp_path):
     """Also when the changing process is killed in the middle of one."""
     first, second = (write(tmp_path, "mine", mark).digest for mark in "ab")
-    if not atomic.exchange(tmp_path / ".versions" / "mine" / "1", tmp_path / "mine"):
+    if not files.exchange(tmp_path / ".versions" / "mine" / "1", tmp_path / "mine"):
         pytest.skip("no renameat2 here")
     code = (
         "import sys; from pathlib import Path\n"
-        "from emotion_ai.model_store import put_in_place, version_numbers, versions_folder\n"
+        "from emotion_ai.models.store import put_in_place, version_numbers, versions_folder\n"
         "folder = Path(sys.argv[1])\n"
         "while True:\n"
         "    put_in_place(versions_folder(folder) / str(version_numbers(folder)[-1]), folder)\n"

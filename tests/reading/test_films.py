@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emotion_ai import video_files
-from emotion_ai.cli import main
-from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.cli.program import main
+from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.errors import VideoError
-from emotion_ai.images import encode_jpeg
 from emotion_ai.labels import FER7
+from emotion_ai.media import videos
+from emotion_ai.media.images import encode_jpeg
+from emotion_ai.media.videos import film, read_video
+from emotion_ai.reading.films import read_faces_of_video
 from emotion_ai.results import Expression, FaceBox, FaceReading
-from emotion_ai.video import read_faces_of_video
-from emotion_ai.video_files import film, read_video
 
 UNEVEN_S = [0.0, 0.033, 0.066, 0.5, 0.533, 2.0]
 
@@ -157,7 +157,7 @@ def test_a_file_that_leads_elsewhere_is_refused_and_followed_nowhere(content):
 def test_frames_that_are_too_large_are_left_out(monkeypatch):
     """Every frame of a film may have another size than its header says."""
     small, large = (encode_jpeg(np.zeros((side, side, 3), np.uint8)) for side in (64, 640))
-    monkeypatch.setattr(video_files, "MAX_PIXELS", 10_000)
+    monkeypatch.setattr(videos, "MAX_PIXELS", 10_000)
     frames = list(read_video(small + large + small))
     assert [frame.image.shape[:2] for frame in frames] == [(64, 64), (64, 64)]
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from emotion_ai.errors import ConfigError
-from emotion_ai.group import FEWEST_FACES, GroupTimeline
-from emotion_ai.group_report import group_report
+from emotion_ai.figures.streamgraph import streamgraph
 from emotion_ai.labels import FER7
+from emotion_ai.reading.group import FEWEST_FACES, GroupTimeline
+from emotion_ai.report.group import group_report
 from emotion_ai.results import Expression
-from emotion_ai.streamgraph import streamgraph
 
 
 def faces(**counts: int) -> list[Expression]:

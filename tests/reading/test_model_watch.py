@@ -6,26 +6,26 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from second_model import noisy_copy
 
-from emotion_ai import switching
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.faces import FaceDetector
-from emotion_ai.live import LiveSession
-from emotion_ai.model_store import CARD, TFLITE, open_model
-from emotion_ai.model_versions import go_back, make_default
-from emotion_ai.predictor import load_predictor
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.faces.detection import FaceDetector
+from emotion_ai.live.session import LiveSession
+from emotion_ai.models.store import CARD, TFLITE, open_model
+from emotion_ai.models.versions import go_back, make_default
+from emotion_ai.reading import model_watch
+from emotion_ai.reading.model_watch import ModelWatch
+from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.settings import Settings
-from emotion_ai.switching import ModelWatch
+from tests.support.second_model import noisy_copy
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PHOTO = draw_photo(12, 1, (640, 480))[0]
 
 
 @pytest.fixture
 def where(tmp_path, monkeypatch) -> Settings:
     """A store of its own, and a watch that looks at every frame."""
-    monkeypatch.setattr(switching, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(model_watch, "LOOK_EVERY_S", 0.0)
     for task in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / task, tmp_path / task)
     noisy_copy(open_model(tmp_path, "expression"), tmp_path, "rival", noise=60)
@@ -48,7 +48,7 @@ def wait_for(watch: ModelWatch):
 
 def test_nothing_newer_comes_while_nothing_changes(where, predictor, monkeypatch):
     watch = ModelWatch(where, predictor)
-    monkeypatch.setattr(switching, "load_predictor", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setattr(model_watch, "load_predictor", lambda *_: pytest.fail("loaded"))
     assert [watch.newer() for _ in range(50)] == [None] * 50
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
+from emotion_ai.reading.table import readings_table
 from emotion_ai.results import Expression, FaceBox, FaceReading
-from emotion_ai.table import readings_table
 
 
 def reading(**parts) -> FaceReading:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from emotion_ai.labels import FER7
+from emotion_ai.reading.tracking import GAP_S, Tracker, assign
 from emotion_ai.results import Expression, FaceBox, FaceReading
-from emotion_ai.tracking import GAP_S, Tracker, assign
 
 
 def box(x: float, y: float, size: float = 100) -> FaceBox:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion_ai.assessment import Question, assess
-from emotion_ai.cli import main
-from emotion_ai.combined import combined_table
-from emotion_ai.datasets import synthetic
+from emotion_ai.cli.program import main
+from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.evaluation.assessment import Question, assess
+from emotion_ai.evaluation.combined import combined_table
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
-from emotion_ai.model_store import SavedModel, open_model
+from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.report.page import report_command, write_report
 from emotion_ai.settings import ROOT, Settings, settings
 

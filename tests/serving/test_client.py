@@ -13,16 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
-from model_server import Handler, metadata, model_server, serving
 
-from emotion_ai import access
-from emotion_ai.cli import main
-from emotion_ai.datasets.synthetic import draw_faces, draw_photo
+from emotion_ai.access import permissions
+from emotion_ai.cli.program import main
+from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo
 from emotion_ai.errors import AccessError, ServingError
-from emotion_ai.faces import load_detector
-from emotion_ai.images import encode_png
-from emotion_ai.model_store import DEFAULTS, open_model
-from emotion_ai.predictor import Predictor
+from emotion_ai.faces.detection import load_detector
+from emotion_ai.media.images import encode_png
+from emotion_ai.models.store import DEFAULTS, open_model
+from emotion_ai.reading.predictor import Predictor
 from emotion_ai.results import FaceBox
 from emotion_ai.serving import network as served
 from emotion_ai.serving import wire
@@ -38,6 +37,7 @@ from emotion_ai.serving.client import (
 )
 from emotion_ai.serving.load import Load, measure
 from emotion_ai.settings import ROOT, Settings
+from tests.support.model_server import Handler, metadata, model_server, serving
 
 FACES = np.arange(8, dtype=np.uint8).reshape(2, 2, 2)
 MODELS = {name: open_model(ROOT / "models", name) for name in DEFAULTS}
@@ -472,7 +472,7 @@ def test_server_is_chosen_kept_and_forgotten(tmp_path):
 
 def test_only_editors_choose_the_server_and_none_overrides_the_environment(tmp_path, monkeypatch):
     where = Settings(cache_dir=tmp_path)
-    monkeypatch.setattr(access, "_identify", lambda: access.NOBODY)
+    monkeypatch.setattr(permissions, "_identify", lambda: permissions.NOBODY)
     with pytest.raises(AccessError):
         choose_server(where, "http://127.0.0.1:9")
     assert serving_url(where) is None
@@ -489,7 +489,7 @@ def test_command_line_reads_through_the_server_and_says_when_it_could_not(
 
     def predict(url: str) -> tuple[list, str]:
         where = Settings.from_environment({**os.environ, "EMOTION_AI_SERVING_URL": url})
-        monkeypatch.setattr("emotion_ai.cli.settings", lambda: where)
+        monkeypatch.setattr("emotion_ai.cli.program.settings", lambda: where)
         assert main(["predict", str(path), "--json"]) == 0
         out, err = capsys.readouterr()
         return json.loads(out)[0]["faces"], err

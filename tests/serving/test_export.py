@@ -10,13 +10,14 @@ from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_log_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
-from emotion_ai import access, background
-from emotion_ai.datasets.synthetic import draw_faces
+from emotion_ai.access import permissions
+from emotion_ai.datasets.drawn.synthetic import draw_faces
 from emotion_ai.errors import AccessError, ConfigError, ModelError
-from emotion_ai.export import Parity, check, export, faces_to_compare, parity_text
-from emotion_ai.model_store import KERAS, TFLITE, SavedModel, write_model
-from emotion_ai.networks import convolution, output
-from emotion_ai.serving import exports
+from emotion_ai.jobs import background
+from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
+from emotion_ai.networks.architectures import convolution, output
+from emotion_ai.serving import versions
+from emotion_ai.serving.export import Parity, check, export, faces_to_compare, parity_text
 from emotion_ai.settings import Settings
 from emotion_ai.training.promote import convert
 
@@ -138,13 +139,15 @@ def test_record_compares_every_format_with_keras(model, faces, exported):
     ]  # fmt: skip
     assert all(one["same"] == len(faces) for one in made.record["parity"])
     assert made.record["digest"] == model.card["files"][KERAS]["sha256"]
-    (one,) = exports.list_exported(folder)
-    assert one.record == made.record == exports.read_record(exports.parity_path(folder, one.model))
+    (one,) = versions.list_exported(folder)
+    assert (
+        one.record == made.record == versions.read_record(versions.parity_path(folder, one.model))
+    )
     assert f"compared with Keras on {len(faces)} faces" in parity_text(made.record)[0]
 
 
 def test_litert_file_runs_like_keras(model, faces, exported):
-    from emotion_ai.lite import LiteNetwork
+    from emotion_ai.models.runtime import LiteNetwork
 
     network = LiteNetwork(exported[1].paths["litert"].read_bytes())
     values = network(faces)[output_of(model)]
@@ -159,7 +162,7 @@ def test_onnx_file_runs_like_keras(model, faces, tmp_path):
     assert [one.name for one in session.get_outputs()] == [output_of(model)]
     (values,) = session.run(None, {"faces": faces[:2, ..., None]})
     assert np.allclose(values, said_by_keras(model, faces[:2]), atol=0.01)
-    assert exports.list_exported(tmp_path) == []
+    assert versions.list_exported(tmp_path) == []
 
 
 def test_versions_count_up_past_gaps_and_strange_names(tmp_path):
@@ -170,14 +173,14 @@ def test_versions_count_up_past_gaps_and_strange_names(tmp_path):
         staged = tmp_path / "staged"
         staged.mkdir()
         (staged / "saved_model.pb").write_bytes(b"x")
-        assert exports.publish(staged, folder) == expected
-    assert [one.version for one in exports.list_exported(tmp_path)] == [11, 10]
+        assert versions.publish(staged, folder) == expected
+    assert [one.version for one in versions.list_exported(tmp_path)] == [11, 10]
 
 
 def test_tuned_batching_file_stays(tmp_path):
-    exports.write_configs(tmp_path)
+    versions.write_configs(tmp_path)
     (tmp_path / "batching.config").write_text("max_batch_size { value: 8 }")
-    exports.write_configs(tmp_path)
+    versions.write_configs(tmp_path)
     assert (tmp_path / "batching.config").read_text() == "max_batch_size { value: 8 }"
 
 
@@ -189,7 +192,7 @@ def test_network_that_differs_is_not_exported():
 
 
 def test_failed_export_leaves_nothing_behind(model, faces, tmp_path, monkeypatch):
-    monkeypatch.setattr("emotion_ai.export.PARITY", -1)
+    monkeypatch.setattr("emotion_ai.serving.export.PARITY", -1)
     with pytest.raises(ModelError, match="not exported"):
         export(model, ["savedmodel"], tmp_path, faces, "drawn faces")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -214,19 +217,19 @@ def test_only_editors_export_from_the_app(tmp_path, monkeypatch):
     started = []
     monkeypatch.setattr(background, "start", lambda *what: started.append(what))
     where = Settings(cache_dir=tmp_path, serving_dir=tmp_path / "serving")
-    exports.start_export(where, "expression", "savedmodel")
+    versions.start_export(where, "expression", "savedmodel")
     assert started[0][1:] == (
-        "emotion_ai.export",
+        "emotion_ai.serving.export",
         ["expression", "savedmodel", str(where.serving_dir), str(started[0][0])],
     )
-    monkeypatch.setattr(access, "_identify", lambda: access.NOBODY)
+    monkeypatch.setattr(permissions, "_identify", lambda: permissions.NOBODY)
     with pytest.raises(AccessError):
-        exports.start_export(where, "expression", "savedmodel")
+        versions.start_export(where, "expression", "savedmodel")
     assert len(started) == 1
 
 
 def test_dataset_for_another_task_is_refused(model, tmp_path):
-    from emotion_ai.datasets.synthetic import make_dataset
+    from emotion_ai.datasets.drawn.synthetic import make_dataset
 
     other = {"expression": "keypoints", "keypoints": "expression"}[model.task]
     make_dataset(tmp_path, other, 35, 0)

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from emotion_ai.atomic import replace_folder, sibling_folder, write_bytes, write_json
+from emotion_ai.storage.files import replace_folder, sibling_folder, write_bytes, write_json
 
 
 def test_a_file_is_replaced_whole(tmp_path):

@@ -3,7 +3,8 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from emotion_ai.augmentation import (
+from emotion_ai.labels import KEYPOINT_NAMES
+from emotion_ai.training.augmentation import (
     Augmentation,
     augment,
     erase,
@@ -12,7 +13,6 @@ from emotion_ai.augmentation import (
     relight,
     warp,
 )
-from emotion_ai.labels import KEYPOINT_NAMES
 
 LEFT_EYE, RIGHT_EYE = (KEYPOINT_NAMES.index(f"{side}_eye_center") for side in ("left", "right"))
 

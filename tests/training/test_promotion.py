@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion_ai import background
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import RunError
-from emotion_ai.model_store import open_model
-from emotion_ai.model_versions import is_default, versions
+from emotion_ai.jobs import background
+from emotion_ai.models.store import open_model
+from emotion_ai.models.versions import is_default, versions
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.training import promotion, runs
 from emotion_ai.training.config import TrainingConfig
@@ -26,10 +26,10 @@ def place(tmp_path_factory) -> Path:
     faces = synthetic.make_dataset(place / "data", "expression", n=140, seed=5)
     config = TrainingConfig.for_task("expression", (faces.name,), preset="demo", epochs=1)
     folder = runs.create_run(place / "runs", config.as_dict(), "first", state="finished")
-    from emotion_ai import networks
+    from emotion_ai.networks import architectures
     from emotion_ai.training import loop
 
-    loop.save_model(networks.build("expression", 7, "demo"), folder / runs.BEST)
+    loop.save_model(architectures.build("expression", 7, "demo"), folder / runs.BEST)
     record = {"epoch": 1, "loss": 2.0, "validation_loss": 2.0, "validation_accuracy": 0.1}
     (folder / runs.METRICS).write_text(json.dumps(record) + "\n")
     return place

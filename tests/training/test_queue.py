@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import RunError
 from emotion_ai.settings import ROOT
 from emotion_ai.training import queue, runs, worker

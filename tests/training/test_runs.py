@@ -6,9 +6,9 @@ import sys
 import psutil
 import pytest
 
-from emotion_ai.augmentation import Augmentation
 from emotion_ai.errors import ConfigError, RunError
 from emotion_ai.training import runs
+from emotion_ai.training.augmentation import Augmentation
 from emotion_ai.training.config import TrainingConfig
 
 CONFIG = TrainingConfig.for_task("expression", ("faces",)).as_dict()

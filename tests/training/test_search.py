@@ -11,34 +11,35 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
-from fake_trainer import FakeTrainer, accuracy
 
-from emotion_ai.datasets import synthetic
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import ConfigError, RunError, SearchError
-from emotion_ai.training import queue, runs, search, search_worker
+from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
-from emotion_ai.training.search import (
+from emotion_ai.training.search import searches, worker
+from emotion_ai.training.search.plan import Plan, should_hold_out
+from emotion_ai.training.search.searches import (
     create_search,
     importances,
     in_full,
     open_study,
     read_search,
 )
-from emotion_ai.training.search_plan import Plan, should_hold_out
-from emotion_ai.training.search_worker import is_worked_on, work
+from emotion_ai.training.search.worker import is_worked_on, work
+from tests.support.fake_trainer import FakeTrainer, accuracy
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 #: A worker as on another machine: its own folder of runs and its own stand-in.
 WORKER = """
 import sys, time
 sys.path[:0] = [{tests!r}]
 from pathlib import Path
-import fake_trainer
+from tests.support import fake_trainer
 from emotion_ai.training import queue, search_worker
-search_worker.POLL_S = {poll_s}
+worker.POLL_S = {poll_s}
 queue.start_worker = fake_trainer.FakeTrainer({before}).start_worker
-search_worker.work(Path(sys.argv[1]), Path(sys.argv[2]), say=lambda text: print(text, flush=True))
+worker.work(Path(sys.argv[1]), Path(sys.argv[2]), say=lambda text: print(text, flush=True))
 """
 
 
@@ -58,7 +59,7 @@ def trainer(monkeypatch):
     """Trains in no time, in this process."""
     trainer = FakeTrainer()
     monkeypatch.setattr(queue, "start_worker", trainer.start_worker)
-    monkeypatch.setattr(search_worker, "POLL_S", 0)
+    monkeypatch.setattr(worker, "POLL_S", 0)
     return trainer
 
 
@@ -99,7 +100,7 @@ def test_what_mattered_is_found(tmp_path, plan, faces):
             study.add_trial(
                 optuna.trial.create_trial(
                     params={"learning_rate": rate, "erase": erase},
-                    distributions=search.distributions(plan),
+                    distributions=searches.distributions(plan),
                     value=accuracy({"learning_rate": rate, "epochs": 1}, 1) + 0.02 * erase,
                 )
             )
@@ -177,9 +178,9 @@ def test_a_trial_whose_worker_died_before_naming_its_machine_is_taken_up(
     tmp_path, plan, faces, trainer, monkeypatch
 ):
     folder = create(tmp_path, plan, faces)
-    left = open_study(folder).ask(search.distributions(plan))
+    left = open_study(folder).ask(searches.distributions(plan))
     assert list(open_study(folder).get_trials()[left.number].user_attrs) == []
-    monkeypatch.setattr(search_worker, "ORPHAN_S", 0)
+    monkeypatch.setattr(worker, "ORPHAN_S", 0)
     work(folder, tmp_path / "runs")
     found = read_search(folder)
     assert (len(found.trials), found.trials[left.number].state) == (plan.trials, "finished")
@@ -188,7 +189,7 @@ def test_a_trial_whose_worker_died_before_naming_its_machine_is_taken_up(
 def test_a_line_torn_when_a_machine_went_down_is_cut_off(tmp_path, plan, faces, trainer):
     folder = create(tmp_path, Plan(plan.config, plan.vary, 3), faces)
     trainer.before_epoch = lambda folder, epoch: queue.cancel(folder) if epoch == 2 else None
-    with (folder / search.JOURNAL).open("a") as journal:
+    with (folder / searches.JOURNAL).open("a") as journal:
         journal.write('{"op_code":4,"worker_id":"torn')
     assert len(read_search(folder).trials) == 1
     assert work(folder, tmp_path / "runs") == 3
@@ -278,15 +279,15 @@ def test_damaged_and_missing_searches_are_one_line(tmp_path, plan, faces):
     folder = create(tmp_path, plan, faces)
     with pytest.raises(SearchError, match="no search 'second': expected one of: first"):
         read_search(folder.with_name("second"))
-    record = json.loads((folder / search.PLAN).read_text())
-    (folder / search.PLAN).write_text(json.dumps({**record, "vary": ["x"]}))
+    record = json.loads((folder / searches.PLAN).read_text())
+    (folder / searches.PLAN).write_text(json.dumps({**record, "vary": ["x"]}))
     with pytest.raises(SearchError, match=r"plan\.json is damaged"):
         read_search(folder)
-    (folder / search.PLAN).write_text(json.dumps(record))
-    (folder / search.JOURNAL).write_text("{")
+    (folder / searches.PLAN).write_text(json.dumps(record))
+    (folder / searches.JOURNAL).write_text("{")
     with pytest.raises(SearchError, match=r"journal\.log is damaged"):
         read_search(folder)
-    (folder / search.JOURNAL).unlink()
+    (folder / searches.JOURNAL).unlink()
     with pytest.raises(SearchError, match=r"journal\.log is missing"):
         read_search(folder)
 

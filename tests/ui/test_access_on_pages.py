@@ -8,8 +8,9 @@ import streamlit as st
 from streamlit import runtime
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.access import require_editor
-from emotion_ai.datasets import list_datasets, open_dataset, synthetic
+from emotion_ai.access.permissions import require_editor
+from emotion_ai.datasets import list_datasets, open_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import load_marks
 from emotion_ai.errors import AccessError
 from emotion_ai.settings import ROOT, Settings, settings

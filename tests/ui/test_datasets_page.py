@@ -8,17 +8,18 @@ import sys
 import numpy as np
 import pytest
 import streamlit as st
-from dataset_files import fer_csv
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.datasets import list_datasets, open_dataset, synthetic
+from emotion_ai.datasets import list_datasets, open_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark, load_marks, set_marks
 from emotion_ai.datasets.store import DatasetWriter
+from emotion_ai.evaluation.predictions import cached_path
 from emotion_ai.labels import FER7, VOTE_COLUMNS
-from emotion_ai.predictions import cached_path
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui.datasets import TABS, setup
 from emotion_ai.ui.datasets import view as views
+from tests.support.dataset_files import fer_csv
 
 FACES = 70
 SYNTHETIC = ("synthetic_expression", "synthetic_keypoints")

@@ -4,17 +4,18 @@ import shutil
 
 import pytest
 import streamlit as st
-from dataset_files import VOTES_HEADER, fer_csv, write_csv
-from second_model import noisy_copy
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.assessment import Question, assess
-from emotion_ai.datasets import import_dataset, synthetic
+from emotion_ai.datasets import import_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import open_dataset
-from emotion_ai.model_store import open_model
+from emotion_ai.evaluation.assessment import Question, assess
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import components
 from emotion_ai.ui.evaluate import TABS
+from tests.support.dataset_files import VOTES_HEADER, fer_csv, write_csv
+from tests.support.second_model import noisy_copy
 
 FACES = 105
 
@@ -145,7 +146,7 @@ def test_only_the_open_tab_is_computed(monkeypatch):
 def test_predictions_are_computed_once(monkeypatch):
     open_page(model="expression")
     forget()
-    from emotion_ai import predictions
+    from emotion_ai.evaluation import predictions
 
     monkeypatch.setattr(predictions, "predict_images", lambda *a: pytest.fail("computed again"))
     open_page(model="expression", tab="Table")

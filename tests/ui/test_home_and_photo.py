@@ -13,10 +13,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.datasets.synthetic import draw_photo
-from emotion_ai.images import encode_png
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.labels import FER7
-from emotion_ai.quality import UNCERTAIN_BELOW
+from emotion_ai.media.images import encode_png
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import components
 from emotion_ai.ui.photos import Upload

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo
 from emotion_ai.datasets.splits import count_duplicates
 from emotion_ai.datasets.store import DatasetWriter
-from emotion_ai.datasets.synthetic import draw_faces, draw_photo
-from emotion_ai.images import encode_png
 from emotion_ai.labels import VOTE_COLUMNS
 from emotion_ai.learn import texts
 from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, languages, words
+from emotion_ai.media.images import encode_png
 from emotion_ai.settings import ROOT, settings
 
 #: Each chapter's pictures; the first is the one that a plain link opens.

@@ -7,7 +7,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.datasets.synthetic import draw_photo
+from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui.live import connection, stream
 

@@ -5,17 +5,18 @@ import shutil
 
 import pytest
 import streamlit as st
-from model_server import model_server, serving
-from second_model import noisy_copy
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai import access, background
-from emotion_ai.atomic import write_json
-from emotion_ai.model_store import DEFAULTS, KERAS, list_models, open_model
-from emotion_ai.serving import client, exports
+from emotion_ai.access import permissions
+from emotion_ai.jobs import background
+from emotion_ai.models.store import DEFAULTS, KERAS, list_models, open_model
+from emotion_ai.serving import client, versions
 from emotion_ai.settings import ROOT, settings
+from emotion_ai.storage.files import write_json
 from emotion_ai.ui.serving.request import command
 from emotion_ai.ui.wording import headline_score, score_figure
+from tests.support.model_server import model_server, serving
+from tests.support.second_model import noisy_copy
 
 MODELS = list_models(ROOT / "models")
 
@@ -75,7 +76,7 @@ def press(app: AppTest, label: str) -> AppTest:
 def exported(where, name: str, version: int, digest: str | None = None) -> None:
     model = open_model(where.models_dir, name)
     folder = where.serving_dir / name / str(version)
-    (folder / exports.EXTRA).mkdir(parents=True)
+    (folder / versions.EXTRA).mkdir(parents=True)
     (folder / "saved_model.pb").write_bytes(b"x" * 1_500_000)
     row = {"name": "SavedModel, PNG", "precision": "float32", "largest": 2e-7, "same": 500}
     record = {
@@ -83,7 +84,7 @@ def exported(where, name: str, version: int, digest: str | None = None) -> None:
         "digest": digest or model.card["files"][KERAS]["sha256"], "source": "fer2013, validation",
         "parity": [row],
     }  # fmt: skip
-    write_json(folder / exports.EXTRA / exports.RECORD, record)
+    write_json(folder / versions.EXTRA / versions.RECORD, record)
 
 
 def test_models_are_cards_with_score_size_date_speed_and_default(where):
@@ -111,7 +112,7 @@ def test_export_button_starts_a_job_and_shows_its_progress(where, monkeypatch):
     started = []
     monkeypatch.setattr(background, "start", lambda *what: started.append(what))
     press(app, "Export")
-    assert started[0][1] == "emotion_ai.export"
+    assert started[0][1] == "emotion_ai.serving.export"
     assert started[0][2][:3] == ["expression", "savedmodel", str(where.serving_dir)]
     running = background.Job("running", 1, 3, "steps")
     monkeypatch.setattr(background, "read_job", lambda status: running)
@@ -119,7 +120,7 @@ def test_export_button_starts_a_job_and_shows_its_progress(where, monkeypatch):
     monkeypatch.setattr(background, "stop", stopped.append)
     app.run()
     press(app, "Stop")
-    assert stopped == [exports.job_status(where, "expression")]
+    assert stopped == [versions.job_status(where, "expression")]
 
 
 def test_server_without_tensorflow_does_not_offer_exports(where, monkeypatch):
@@ -195,8 +196,8 @@ def test_editor_chooses_the_server_and_takes_it_back(where, server):
 
 
 def test_strangers_can_neither_choose_the_server_nor_export(where, monkeypatch):
-    stranger = access.Visitor("sign in first")
-    monkeypatch.setattr(access, "_identify", lambda: stranger)
+    stranger = permissions.Visitor("sign in first")
+    monkeypatch.setattr(permissions, "_identify", lambda: stranger)
     assert all(b.disabled for b in open_tab("Models").button if b.label == "Export")
     app = open_tab("Served")  # what is sent by hand is refused by choose_server, see test_serving
     assert app.text_input[0].disabled

@@ -8,19 +8,20 @@ from pathlib import Path
 import optuna
 import pytest
 import streamlit as st
-from app_pages import open_page
-from second_model import noisy_copy
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.datasets import synthetic
-from emotion_ai.model_store import open_model
+from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, settings
-from emotion_ai.training import promotion, queue, runs, search
+from emotion_ai.training import promotion, queue, runs
 from emotion_ai.training.checks import Fit
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.search_plan import USUAL, Plan
+from emotion_ai.training.search import searches
+from emotion_ai.training.search.plan import USUAL, Plan
 from emotion_ai.ui import resources
 from emotion_ai.ui.train import search_form
+from tests.support.app_pages import open_page
+from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture(scope="module")
@@ -58,16 +59,16 @@ def config(**changes) -> TrainingConfig:
 def make_search(place: Path, trials: int = 12, done: int = 9) -> Path:
     plan = Plan(config(), ("learning_rate", "batch_size", "erase"), trials)
     (faces,) = resources.datasets()
-    folder = search.create_search(
+    folder = searches.create_search(
         place / "models" / "searches", "shown", plan, [faces], place / "models"
     )
-    study = search.open_study(folder)
+    study = searches.open_study(folder)
     for i in range(done):
         score = 0.4 + 0.05 * i
         study.add_trial(
             optuna.trial.create_trial(
                 params={"learning_rate": 0.001 * (i + 1), "batch_size": 64, "erase": 0.05 * i},
-                distributions=search.distributions(plan),
+                distributions=searches.distributions(plan),
                 value=score,
                 intermediate_values={1: 0.2, 2: score},
             )
@@ -129,7 +130,7 @@ def test_the_form_starts_a_search_and_says_what_it_chooses_by(place, monkeypatch
     assert not app.exception
     assert not app.error
     (folder,) = begun
-    plan = search.read_plan(folder)
+    plan = searches.read_plan(folder)
     assert (folder.name, plan.trials, plan.vary) == ("expression-demo", 5, USUAL)
     assert (plan.config.epochs, plan.config.hold_out) == (8, False)
     assert "**0 of 5 trials**" in text(app)
@@ -165,7 +166,7 @@ def test_without_optuna_the_tab_says_how_to_get_it(place, monkeypatch):
 
 
 def test_a_damaged_search_is_one_line(place):
-    (make_search(place) / search.JOURNAL).write_text("{")
+    (make_search(place) / searches.JOURNAL).write_text("{")
     app = open_page("train", tab="Search")
     assert "is damaged" in app.error[0].value
 

@@ -10,21 +10,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import streamlit as st
-from app_pages import open_page
-from dataset_files import fer_csv
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai import access
-from emotion_ai.access import NOBODY, OWNER
-from emotion_ai.datasets import import_dataset, synthetic
+from emotion_ai.access import permissions
+from emotion_ai.access.permissions import NOBODY, OWNER
+from emotion_ai.datasets import import_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.kept import save_arrays
 from emotion_ai.settings import ROOT, settings
+from emotion_ai.storage.arrays import save_arrays
 from emotion_ai.training import queue, runs
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.ui.train import cards
+from tests.support.app_pages import open_page
+from tests.support.dataset_files import fer_csv
 
 
 @pytest.fixture(scope="module")
@@ -307,7 +308,7 @@ def test_strangers_look_but_start_stop_and_delete_nothing(runs_dir, monkeypatch)
     folder = queue.enqueue(
         TrainingConfig.for_task("expression", ("a",)), name="w", runs_dir=runs_dir
     )
-    monkeypatch.setattr(access, "_identify", lambda: NOBODY)
+    monkeypatch.setattr(permissions, "_identify", lambda: NOBODY)
     app = open_page("train")
     assert button(app, "START").disabled
     assert button(app, "Stop").disabled
@@ -316,9 +317,9 @@ def test_strangers_look_but_start_stop_and_delete_nothing(runs_dir, monkeypatch)
         lambda: queue.cancel(folder),
         lambda: runs.delete_run(runs_dir / "kept"),
     ):
-        with pytest.raises(access.AccessError, match="Only editors"):
+        with pytest.raises(permissions.AccessError, match="Only editors"):
             attempt()
-    monkeypatch.setattr(access, "_identify", lambda: OWNER)
+    monkeypatch.setattr(permissions, "_identify", lambda: OWNER)
     assert len(runs.list_runs(runs_dir)) == 2
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.store import SavedModel
 from emotion_ai.ui.wording import count, headline_score, plain, score_line
 
 EXPRESSION = {

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from emotion_ai.datasets.drawn_face import Colour
-from emotion_ai.datasets.face_geometry import ribbon
+from emotion_ai.datasets.drawn.geometry import ribbon
+from emotion_ai.datasets.drawn.parameters import Colour
 
 _SHIFT = 4  # OpenCV's fixed-point coordinates: sixteenths of a painted pixel
 

@@ -11,7 +11,7 @@ from functools import cache
 
 import numpy as np
 
-from emotion_ai.datasets.drawn_face import Acting, Face, Look
+from emotion_ai.datasets.drawn.parameters import Acting, Face, Look
 from emotion_ai.labels import KEYPOINT_NAMES
 
 #: The head as an ellipsoid: half axes in x, y, z and its centre's y, in units.

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from emotion_ai.datasets.canvas import Canvas, mix, shade
-from emotion_ai.datasets.drawn_face import Face
-from emotion_ai.datasets.face_geometry import FaceLines, smooth
+from emotion_ai.datasets.drawn.canvas import Canvas, mix, shade
+from emotion_ai.datasets.drawn.geometry import FaceLines, smooth
+from emotion_ai.datasets.drawn.parameters import Face
 
 #: How far the hair stands out beyond the skull, in units.
 _VOLUME = {"short": 0.12, "parted": 0.3, "fringe": 0.3, "receding": 0.06, "curly": 0.45,

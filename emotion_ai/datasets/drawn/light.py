@@ -9,10 +9,10 @@ from functools import cache
 import cv2
 import numpy as np
 
-from emotion_ai.datasets import face_hair
-from emotion_ai.datasets.canvas import Canvas
-from emotion_ai.datasets.drawn_face import Colour, Face
-from emotion_ai.datasets.face_geometry import HEAD_AXES, HEAD_CENTRE_Y, FaceLines
+from emotion_ai.datasets.drawn import hair
+from emotion_ai.datasets.drawn.canvas import Canvas
+from emotion_ai.datasets.drawn.geometry import HEAD_AXES, HEAD_CENTRE_Y, FaceLines
+from emotion_ai.datasets.drawn.parameters import Colour, Face
 
 #: The light map: pixels per unit, and its corner in the head's plane.
 _RESOLUTION, _CORNER = 10, np.array([-3.0, -4.2])
@@ -69,7 +69,7 @@ def soft_shadows(face: Face, lines: FaceLines) -> np.ndarray:
     line(lines.curve("lip_bottom")[12:37] + 1.1 * down, (0.72, 0.75, 0.82), 0.26)
     line(lines.curve("lip_top")[18:31] - 1.2 * down, (0.88, 0.9, 0.92), 0.2)
     if face.look.beard == "stubble":
-        cv2.fillPoly(soft, [at(face_hair.beard_outline(lines))], (0.76, 0.74, 0.7))
+        cv2.fillPoly(soft, [at(hair.beard_outline(lines))], (0.76, 0.74, 0.7))
     return cv2.GaussianBlur(soft, (0, 0), 0.17 * _RESOLUTION)
 
 

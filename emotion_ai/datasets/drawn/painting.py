@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from emotion_ai.datasets import face_hair, face_light
-from emotion_ai.datasets.canvas import Canvas, mix, shade
-from emotion_ai.datasets.drawn_face import Colour, Face
-from emotion_ai.datasets.face_geometry import FaceLines, smooth
+from emotion_ai.datasets.drawn import hair, light
+from emotion_ai.datasets.drawn.canvas import Canvas, mix, shade
+from emotion_ai.datasets.drawn.geometry import FaceLines, smooth
+from emotion_ai.datasets.drawn.parameters import Colour, Face
 
 
 @dataclass(frozen=True)
@@ -37,22 +37,22 @@ def paint_face(canvas: Canvas, face: Face, lines: FaceLines) -> None:
     """Draw the whole person over the canvas's background."""
     palette, rng = Palette.of(face), np.random.default_rng(face.seed)
     bare = canvas.image.copy()
-    face_hair.paint_back(canvas, face, lines)
+    hair.paint_back(canvas, face, lines)
     _paint_body(canvas, face, lines, palette)
     outline = lines.curve("outline", closed=True)
     canvas.fill(outline, palette.skin)
-    face_light.light_region(canvas, lines, outline, face_light.soft_shadows(face, lines))
+    light.light_region(canvas, lines, outline, light.soft_shadows(face, lines))
     if face.look.freckles:
         _paint_freckles(canvas, lines, palette, rng)
     _paint_folds(canvas, face, lines, palette)
     _paint_nose(canvas, face, lines, palette)
-    face_hair.paint_beard(canvas, face, lines, rng)
+    hair.paint_beard(canvas, face, lines, rng)
     _paint_mouth(canvas, face, lines, palette)
     for side in ("left", "right"):
         _paint_eye(canvas, face, lines, palette, side)
     _paint_brows(canvas, face, lines)
-    face_hair.paint_front(canvas, face, lines, rng)
-    face_light.light_person(canvas, bare, lines, face_light.roundness(face))
+    hair.paint_front(canvas, face, lines, rng)
+    light.light_person(canvas, bare, lines, light.roundness(face))
     _paint_glasses(canvas, face, lines)
 
 
@@ -65,7 +65,7 @@ def _paint_body(canvas: Canvas, face: Face, lines: FaceLines, palette: Palette) 
     canvas.fill(smooth(lines.body_px([*shoulders, (5.4, 16), (-5.4, 16)]), True), face.look.clothes)
     neck_px = smooth(lines.body_px(neck))
     canvas.fill(neck_px, shade(palette.skin, 0.9))
-    face_light.light_region(canvas, lines, neck_px, face_light.chin_shadow(lines))
+    light.light_region(canvas, lines, neck_px, light.chin_shadow(lines))
     collar = smooth(lines.body_px([(-1.8, 4.85), (0, 5.7), (1.8, 4.85)]))
     canvas.stroke(collar, 0.16 * lines.unit_px, shade(face.look.clothes, 0.75))
     for side in ("left", "right"):

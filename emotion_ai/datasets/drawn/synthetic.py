@@ -11,11 +11,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion_ai.access import require_editor
-from emotion_ai.datasets.canvas import Canvas
-from emotion_ai.datasets.drawn_face import CLOTHES, Colour, random_face
-from emotion_ai.datasets.face_geometry import FaceLines, place_face
-from emotion_ai.datasets.face_painting import paint_face
+from emotion_ai.access.permissions import require_editor
+from emotion_ai.datasets.drawn.canvas import Canvas
+from emotion_ai.datasets.drawn.geometry import FaceLines, place_face
+from emotion_ai.datasets.drawn.painting import paint_face
+from emotion_ai.datasets.drawn.parameters import CLOTHES, Colour, random_face
 from emotion_ai.datasets.splits import make_split
 from emotion_ai.datasets.store import TASKS, Dataset, DatasetWriter
 from emotion_ai.errors import ConfigError

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from emotion_ai.datasets.archive import damage_named
+from emotion_ai.datasets.formats.archive import damage_named
 from emotion_ai.errors import DatasetError
 
 #: 96 × 96 pixels of up to four characters are 36,864; a longer line is no row of ours.

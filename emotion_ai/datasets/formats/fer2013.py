@@ -9,10 +9,10 @@ from pathlib import PurePosixPath
 
 import cv2
 
-from emotion_ai.datasets.archive import Tree, read_file
-from emotion_ai.datasets.csv_rows import CsvTable, parse_pixels
-from emotion_ai.datasets.image_files import decode_grey, is_image
-from emotion_ai.datasets.reading import Reading, Sample, attempts
+from emotion_ai.datasets.formats.archive import Tree, read_file
+from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
+from emotion_ai.datasets.formats.image_files import decode_grey, is_image
+from emotion_ai.datasets.formats.reading import Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, LabelSet, canonical_expression
 

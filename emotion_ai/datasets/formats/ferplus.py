@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
-from emotion_ai.datasets.csv_rows import CsvTable
+from emotion_ai.datasets.formats.csv_rows import CsvTable
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FERPLUS_COLUMNS, VOTE_COLUMNS, canonical_expression
 

@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 import cv2
 import numpy as np
 
-from emotion_ai.datasets.archive import Tree, read_file
-from emotion_ai.datasets.image_files import IMAGE_SUFFIXES, decode_grey
-from emotion_ai.datasets.reading import Reading, Sample, attempts
+from emotion_ai.datasets.formats.archive import Tree, read_file
+from emotion_ai.datasets.formats.image_files import IMAGE_SUFFIXES, decode_grey
+from emotion_ai.datasets.formats.reading import Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from emotion_ai.errors import DatasetError
-from emotion_ai.images import png_is_whole
+from emotion_ai.media.images import png_is_whole
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
 MAX_PIXELS = 4096 * 4096

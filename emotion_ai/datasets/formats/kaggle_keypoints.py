@@ -9,9 +9,9 @@ import math
 
 import numpy as np
 
-from emotion_ai.datasets.archive import MAX_TOTAL_BYTES, Tree, Zip, read_file
-from emotion_ai.datasets.csv_rows import CsvTable, parse_pixels
-from emotion_ai.datasets.reading import Reading, Sample, attempts
+from emotion_ai.datasets.formats.archive import MAX_TOTAL_BYTES, Tree, Zip, read_file
+from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
+from emotion_ai.datasets.formats.reading import Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS
 

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from emotion_ai.datasets import fer2013, ferplus, ibug300w, kaggle_keypoints
-from emotion_ai.datasets.archive import Tree, damage_named, open_tree
-from emotion_ai.datasets.csv_rows import CsvTable
-from emotion_ai.datasets.reading import Reading
+from emotion_ai.datasets.formats import fer2013, ferplus, ibug300w, kaggle_keypoints
+from emotion_ai.datasets.formats.archive import Tree, damage_named, open_tree
+from emotion_ai.datasets.formats.csv_rows import CsvTable
+from emotion_ai.datasets.formats.reading import Reading
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import LabelSet
 

@@ -14,17 +14,17 @@ import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from emotion_ai import background
-from emotion_ai.access import require_editor
-from emotion_ai.atomic import sibling_folder, write_json
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError, SearchError
-from emotion_ai.installed import require, training_modules
+from emotion_ai.jobs import background
+from emotion_ai.optional import require, training_modules
+from emotion_ai.storage.files import sibling_folder, write_json
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.queue import slot_name
 from emotion_ai.training.runs import check_run_name
-from emotion_ai.training.search_plan import SPACE, Plan, within
+from emotion_ai.training.search.plan import SPACE, Plan, within
 
 PLAN, JOURNAL = "plan.json", "journal.log"
 INSTALL = 'pip install "optuna>=4.2,<5"'

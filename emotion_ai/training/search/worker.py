@@ -13,10 +13,11 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from emotion_ai.access import require_editor
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import RunError, SearchError
 from emotion_ai.training import queue, runs
-from emotion_ai.training.search import (
+from emotion_ai.training.search.plan import Plan
+from emotion_ai.training.search.searches import (
     Trial,
     distributions,
     here,
@@ -25,7 +26,6 @@ from emotion_ai.training.search import (
     open_study,
     read_plan,
 )
-from emotion_ai.training.search_plan import Plan
 
 POLL_S = 1.0
 #: So many failed trials in a row are no accident.

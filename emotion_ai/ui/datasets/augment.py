@@ -3,10 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from emotion_ai import augmentation
-from emotion_ai.augmentation import Augmentation
-from emotion_ai.datasets import synthetic
-from emotion_ai.montage import Layout, encode_webp, montage
+from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.faces.montage import Layout, encode_webp, montage
+from emotion_ai.training import augmentation
+from emotion_ai.training.augmentation import Augmentation
 from emotion_ai.ui.datasets.face import face_picture
 from emotion_ai.ui.datasets.grid import chosen_face
 from emotion_ai.ui.datasets.view import View

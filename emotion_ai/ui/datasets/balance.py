@@ -7,9 +7,9 @@ import streamlit as st
 
 from emotion_ai.datasets import describe
 from emotion_ai.datasets.store import SPLITS
+from emotion_ai.faces.montage import Layout, encode_webp, montage
 from emotion_ai.figures.base import ACCENT, Plot, axes, base_figure, legend_above
 from emotion_ai.labels import EXPRESSION_COLOURS, FER7
-from emotion_ai.montage import Layout, encode_webp, montage
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.datasets.view import View
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.datasets import duplicates, suspects
+from emotion_ai.audit import duplicates, suspects
 from emotion_ai.datasets.describe import BLANK_BELOW, blank_rows
 from emotion_ai.datasets.marks import Mark, set_marks
-from emotion_ai.scoring import targets_of
+from emotion_ai.evaluation.scoring import targets_of
 from emotion_ai.settings import settings
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets import view as views

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from emotion_ai.montage import Layout, encode_webp, montage
+from emotion_ai.faces.montage import Layout, encode_webp, montage
 
 #: Width of a picture of faces, and the height of a caption under each.
 WIDTH_PX, CAPTION_PX = 800, 22

@@ -5,13 +5,14 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from emotion_ai import background, projection
-from emotion_ai.background import Job
+from emotion_ai.access.rate_limits import COMPUTATIONS
+from emotion_ai.audit import projection
 from emotion_ai.figures.base import as_text, base_figure, legend_above
-from emotion_ai.kept import kept_arrays, load_arrays
+from emotion_ai.jobs import background
+from emotion_ai.jobs.background import Job
 from emotion_ai.labels import EXPRESSION_COLOURS
-from emotion_ai.limits import COMPUTATIONS
 from emotion_ai.settings import settings
+from emotion_ai.storage.arrays import kept_arrays, load_arrays
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.datasets.browse import MAP_SELECTION, face_captions
 from emotion_ai.ui.datasets.grid import face_grid
@@ -97,7 +98,7 @@ def _points(view: View, embedding: np.ndarray, method: str) -> np.ndarray | None
             features = folder / f"{stem}-features.npy"
             np.save(features, embedding)
             words = [str(features), str(result), str(status)]
-            background.start(status, "emotion_ai.projection", words, for_everyone=True)
+            background.start(status, "emotion_ai.audit.projection", words, for_everyone=True)
             st.rerun()
     return None
 

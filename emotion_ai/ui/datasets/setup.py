@@ -5,10 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion_ai import background
-from emotion_ai.background import Job
-from emotion_ai.datasets import fetch, import_dataset, synthetic
+from emotion_ai.datasets import fetch, import_dataset
+from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import TASKS, Dataset, delete_dataset
+from emotion_ai.jobs import background
+from emotion_ai.jobs.background import Job
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked

@@ -6,20 +6,20 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.datasets import duplicates
-from emotion_ai.datasets.catalogue import (
+from emotion_ai.audit import duplicates
+from emotion_ai.audit.catalogue import (
     catalogue,
     with_expressions,
     with_keypoints,
     with_near_copies,
     with_suspects,
 )
+from emotion_ai.audit.suspects import Suspects, kept_suspects, suspects_path
 from emotion_ai.datasets.marks import Marks, load_marks
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.datasets.suspects import Suspects, kept_suspects, suspects_path
-from emotion_ai.model_store import SavedModel
-from emotion_ai.predictions import Predictions, cached_path, predictions
-from emotion_ai.scoring import targets_of
+from emotion_ai.evaluation.predictions import Predictions, cached_path, predictions
+from emotion_ai.evaluation.scoring import targets_of
+from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
 from emotion_ai.ui.progress import Step, with_progress

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.assessment import Assessment
-from emotion_ai.combined import combined_table
-from emotion_ai.drawing import draw_keypoints
+from emotion_ai.evaluation.assessment import Assessment
+from emotion_ai.evaluation.combined import combined_table
+from emotion_ai.evaluation.scoring import restrict
+from emotion_ai.faces.drawing import draw_keypoints
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 from emotion_ai.results import Expression
-from emotion_ai.scoring import restrict
 from emotion_ai.ui import markup, resources
 from emotion_ai.ui.evaluate.computing import outputs
 from emotion_ai.ui.evaluate.grid import chosen_face, face_grid

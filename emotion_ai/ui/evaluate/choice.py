@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from emotion_ai.assessment import Question, label_sets
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.evaluation.assessment import Question, label_sets
 from emotion_ai.labels import label_set
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.store import SavedModel
 from emotion_ai.ui import components, resources
 
 NOBODY = "no other model"

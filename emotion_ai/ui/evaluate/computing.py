@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from emotion_ai.assessment import Assessment, Question, assess
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.evaluation.assessment import Assessment, Question, assess
+from emotion_ai.evaluation.predictions import Predictions, cached_path, predictions
 from emotion_ai.labels import label_set
-from emotion_ai.lite import LiteNetwork
-from emotion_ai.model_store import SavedModel
-from emotion_ai.predictions import Predictions, cached_path, predictions
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import settings
 from emotion_ai.ui.progress import with_progress
 from emotion_ai.ui.wording import count, plain

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from emotion_ai.assessment import ExpressionAssessment
-from emotion_ai.conditions import light_tables, pose_tables
+from emotion_ai.evaluation.assessment import ExpressionAssessment
+from emotion_ai.evaluation.conditions import light_tables, pose_tables
 from emotion_ai.figures.expression import condition_plot
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.store import SavedModel
 from emotion_ai.ui import resources
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.evaluate.computing import outputs

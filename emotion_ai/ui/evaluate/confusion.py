@@ -3,7 +3,7 @@
 import numpy as np
 import streamlit as st
 
-from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.evaluation.assessment import ExpressionAssessment
 from emotion_ai.figures.base import DARK_INK, LIGHT_INK
 from emotion_ai.figures.expression import SCALES, confusion_plot
 from emotion_ai.ui.charts import download_data

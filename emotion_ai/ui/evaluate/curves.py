@@ -3,16 +3,16 @@
 import numpy as np
 import streamlit as st
 
-from emotion_ai.assessment import ExpressionAssessment
-from emotion_ai.curves import coverage_curve, cross_fitted_temperature, reliability
-from emotion_ai.evaluation import calibration_error, wilson_interval
+from emotion_ai.evaluation.assessment import ExpressionAssessment
+from emotion_ai.evaluation.scores import calibration_error, wilson_interval
+from emotion_ai.evaluation.thresholds import coverage_curve, cross_fitted_temperature, reliability
+from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.figures.expression import (
     coverage_plot,
     precision_recall_plot,
     reliability_plot,
     roc_plot,
 )
-from emotion_ai.quality import UNCERTAIN_BELOW
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from emotion_ai.assessment import Assessment, caveats
-from emotion_ai.evaluation import macro_f1_interval
+from emotion_ai.evaluation.assessment import Assessment, caveats
+from emotion_ai.evaluation.scores import macro_f1_interval
 from emotion_ai.settings import settings
 from emotion_ai.ui.wording import count, plain
 

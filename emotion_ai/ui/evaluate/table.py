@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.evaluation.assessment import ExpressionAssessment
+from emotion_ai.evaluation.report_table import report_table
 from emotion_ai.figures.expression import recall_plot
-from emotion_ai.report_table import report_table
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.frame import errors_as_lines
 

@@ -5,16 +5,16 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from emotion_ai.assessment import ExpressionAssessment
+from emotion_ai.access.rate_limits import EXPLANATIONS, GRADIENTS
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ModelError
-from emotion_ai.explain import Stability, nearest, occlusion_map, stability
+from emotion_ai.evaluation.assessment import ExpressionAssessment
+from emotion_ai.explain.gradcam import TIME_OUT_S, gradcam_map
+from emotion_ai.explain.occlusion import Stability, nearest, occlusion_map, stability
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.explain import stability_plot
 from emotion_ai.figures.faces import overlay
-from emotion_ai.gradcam import TIME_OUT_S, gradcam_map
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
-from emotion_ai.limits import EXPLANATIONS, GRADIENTS
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup, resources
 from emotion_ai.ui.access import spend

@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import streamlit as st
 
+from emotion_ai.datasets.drawn.synthetic import SyntheticFaces, draw_faces
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.datasets.synthetic import SyntheticFaces, draw_faces
-from emotion_ai.faces import FRAMINGS, crop_faces
-from emotion_ai.images import EXTENSIONS, decode_image
+from emotion_ai.faces.detection import FRAMINGS, crop_faces
 from emotion_ai.learn.texts import Words
+from emotion_ai.media.images import EXTENSIONS, decode_image
 from emotion_ai.ui import resources
 from emotion_ai.ui.learn.figures import choice, slider
 

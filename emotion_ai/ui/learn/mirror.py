@@ -5,10 +5,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from emotion_ai.augmentation import erase, relight, warp
 from emotion_ai.labels import FLIP_ORDER, KEYPOINT_NAMES, KEYPOINT_SIDES
 from emotion_ai.learn import mirror
 from emotion_ai.learn.texts import Words
+from emotion_ai.training.augmentation import erase, relight, warp
 from emotion_ai.ui.charts import base_figure, show_chart
 from emotion_ai.ui.learn.faces import drawn_faces
 from emotion_ai.ui.learn.figures import (

@@ -6,7 +6,7 @@ import streamlit as st
 
 from emotion_ai.learn import inside
 from emotion_ai.learn.texts import Words
-from emotion_ai.model_store import KERAS, SavedModel
+from emotion_ai.models.store import KERAS, SavedModel
 from emotion_ai.ui import resources
 
 

@@ -9,8 +9,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emotion_ai.learn.texts import Words
-from emotion_ai.lite import LiteNetwork
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import SavedModel
 from emotion_ai.serving import wire
 from emotion_ai.settings import ROOT
 from emotion_ai.ui.charts import base_figure, show_chart

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from emotion_ai.evaluation import confusion_matrix
+from emotion_ai.evaluation.predictions import cached_path, predictions
+from emotion_ai.evaluation.scores import confusion_matrix
+from emotion_ai.evaluation.scoring import targets_of
 from emotion_ai.learn.texts import Words
-from emotion_ai.model_store import SavedModel
-from emotion_ai.predictions import cached_path, predictions
-from emotion_ai.scoring import targets_of
+from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
 from emotion_ai.ui.learn.faces import dataset_named

@@ -5,11 +5,11 @@ import time
 import streamlit as st
 from streamlit_webrtc import WebRtcStreamerContext
 
-from emotion_ai.group import FEWEST_FACES, Summary
-from emotion_ai.group_report import group_report
-from emotion_ai.live import LiveSession
-from emotion_ai.quality import expression_text
-from emotion_ai.streamgraph import clock, streamgraph
+from emotion_ai.faces.quality import expression_text
+from emotion_ai.figures.streamgraph import clock, streamgraph
+from emotion_ai.live.session import LiveSession
+from emotion_ai.reading.group import FEWEST_FACES, Summary
+from emotion_ai.report.group import group_report
 from emotion_ai.ui import charts, markup
 from emotion_ai.ui.live.connection import NO_CONNECTION, PATIENCE_S, PICTURE_STOPPED
 from emotion_ai.ui.wording import count, plain

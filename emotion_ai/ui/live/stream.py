@@ -7,11 +7,11 @@ import streamlit as st
 from streamlit_webrtc import WebRtcMode, WebRtcStreamerContext, webrtc_streamer
 from streamlit_webrtc.webrtc import SignallingTimeoutError
 
-from emotion_ai.limits import LIVE
-from emotion_ai.live import LiveOptions, LiveSession
-from emotion_ai.predictor import load_predictor
+from emotion_ai.access.rate_limits import LIVE
+from emotion_ai.live.session import LiveOptions, LiveSession
+from emotion_ai.reading.model_watch import ModelWatch
+from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.settings import settings
-from emotion_ai.switching import ModelWatch
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.live.connection import (
     NO_CONNECTION,

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai import background
-from emotion_ai.model_store import KERAS, SavedModel
-from emotion_ai.serving import exports
+from emotion_ai.jobs import background
+from emotion_ai.models.store import KERAS, SavedModel
+from emotion_ai.serving import versions
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
@@ -69,7 +69,7 @@ def speed_ms(digest: str, _model: SavedModel) -> float:
 @errors_as_lines()
 def _exports(model: SavedModel) -> None:
     """The export under way, or the button that starts one, and what the last one compared."""
-    status = exports.job_status(settings(), model.name)
+    status = versions.job_status(settings(), model.name)
     job = background.read_job(status)
     if job.state == "running":
         job_bar(status, lambda job: "Exporting and comparing with Keras …")
@@ -83,7 +83,7 @@ def _exports(model: SavedModel) -> None:
         )  # fmt: skip
         able = locked() if find_spec("tensorflow") else {"disabled": True, "help": _SLIM}
         if st.button("Export", key=f"export_{model.name}", icon=":material/upload:", **able):
-            exports.start_export(settings(), model.name, kind)
+            versions.start_export(settings(), model.name, kind)
             st.rerun()
     st.caption(_WHAT[kind])
     _exported(model, kind)
@@ -91,9 +91,9 @@ def _exports(model: SavedModel) -> None:
 
 def _exported(model: SavedModel, kind: str) -> None:
     where = settings().serving_dir
-    record = exports.read_record(exports.parity_path(where, model.name))
+    record = versions.read_record(versions.parity_path(where, model.name))
     if kind == "savedmodel":
-        made = exports.list_exported(where, model.name)
+        made = versions.list_exported(where, model.name)
         if made:
             newest = made[0]
             st.markdown(
@@ -102,7 +102,7 @@ def _exported(model: SavedModel, kind: str) -> None:
             )
             record = newest.record
     else:
-        path = where / f"{model.name}{exports.SUFFIXES[kind]}"
+        path = where / f"{model.name}{versions.SUFFIXES[kind]}"
         if path.exists():
             st.download_button(
                 f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)", path.read_bytes, path.name,

@@ -7,13 +7,13 @@ import time
 import numpy as np
 import streamlit as st
 
+from emotion_ai.access.rate_limits import REQUESTS
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ServingError
+from emotion_ai.faces.montage import Layout, encode_webp, montage
 from emotion_ai.labels import KEYPOINT_NAMES
-from emotion_ai.limits import REQUESTS
-from emotion_ai.lite import LiteNetwork
-from emotion_ai.model_store import SavedModel
-from emotion_ai.montage import Layout, encode_webp, montage
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import SavedModel
 from emotion_ai.results import Expression
 from emotion_ai.serving import wire
 from emotion_ai.serving.address import serving_url

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.errors import ServingError
-from emotion_ai.model_store import KERAS, SavedModel
-from emotion_ai.serving import exports
+from emotion_ai.models.store import KERAS, SavedModel
+from emotion_ai.serving import versions
 from emotion_ai.serving.address import choose_server, serving_url
 from emotion_ai.serving.client import client_for
 from emotion_ai.serving.wire import Metadata, ModelStatus, Tensor
@@ -155,7 +155,7 @@ def served_table(models: list[SavedModel], statuses: dict[str, ModelStatus | Non
     rows = []
     for model in models:
         exported = {
-            one.version: one for one in exports.list_exported(settings().serving_dir, model.name)
+            one.version: one for one in versions.list_exported(settings().serving_dir, model.name)
         }
         status = statuses.get(model.name)
         loaded = {one.version: one for one in status.versions} if status else {}

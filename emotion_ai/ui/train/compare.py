@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from emotion_ai import background
-from emotion_ai.access import require_editor
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.figures.training import overlay_plot, score_plot
-from emotion_ai.installed import require
+from emotion_ai.jobs import background
+from emotion_ai.optional import require
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
 from emotion_ai.training.describe import flat_settings

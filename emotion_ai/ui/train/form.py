@@ -5,16 +5,16 @@ import random
 import numpy as np
 import streamlit as st
 
-from emotion_ai import background
-from emotion_ai.augmentation import Augmentation, augment
-from emotion_ai.background import Job
 from emotion_ai.datasets.store import MARKS, Dataset
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.images import encode_png
+from emotion_ai.faces.montage import Layout, montage
+from emotion_ai.jobs import background
+from emotion_ai.jobs.background import Job
 from emotion_ai.labels import LABEL_SETS
-from emotion_ai.montage import Layout, montage
+from emotion_ai.media.images import encode_png
 from emotion_ai.settings import settings
 from emotion_ai.training import probe, queue
+from emotion_ai.training.augmentation import Augmentation, augment
 from emotion_ai.training.checks import Fit, check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows

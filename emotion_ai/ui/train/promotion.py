@@ -4,10 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion_ai import background
 from emotion_ai.errors import EmotionAIError
+from emotion_ai.jobs import background
 from emotion_ai.labels import HEADS
-from emotion_ai.model_store import check_task
+from emotion_ai.models.store import check_task
 from emotion_ai.settings import settings
 from emotion_ai.training import promotion, runs
 from emotion_ai.ui import resources

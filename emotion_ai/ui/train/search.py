@@ -4,7 +4,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion_ai import background
 from emotion_ai.errors import RunError, SearchError
 from emotion_ai.figures.search import (
     NAMES,
@@ -13,10 +12,11 @@ from emotion_ai.figures.search import (
     slices_plot,
     trials_table,
 )
+from emotion_ai.jobs import background
 from emotion_ai.settings import settings
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.search import (
+from emotion_ai.training.search.searches import (
     FEWEST_FOR_IMPORTANCE,
     JOURNAL,
     Search,
@@ -31,7 +31,7 @@ from emotion_ai.training.search import (
     start_work,
     stop_work,
 )
-from emotion_ai.training.search_worker import is_worked_on
+from emotion_ai.training.search.worker import is_worked_on
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.frame import errors_as_lines

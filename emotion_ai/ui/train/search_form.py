@@ -11,8 +11,8 @@ from emotion_ai.settings import settings
 from emotion_ai.training import probe
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.search import create_search, search_folders, start_work
-from emotion_ai.training.search_plan import SPACE, USUAL, Plan, should_hold_out
+from emotion_ai.training.search.plan import SPACE, USUAL, Plan, should_hold_out
+from emotion_ai.training.search.searches import create_search, search_folders, start_work
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.train.choice import choose, choose_labels

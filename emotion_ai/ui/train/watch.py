@@ -7,13 +7,13 @@ import numpy as np
 import streamlit as st
 
 from emotion_ai.errors import EmotionAIError
+from emotion_ai.faces.montage import Layout, montage
 from emotion_ai.figures.base import Plot
 from emotion_ai.figures.faces import joined_points
 from emotion_ai.figures.training import curve_plot
-from emotion_ai.images import encode_png
-from emotion_ai.kept import load_arrays
 from emotion_ai.labels import EXPRESSION_COLOURS, label_set
-from emotion_ai.montage import Layout, montage
+from emotion_ai.media.images import encode_png
+from emotion_ai.storage.arrays import load_arrays
 from emotion_ai.training import runs
 from emotion_ai.training.describe import changed_settings, flat_settings
 from emotion_ai.training.queue import position

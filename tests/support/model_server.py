@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import numpy as np
 
-from emotion_ai.model_store import SavedModel
+from emotion_ai.models.store import SavedModel
 from emotion_ai.serving import wire
 
 

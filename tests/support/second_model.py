@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from emotion_ai.model_store import KERAS, TFLITE, SavedModel, write_model
+from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
 
 
 def noisy_copy(model: SavedModel, models_dir: Path, name: str, noise: float = 25) -> SavedModel:

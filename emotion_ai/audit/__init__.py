@@ -1,0 +1,1 @@
+"""What is wrong with a dataset: copies, likely wrong labels, and its map."""

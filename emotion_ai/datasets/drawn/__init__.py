@@ -1,0 +1,1 @@
+"""Drawn faces, whose keypoints and expressions are exact."""

@@ -1,0 +1,1 @@
+"""Files of the field, recognised by content: one module a format."""

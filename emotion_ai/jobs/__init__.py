@@ -1,0 +1,1 @@
+"""Work in processes of its own: started, watched and stopped through files."""

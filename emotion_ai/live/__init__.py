@@ -1,0 +1,1 @@
+"""A webcam's frames on their way through."""

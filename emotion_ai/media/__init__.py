@@ -1,0 +1,1 @@
+"""Photos and videos at the edge: checked pixels in, encoded ones out."""

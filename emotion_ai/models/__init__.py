@@ -1,0 +1,1 @@
+"""Saved models: the store, earlier versions, and the runtime that asks them."""

@@ -1,0 +1,1 @@
+"""From frames to readings: one picture, a stream, a film."""

@@ -1,0 +1,1 @@
+"""Files and arrays that are written whole or not at all."""
