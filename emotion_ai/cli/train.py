@@ -16,12 +16,13 @@ from emotion_ai.models.store import check_task
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
 from emotion_ai.storage.files import write_json
-from emotion_ai.training import probe, queue, runs
+from emotion_ai.training import estimate, queue, runs
 from emotion_ai.training.augmentation import Augmentation
 from emotion_ai.training.checks import Fit, check
 from emotion_ai.training.config import LABEL_SOURCES, PRECISIONS, TrainingConfig
 from emotion_ai.training.describe import epoch_text
-from emotion_ai.training.promotion import check_model_name, promote_run
+from emotion_ai.training.promotion import promote_run
+from emotion_ai.training.promotion_job import check_model_name
 from emotion_ai.training.trainer import train_run
 
 #: Options of a run with a plain value: name → (type, help).
@@ -187,8 +188,10 @@ def my_turn(runs_dir: Path) -> Iterator[None]:
 
 def dry_run_text(config: TrainingConfig, fit: Fit) -> str:
     """What the training would take, from a few batches that are thrown away."""
-    write_json(probe.result_path(config), probe.measure(config))
-    found = probe.estimate(config, fit)
+    from emotion_ai.training.probe import measure  # imports Keras
+
+    write_json(estimate.result_path(config), measure(config))
+    found = estimate.estimate(config, fit)
     return (
         f"learns from {fit.train:,} faces, validates on {fit.validation:,}\n"
         f"{config.epochs} epochs of {fit.steps(config.batch_size):,} batches: about "

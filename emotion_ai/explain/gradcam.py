@@ -1,8 +1,7 @@
 """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391): where the last convolution looked.
 
-Gradients need Keras, so they are computed in a process of their own:
-``python -m emotion_ai.explain.gradcam MODEL_FOLDER EXPRESSION < face.npy > map.npz``. The
-dashboard calls ``gradcam_map``, which starts that process and waits for it.
+Gradients need Keras, so ``gradients`` computes them in a process of its own, which ``gradcam_map``
+starts and waits for.
 """
 
 import io
@@ -12,13 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
 
 from emotion_ai.errors import ModelError
-from emotion_ai.models.store import KERAS, SavedModel, open_model
+from emotion_ai.models.store import KERAS, SavedModel
 from emotion_ai.optional import lacking
 from emotion_ai.settings import ROOT
 
@@ -48,7 +46,7 @@ def gradcam_map(
     command = [
         sys.executable,
         "-m",
-        "emotion_ai.explain.gradcam",
+        "emotion_ai.explain.gradients",
         str(model.folder),
         str(expression),
     ]
@@ -102,39 +100,3 @@ def _run_now(command, content, time_out_s, waiting) -> tuple[int, bytes, bytes]:
         if process.poll() is None:
             process.kill()
             process.communicate()
-
-
-def compute(model: SavedModel, face: np.ndarray, expression: int) -> np.ndarray:
-    """The map itself, in this process: TensorFlow's gradients of one logit in the last feature
-    map, averaged over places, weigh that map's channels."""
-    import cv2
-    import keras
-    import tensorflow as tf
-
-    network = keras.models.load_model(model.folder / KERAS, compile=False)
-    places = [layer for layer in network.layers if len(layer.output.shape) == 4]
-    logits = network.get_layer("logits").output
-    both = keras.Model(network.inputs, [places[-1].output, logits])
-    with tf.GradientTape() as tape:
-        features, said = both(face[None, :, :, None], training=False)
-        score = said[0, expression]
-    weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
-    heat = np.maximum((weights * features).numpy().sum(axis=-1)[0], 0).astype(np.float32)
-    heat /= max(float(heat.max()), 1e-12)
-    return cv2.resize(heat, face.shape[::-1], interpolation=cv2.INTER_CUBIC).clip(0, 1)
-
-
-def main() -> int:
-    folder, expression = Path(sys.argv[1]), int(sys.argv[2])
-    answer = sys.stdout.buffer
-    sys.stdout = sys.stderr  # what Keras prints must not end up in the answer
-    face = np.load(io.BytesIO(sys.stdin.buffer.read()))
-    heat = compute(open_model(folder.parent, str(folder)), face, expression)
-    content = io.BytesIO()
-    np.savez(content, map=heat)
-    answer.write(content.getvalue())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -27,7 +27,7 @@ from emotion_ai.networks import architectures
 from emotion_ai.serving import versions, wire
 from emotion_ai.settings import Settings, settings
 from emotion_ai.storage.files import sibling_folder, write_bytes, write_json
-from emotion_ai.training.promote import PARITY, convert
+from emotion_ai.training.litert import PARITY, convert
 
 PARITY_FACES = 500
 Progress = Callable[[int, int, str], None]

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from emotion_ai.datasets import load_any
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.scores import vote_shares
 from emotion_ai.labels import HEADS, LabelSet
+from emotion_ai.settings import settings
 from emotion_ai.training.config import TrainingConfig
 
 
@@ -27,6 +29,11 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.images)
+
+
+def open_data(config: TrainingConfig) -> list[Dataset]:
+    """The datasets a configuration names."""
+    return [load_any(name, settings().data_dir) for name in config.data]
 
 
 def prepare(

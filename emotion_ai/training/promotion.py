@@ -1,221 +1,95 @@
-"""A run's best checkpoint becomes a saved model: converted, verified, scored, described.
+"""A run becomes a saved model.
 
-Imports TensorFlow for the conversion; runs in the trainer's process, never in the dashboard.
+The command line calls ``promote_run``; for the page ``promotion_job`` starts
+``python -m emotion_ai.training.promotion STATUS RUN_FOLDER MODEL [--float] [--default]
+[--head=NAME]``. Keras and TensorFlow are imported only when nothing more can be refused.
 """
 
-import tempfile
-from datetime import UTC, datetime
+import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-import keras
-import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
-
-from emotion_ai.datasets.marks import marked_dataset
+from emotion_ai.access.permissions import require_editor
+from emotion_ai.datasets import load_any
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.errors import ModelError, RunError
-from emotion_ai.evaluation.scoring import score_model, targets_of
-from emotion_ai.labels import COURSE5, HEADS, label_set
-from emotion_ai.models.runtime import LiteNetwork
-from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
-from emotion_ai.networks import architectures
+from emotion_ai.errors import EmotionAIError
+from emotion_ai.jobs import background
+from emotion_ai.labels import HEADS
+from emotion_ai.models.store import SavedModel, check_task
+from emotion_ai.models.versions import is_default, make_default
+from emotion_ai.optional import require
+from emotion_ai.settings import settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.examples import Examples, prepare, split_rows
+from emotion_ai.training.promotion_job import check_model_name
+from emotion_ai.training.provenance import data_record, refuse_changed_data
 
-CALIBRATION_FACES = 480
-#: Classes whose logit is lower are as good as impossible: exp(-10) of a usual winner.
-LOWEST_LOGIT = -10.0
-#: Largest difference of a float LiteRT network from Keras that is accepted.
-PARITY = 1e-3
+_STEPS = ("reading the data", "converting and scoring", "storing")
 
 
-def promote(
+def promote_run(
     folder: Path,
-    datasets: list[Dataset],
-    target: Path,
+    name: str,
     *,
+    datasets: list[Dataset] | None = None,
     quantise: bool = True,
+    default: bool = False,
     head: str = HEADS[0],
     mirror: bool = False,
+    progress: Callable[[int, int, str], None] | None = None,
 ) -> SavedModel:
-    """Store the best checkpoint of the run in ``folder`` as the model ``target``.
+    """Store the best epoch of a run as the model ``name``, and let the app read with it when
+    ``default``. A model of that name becomes an earlier version of it. ``datasets``: those of the
+    run, opened when not given. ``head``: which of ``HEADS`` to store of a run that trained both.
+    ``mirror``: see ``conversion.store_checkpoint``.
 
-    ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. ``head`` is the
-    one to store where the run trained both. With ``mirror`` it sees every face and its mirror
-    image (``architectures.with_mirror``). Scores are measured on the stored ``.tflite`` for every
-    split the datasets have besides ``train``.
+    Whatever is wrong with the request is said before anything heavy begins.
     """
-    if not (folder / runs.BEST).exists():
-        raise RunError(f"run {folder.name} has no finished epoch to save")
+    require_editor("save a model")
+    require("Making a model of a run", "keras", "tensorflow")
+
+    def step(number: int) -> None:
+        if progress:
+            progress(number, len(_STEPS), _STEPS[number])
+
     config = TrainingConfig.from_dict(runs.read_run(folder).config)
-    labels = label_set(config.label_set)
-    model = architectures.in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
-    truth, temperature = config.labels, None
-    if mirror and config.task == "keypoints":
-        raise RunError("averaging with the mirrored face: expected a run of expressions")
-    if config.task == "expression":
-        if mirror:
-            model = architectures.with_mirror(model, config.preset)
-        index = 0
-        if truth == "both":
-            truth, index = head, HEADS.index(head)
-        if config.calibration_faces:
-            faces, targets = calibration_faces(datasets, config, truth)
-            said = architectures.one_head(model, index).predict(faces[..., None], verbose=0)
-            temperature = fit_temperature(said, targets)
-        model = architectures.one_head(model, index, temperature or 1.0, LOWEST_LOGIT)
-    train_set, _ = prepare(datasets, config, labels)
-    border = train_set.border_px
-    crops = train_set.images[:, border : -border or None, border : -border or None]
-    if config.task == "keypoints":
-        centre_keypoints(model, crops, train_set)
-    rows = np.random.default_rng(0).permutation(len(train_set))[:CALIBRATION_FACES]
-    faces = crops[np.sort(rows)]
-    content, parity = convert(model, faces, quantise)
-    temporary = folder / "promoted.keras"
-    model.save(temporary)
-    card = {
-        "task": config.task,
-        **(
-            {
-                "label_set": config.label_set,
-                "truth": truth,
-                "temperature": temperature,
-                "mirror": mirror,
-            }
-            if config.task == "expression"
-            else {}
-        ),
-        "preset": config.preset,
-        "input_px": architectures.INPUT_SIZE_PX[config.task],
-        "parameters": model.count_params(),
-        "quantised": quantise,
-        "keras_difference": parity,
-        "data": [
-            {"name": d.name, "digest": d.digest, "splits": d.description["splits"]}
-            for d in datasets
-        ],
-        "scores": [],
-        "run": folder.name,
-        "training": config.as_dict(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-    learned = (folder / runs.METRICS).read_bytes()
-    files = {KERAS: temporary.read_bytes(), TFLITE: content, runs.METRICS: learned}
-    temporary.unlink()
-    with tempfile.TemporaryDirectory() as temporary_dir:  # the old model stays until all is known
-        unscored = write_model(Path(temporary_dir) / target.name, card, files)
-        card["scores"] = score_all(unscored, datasets)
-    return write_model(target, card, files)
+    target = settings().models_dir / check_model_name(name)
+    check_task(target, config.task)
+    step(0)
+    if datasets is None:
+        datasets = [load_any(data, settings().data_dir) for data in config.data]
+    # Scores are of faces it has not seen: another split of the same data would not keep that. Marks
+    # set since decide what is learned from, not what is scored, but also which faces were set aside
+    # for calibration.
+    marks_count = config.honour_marks and config.calibration_faces > 0
+    refuse_changed_data(folder, data_record(datasets, replace(config, honour_marks=marks_count)))
+    step(1)
+    from emotion_ai.training.conversion import store_checkpoint
+
+    model = store_checkpoint(folder, datasets, target, quantise=quantise, head=head, mirror=mirror)
+    step(2)
+    if default and not is_default(settings().models_dir, model):
+        make_default(settings().models_dir, model.name)
+    return model
 
 
-def calibration_faces(
-    datasets: list[Dataset], config: TrainingConfig, truth: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """The training faces kept out of training, uint8 (N, S, S), and their classes, int64 (N,)."""
-    labels, faces, targets = label_set(config.label_set), [], []
-    for dataset in datasets:
-        if config.honour_marks:
-            dataset = marked_dataset(dataset)
-        rows = split_rows(dataset, config)[2]
-        classes = targets_of(dataset, labels, "given" if truth == "given" else "crowd")[rows]
-        faces.append(dataset.images[rows[classes >= 0]])
-        targets.append(classes[classes >= 0])
-    return np.concatenate(faces), np.concatenate(targets)
+def main(status: Path, folder: Path, name: str, options: list[str]) -> int:
+    try:
+        promote_run(
+            folder,
+            name,
+            quantise="--float" not in options,
+            default="--default" in options,
+            head=next((head for head in HEADS if f"--head={head}" in options), HEADS[0]),
+            progress=lambda *step: background.report(status, *step),
+        )
+    except EmotionAIError as error:
+        print(error)
+        return 1
+    background.finish(status)
+    return 0
 
 
-def fit_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    """What to divide logits by for the smallest log loss (Guo et al. 2017, arXiv:1706.04599).
-
-    ``probabilities``: float (N, classes); ``targets``: int (N,).
-    """
-    logits = np.log(np.clip(probabilities, 1e-7, 1))
-
-    def log_loss(log_temperature: float) -> float:
-        shares = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -shares[np.arange(len(targets)), targets].mean()
-
-    return float(np.exp(minimize_scalar(log_loss, bounds=(-1.5, 1.5), method="bounded").x))
-
-
-def centre_keypoints(model: keras.Model, faces: np.ndarray, examples: Examples) -> None:
-    """Take each keypoint's mean error on the training faces out of the last layer's bias.
-
-    Annotators place points with a habit, such as a pixel to one side, that mirrored training
-    faces teach away: this gives it back. Only the rows of full weight count. ``faces``: uint8
-    (N, S, S), the crops of ``examples`` without augmentation.
-    """
-    trusted = examples.weights == examples.weights.max()
-    predicted = model.predict(faces[trusted][..., None], batch_size=256, verbose=0)
-    habit_px = np.nanmean(examples.targets[trusted] - predicted, axis=0)
-    kernel, bias = model.get_layer("offsets").get_weights()
-    scale_px = faces.shape[1] / architectures.OFFSET_STEPS
-    bias = bias + np.nan_to_num(habit_px).ravel() / scale_px
-    model.get_layer("offsets").set_weights([kernel, bias])
-
-
-def score_all(model: SavedModel, datasets: list[Dataset]) -> list[dict]:
-    """Scores on every split that was not trained on, for each truth the dataset has."""
-    scores = []
-    for dataset in datasets:
-        for split in dataset.description["splits"]:
-            if split == "train":
-                continue
-            truths = ["given"] if dataset.votes is None else ["given", "crowd"]
-            scores += [score_model(model, dataset, split=split, truth=truth) for truth in truths]
-            if model.task == "expression" and set(COURSE5.expressions) < set(
-                model.labels.expressions
-            ):
-                scores.append(score_model(model, dataset, split=split, labels=COURSE5))
-    return scores
-
-
-def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[bytes, float]:
-    """A LiteRT network of a Keras one, and their largest output difference on ``faces``.
-
-    ``faces``: uint8 (N, S, S), real ones: they calibrate the integer ranges. Input uint8
-    (1, S, S, 1), resizable batch; outputs as ``LiteNetwork`` names them. ModelError when a float
-    network differs from Keras by more than ``PARITY`` (of the crop's side, for keypoints).
-    """
-    import tensorflow as tf
-
-    size = model.inputs[0].shape[1]
-    outputs = {"keypoints": model.output}
-    if len(model.output.shape) == 2:
-        outputs = {"probabilities": model.output, "embedding": model.get_layer("logits").input}
-    whole = keras.Model(model.inputs, outputs)
-
-    options = {"experimental_enable_resource_variables": False}  # weights become constants
-    if quantise:
-        options |= {
-            "optimizations": [tf.lite.Optimize.DEFAULT],
-            "representative_dataset": lambda: _calibration(faces),
-            "target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
-            "inference_input_type": tf.uint8,
-            "inference_output_type": tf.float32,
-        }
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / TFLITE
-        kind = tf.float32 if quantise else tf.uint8
-        signature = [tf.TensorSpec((None, size, size, 1), kind)]
-        whole.export(path, format="litert", input_signature=signature, verbose=False, **options)
-        content = path.read_bytes()
-    expected = model.predict(faces[..., None], verbose=0)
-    network = LiteNetwork(content)
-    name = "keypoints" if expected.ndim == 3 else "probabilities"
-    difference = float(np.abs(network(faces)[name] - expected).max())
-    if not quantise and difference > PARITY * (size if name == "keypoints" else 1):
-        raise ModelError(f"LiteRT differs from Keras by {difference:.2g}: not saved")
-    return content, difference
-
-
-def _calibration(faces: np.ndarray):
-    """Real faces one by one, after one of them stretched over all grey values: the input scale is
-    then 1. It must look like a face: what a ramp or a blank image does to the last layers is far
-    beyond what faces do, and would leave these a few of the 256 steps."""
-    widest = faces[np.ptp(faces.reshape(len(faces), -1), axis=1).argmax()].astype(np.float32)
-    low, high = widest.min(), widest.max()
-    for face in ((widest - low) * (255 / max(high - low, 1)), *faces):
-        yield [face[None, ..., None].astype(np.float32)]
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:]))

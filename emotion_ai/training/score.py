@@ -8,6 +8,7 @@ FOLDER …`` for runs that did not get that far. The test split is left alone.
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 
 from emotion_ai.datasets.marks import marked_dataset
@@ -20,16 +21,14 @@ from emotion_ai.labels import label_set
 from emotion_ai.storage.files import write_json
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.examples import split_rows
+from emotion_ai.training.examples import open_data, split_rows
 from emotion_ai.training.provenance import data_record, refuse_changed_data
 
 _KEPT = ("n", "accuracy", "accuracy_ci", "macro_f1", "rmse_px", "rmse_px_ci", "nme", "nme_ci")
 
 
 def score_run(folder: Path, datasets: list[Dataset]) -> list[dict]:
-    """Write ``scores.json``: a score for every dataset and truth. Imports Keras."""
-    import keras
-
+    """Write ``scores.json``: a score for every dataset and truth."""
     config = TrainingConfig.from_dict(runs.read_run(folder).config)
     # Of other data the faces to score on might be some that it learned from.
     refuse_changed_data(folder, data_record(datasets, config))
@@ -79,8 +78,6 @@ def _kept(scores: dict) -> dict:
 
 
 def main(status: Path, folders: list[Path]) -> None:
-    from emotion_ai.training.trainer import open_data
-
     for done, folder in enumerate(folders):
         background.report(status, done, len(folders), "runs")
         try:

@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from emotion_ai.datasets import load_any
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.models.store import KERAS, open_model
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import open_data
 from emotion_ai.training.queue import claim, trainer_lock
 
 
@@ -35,11 +35,6 @@ def main(folder: Path) -> int:
                 runs.write_status(folder, "failed", message=str(error))
             return 1
     return 0
-
-
-def open_data(config: TrainingConfig) -> list[Dataset]:
-    """The datasets a configuration names."""
-    return [load_any(name, settings().data_dir) for name in config.data]
 
 
 def train_run(

@@ -88,7 +88,7 @@ def test_gradcam_that_is_cancelled_leaves_no_process(model, face):
         for child in psutil.Process().children()
         # Other tests' jobs may just have ended.
         if child.status() != psutil.STATUS_ZOMBIE
-        and "emotion_ai.explain.gradcam" in child.cmdline()
+        and "emotion_ai.explain.gradients" in child.cmdline()
     ]
 
 

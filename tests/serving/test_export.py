@@ -19,7 +19,7 @@ from emotion_ai.networks.architectures import convolution, output
 from emotion_ai.serving import versions
 from emotion_ai.serving.export import Parity, check, export, faces_to_compare, parity_text
 from emotion_ai.settings import Settings
-from emotion_ai.training.promote import convert
+from emotion_ai.training.litert import convert
 
 SIZES_PX = {"expression": 48, "keypoints": 96}
 

@@ -14,7 +14,7 @@ from emotion_ai.errors import RunError
 from emotion_ai.networks import architectures
 from emotion_ai.storage.arrays import load_arrays
 from emotion_ai.training import config as training_config
-from emotion_ai.training import loop, probe, progress, runs
+from emotion_ai.training import estimate, loop, probe, progress, runs
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 
@@ -173,7 +173,7 @@ def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, monkeypatch):
         found = probe.measure(config(), lambda *step: steps.append(step))
         assert steps[-1][0] >= 2
         assert found["parameters"] == architectures.build("expression", 7, "demo").count_params()
-        probe.result_path(config()).write_text(
+        estimate.result_path(config()).write_text(
             json.dumps(
                 {**found, "batch_s": 0.5, "start_s": 3.0, "save_s": 1.0, "validation_face_s": 0.1}
             )
@@ -181,9 +181,9 @@ def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, monkeypatch):
         fit = check(config(), [few], tmp_path)
         # 3 epochs of 5 batches and 14 faces to validate, two checkpoints each.
         assert (fit.train, fit.validation, fit.steps(8)) == (42, 14, 5)
-        assert probe.estimate(config(), fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
-        assert probe.estimate(config(epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
-        assert probe.estimate(config(batch_size=16), fit) is None
+        assert estimate.estimate(config(), fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
+        assert estimate.estimate(config(epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
+        assert estimate.estimate(config(batch_size=16), fit) is None
         assert not list((tmp_path / "cache").rglob("*.keras"))
     finally:
         settings.cache_clear()

@@ -14,7 +14,7 @@ from emotion_ai.jobs import background
 from emotion_ai.models.store import open_model
 from emotion_ai.models.versions import is_default, versions
 from emotion_ai.settings import ROOT, settings
-from emotion_ai.training import promotion, runs
+from emotion_ai.training import promotion, promotion_job, runs
 from emotion_ai.training.config import TrainingConfig
 
 
@@ -46,8 +46,8 @@ def there(place, monkeypatch):
 
 def promote(place: Path, name: str, **options) -> background.Job:
     folder = place / "runs" / "first"
-    promotion.start(folder, name, **options)
-    while (job := background.read_job(promotion.job_status(folder))).state == "running":
+    promotion_job.start(folder, name, **options)
+    while (job := background.read_job(promotion_job.job_status(folder))).state == "running":
         time.sleep(0.1)
     return job
 

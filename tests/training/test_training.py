@@ -19,14 +19,14 @@ from emotion_ai.models.store import list_models, open_model
 from emotion_ai.networks import architectures
 from emotion_ai.training import loop, runs
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.examples import prepare, split_rows
-from emotion_ai.training.promote import (
+from emotion_ai.training.conversion import (
     calibration_faces,
     centre_keypoints,
-    convert,
     fit_temperature,
-    promote,
+    store_checkpoint,
 )
+from emotion_ai.training.examples import prepare, split_rows
+from emotion_ai.training.litert import convert
 from emotion_ai.training.provenance import keep_data
 from emotion_ai.training.score import score_run
 
@@ -203,8 +203,8 @@ def test_two_heads_learn_two_truths_and_are_stored_one_by_one(faces, tmp_path):
     )
     record = loop.train(folder, [voted])
     assert record["validation_crowd_accuracy"] > 0.95
-    crowd = promote(folder, [voted], tmp_path / "crowd", quantise=False)
-    given = promote(folder, [voted], tmp_path / "given", quantise=False, head="given")
+    crowd = store_checkpoint(folder, [voted], tmp_path / "crowd", quantise=False)
+    given = store_checkpoint(folder, [voted], tmp_path / "given", quantise=False, head="given")
     assert (crowd.card["truth"], given.card["truth"]) == ("crowd", "given")
     said = [m.network()(faces.images[:200])["probabilities"].argmax(1) for m in (crowd, given)]
     names = [{FER7.expressions[i] for i in one} for one in said]
@@ -304,7 +304,7 @@ def test_a_float_network_on_litert_answers_as_keras_does(faces):
 
 def test_a_promoted_model_keeps_the_accuracy_of_its_run(trained, faces, tmp_path):
     folder, best = trained
-    model = promote(folder, [faces], tmp_path / "models" / "mine")
+    model = store_checkpoint(folder, [faces], tmp_path / "models" / "mine")
     assert [saved.name for saved in list_models(tmp_path / "models")] == ["mine"]
     validation = next(s for s in model.card["scores"] if s["split"] == "validation")
     assert validation["accuracy"] == pytest.approx(best["validation_accuracy"], abs=0.06)
@@ -320,7 +320,7 @@ def test_a_promoted_model_keeps_the_accuracy_of_its_run(trained, faces, tmp_path
 def test_a_run_without_a_finished_epoch_cannot_be_promoted(faces, tmp_path):
     folder = runs.create_run(tmp_path, config(faces).as_dict())
     with pytest.raises(RunError, match="no finished epoch"):
-        promote(folder, [faces], tmp_path / "m")
+        store_checkpoint(folder, [faces], tmp_path / "m")
 
 
 def test_centring_takes_the_mean_error_of_every_keypoint_out(pointed):

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, settings
-from emotion_ai.training import promotion, queue, runs
+from emotion_ai.training import promotion_job, queue, runs
 from emotion_ai.training.checks import Fit
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.search import searches
@@ -198,7 +198,7 @@ def test_a_saved_run_becomes_the_default_and_goes_back(place):
 
 def test_saving_says_what_is_wrong_with_a_name_and_starts_a_job(place, monkeypatch):
     folder, begun = saved_run(place), []
-    monkeypatch.setattr(promotion, "start", lambda *words, **options: begun.append(words))
+    monkeypatch.setattr(promotion_job, "start", lambda *words, **options: begun.append(words))
     app = open_page("train", run="first")
     app.text_input(key="promote_name_first").set_value("keypoints").run()
     assert "is a model for keypoints" in text(app)

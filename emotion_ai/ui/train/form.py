@@ -13,7 +13,7 @@ from emotion_ai.jobs.background import Job
 from emotion_ai.labels import LABEL_SETS
 from emotion_ai.media.images import encode_png
 from emotion_ai.settings import settings
-from emotion_ai.training import probe, queue
+from emotion_ai.training import estimate, queue
 from emotion_ai.training.augmentation import Augmentation, augment
 from emotion_ai.training.checks import Fit, check
 from emotion_ai.training.config import TrainingConfig
@@ -175,7 +175,7 @@ def _what_it_takes(config: TrainingConfig, fit: Fit) -> None:
                 f"{high}: {fit.train_faces[high]:,})."
             )
     st.markdown(faces)
-    if found := probe.estimate(config, fit):
+    if found := estimate.estimate(config, fit):
         st.markdown(
             f":material/timer: About **{duration(found.seconds)}** here: "
             f"{found.images_per_s:,.0f} images/s, {found.memory_mb:,.0f} MB of memory, "
@@ -197,7 +197,7 @@ def _go(config: TrainingConfig, datasets: list[Dataset], name: str | None) -> No
         folder = queue.enqueue(config, name=name, runs_dir=settings().runs_dir)
         queue.start_worker(settings().runs_dir)
         open_run(folder.name)
-    status = probe.status_path(config)
+    status = estimate.status_path(config)
     job = background.read_job(status)
     if job.state == "running":
         job_bar(status, _probe_words)
@@ -205,7 +205,7 @@ def _go(config: TrainingConfig, datasets: list[Dataset], name: str | None) -> No
         "Dry run", key="dry_run", width="stretch", icon=":material/science:",
         **({"help": "Reads the data, trains a few batches, keeps nothing."} | locked()),
     ):  # fmt: skip
-        probe.start(config)
+        estimate.start(config)
         st.session_state["train_dry"] = str(status)
         st.rerun(scope="fragment")
     if st.session_state.get("train_dry") != str(status):

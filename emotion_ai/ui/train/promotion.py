@@ -9,7 +9,7 @@ from emotion_ai.jobs import background
 from emotion_ai.labels import HEADS
 from emotion_ai.models.store import check_task
 from emotion_ai.settings import settings
-from emotion_ai.training import promotion, runs
+from emotion_ai.training import promotion_job, runs
 from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.defaults import offer_back, offer_default
@@ -30,7 +30,7 @@ def show(run_folder: Path) -> None:
         if not (run_folder / runs.BEST).exists():
             st.caption("Possible as soon as its first epoch is done.")
             return
-        status = promotion.job_status(run_folder)
+        status = promotion_job.job_status(run_folder)
         job = background.read_job(status)
         if job.state == "running":
             job_bar(status, lambda job: f"{plain(job.unit or 'starting')} …")
@@ -74,7 +74,7 @@ def _form(run: runs.Run, names: list[str]) -> None:
         wrong = _what_is_wrong(name, task)
         if st.button("Save", icon=":material/save:", key=f"promote_{run.name}",
                      **({"disabled": True} if wrong else locked())):  # fmt: skip
-            promotion.start(run.folder, name, quantise=quantise, head=head)
+            promotion_job.start(run.folder, name, quantise=quantise, head=head)
             st.rerun()
     if wrong:
         st.caption(f":material/block: {plain(wrong)}")
@@ -89,7 +89,7 @@ def _form(run: runs.Run, names: list[str]) -> None:
 
 def _what_is_wrong(name: str, task: str) -> str:
     try:
-        check_task(settings().models_dir / promotion.check_model_name(name), task)
+        check_task(settings().models_dir / promotion_job.check_model_name(name), task)
     except EmotionAIError as error:
         return str(error)
     return ""

@@ -8,7 +8,7 @@ from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.figures.search import NAMES
 from emotion_ai.settings import settings
-from emotion_ai.training import probe
+from emotion_ai.training import estimate
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.search.plan import SPACE, USUAL, Plan, should_hold_out
@@ -68,7 +68,7 @@ def search_form() -> None:
         f"Trials learn from **{fit.train:,}** faces and are compared on **{fit.validation:,}** "
         f"others, {where}. Test faces take no part."
     )
-    if found := probe.estimate(config, fit):
+    if found := estimate.estimate(config, fit):
         st.markdown(
             f":material/timer: At most **{duration(trials * found.seconds)}** on this machine; "
             "trials that are stopped early save much of it."

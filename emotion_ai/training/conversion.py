@@ -1,0 +1,170 @@
+"""A run's best checkpoint becomes a saved model: converted, verified, scored, described.
+
+Imports TensorFlow for the conversion; runs in the trainer's process, never in the dashboard.
+"""
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import keras
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from emotion_ai.datasets.marks import marked_dataset
+from emotion_ai.datasets.store import Dataset
+from emotion_ai.errors import RunError
+from emotion_ai.evaluation.scoring import score_model, targets_of
+from emotion_ai.labels import COURSE5, HEADS, label_set
+from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
+from emotion_ai.networks import architectures
+from emotion_ai.training import runs
+from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import Examples, prepare, split_rows
+from emotion_ai.training.litert import convert
+
+CALIBRATION_FACES = 480
+#: Classes whose logit is lower are as good as impossible: exp(-10) of a usual winner.
+LOWEST_LOGIT = -10.0
+
+
+def store_checkpoint(
+    folder: Path,
+    datasets: list[Dataset],
+    target: Path,
+    *,
+    quantise: bool = True,
+    head: str = HEADS[0],
+    mirror: bool = False,
+) -> SavedModel:
+    """Store the best checkpoint of the run in ``folder`` as the model ``target``.
+
+    ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. ``head`` is the
+    one to store where the run trained both. With ``mirror`` it sees every face and its mirror
+    image (``architectures.with_mirror``). Scores are measured on the stored ``.tflite`` for every
+    split the datasets have besides ``train``.
+    """
+    if not (folder / runs.BEST).exists():
+        raise RunError(f"run {folder.name} has no finished epoch to save")
+    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    labels = label_set(config.label_set)
+    model = architectures.in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
+    truth, temperature = config.labels, None
+    if mirror and config.task == "keypoints":
+        raise RunError("averaging with the mirrored face: expected a run of expressions")
+    if config.task == "expression":
+        if mirror:
+            model = architectures.with_mirror(model, config.preset)
+        index = 0
+        if truth == "both":
+            truth, index = head, HEADS.index(head)
+        if config.calibration_faces:
+            faces, targets = calibration_faces(datasets, config, truth)
+            said = architectures.one_head(model, index).predict(faces[..., None], verbose=0)
+            temperature = fit_temperature(said, targets)
+        model = architectures.one_head(model, index, temperature or 1.0, LOWEST_LOGIT)
+    train_set, _ = prepare(datasets, config, labels)
+    border = train_set.border_px
+    crops = train_set.images[:, border : -border or None, border : -border or None]
+    if config.task == "keypoints":
+        centre_keypoints(model, crops, train_set)
+    rows = np.random.default_rng(0).permutation(len(train_set))[:CALIBRATION_FACES]
+    faces = crops[np.sort(rows)]
+    content, parity = convert(model, faces, quantise)
+    temporary = folder / "promoted.keras"
+    model.save(temporary)
+    card = {
+        "task": config.task,
+        **(
+            {
+                "label_set": config.label_set,
+                "truth": truth,
+                "temperature": temperature,
+                "mirror": mirror,
+            }
+            if config.task == "expression"
+            else {}
+        ),
+        "preset": config.preset,
+        "input_px": architectures.INPUT_SIZE_PX[config.task],
+        "parameters": model.count_params(),
+        "quantised": quantise,
+        "keras_difference": parity,
+        "data": [
+            {"name": d.name, "digest": d.digest, "splits": d.description["splits"]}
+            for d in datasets
+        ],
+        "scores": [],
+        "run": folder.name,
+        "training": config.as_dict(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    learned = (folder / runs.METRICS).read_bytes()
+    files = {KERAS: temporary.read_bytes(), TFLITE: content, runs.METRICS: learned}
+    temporary.unlink()
+    with tempfile.TemporaryDirectory() as temporary_dir:  # the old model stays until all is known
+        unscored = write_model(Path(temporary_dir) / target.name, card, files)
+        card["scores"] = score_all(unscored, datasets)
+    return write_model(target, card, files)
+
+
+def calibration_faces(
+    datasets: list[Dataset], config: TrainingConfig, truth: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The training faces kept out of training, uint8 (N, S, S), and their classes, int64 (N,)."""
+    labels, faces, targets = label_set(config.label_set), [], []
+    for dataset in datasets:
+        if config.honour_marks:
+            dataset = marked_dataset(dataset)
+        rows = split_rows(dataset, config)[2]
+        classes = targets_of(dataset, labels, "given" if truth == "given" else "crowd")[rows]
+        faces.append(dataset.images[rows[classes >= 0]])
+        targets.append(classes[classes >= 0])
+    return np.concatenate(faces), np.concatenate(targets)
+
+
+def fit_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
+    """What to divide logits by for the smallest log loss (Guo et al. 2017, arXiv:1706.04599).
+
+    ``probabilities``: float (N, classes); ``targets``: int (N,).
+    """
+    logits = np.log(np.clip(probabilities, 1e-7, 1))
+
+    def log_loss(log_temperature: float) -> float:
+        shares = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return -shares[np.arange(len(targets)), targets].mean()
+
+    return float(np.exp(minimize_scalar(log_loss, bounds=(-1.5, 1.5), method="bounded").x))
+
+
+def centre_keypoints(model: keras.Model, faces: np.ndarray, examples: Examples) -> None:
+    """Take each keypoint's mean error on the training faces out of the last layer's bias.
+
+    Annotators place points with a habit, such as a pixel to one side, that mirrored training
+    faces teach away: this gives it back. Only the rows of full weight count. ``faces``: uint8
+    (N, S, S), the crops of ``examples`` without augmentation.
+    """
+    trusted = examples.weights == examples.weights.max()
+    predicted = model.predict(faces[trusted][..., None], batch_size=256, verbose=0)
+    habit_px = np.nanmean(examples.targets[trusted] - predicted, axis=0)
+    kernel, bias = model.get_layer("offsets").get_weights()
+    scale_px = faces.shape[1] / architectures.OFFSET_STEPS
+    bias = bias + np.nan_to_num(habit_px).ravel() / scale_px
+    model.get_layer("offsets").set_weights([kernel, bias])
+
+
+def score_all(model: SavedModel, datasets: list[Dataset]) -> list[dict]:
+    """Scores on every split that was not trained on, for each truth the dataset has."""
+    scores = []
+    for dataset in datasets:
+        for split in dataset.description["splits"]:
+            if split == "train":
+                continue
+            truths = ["given"] if dataset.votes is None else ["given", "crowd"]
+            scores += [score_model(model, dataset, split=split, truth=truth) for truth in truths]
+            if model.task == "expression" and set(COURSE5.expressions) < set(
+                model.labels.expressions
+            ):
+                scores.append(score_model(model, dataset, split=split, labels=COURSE5))
+    return scores
