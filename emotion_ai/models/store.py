@@ -4,7 +4,7 @@
 label set, data and its digest, split, scores, parameters, training configuration, date.
 
 The app reads with the models called as in ``DEFAULTS``. A model that is replaced stays below
-``.versions/<name>/`` (see ``model_versions``).
+``.versions/<name>/`` (see ``versions``).
 """
 
 import hashlib

@@ -96,7 +96,7 @@ def page():
 @pytest.mark.parametrize(("visitor", "refused"), [(OWNER, False), (Visitor("a stranger"), True)])
 def test_whoever_sits_at_the_machine_is_not_counted(monkeypatch, visitor, refused):
     monkeypatch.setattr(access, "_buckets", Buckets())
-    monkeypatch.setattr(access.access, "_identify", lambda: visitor)
+    monkeypatch.setattr(access.permissions, "_identify", lambda: visitor)
     app = AppTest.from_function(page).run()
     app.run()
     assert not app.error
@@ -108,7 +108,7 @@ def test_photos_beyond_the_limit_wait_and_those_read_are_kept(monkeypatch):
     """Of five photos three are read; the rest follow when the bucket has filled again."""
     clock = Clock()
     monkeypatch.setattr(access, "_buckets", Buckets(clock))
-    monkeypatch.setattr(access.access, "_identify", lambda: Visitor("a stranger"))
+    monkeypatch.setattr(access.permissions, "_identify", lambda: Visitor("a stranger"))
     monkeypatch.setattr("emotion_ai.ui.photos.PHOTOS", FILMS)
 
     def reading_page(pictures):

@@ -489,7 +489,7 @@ def test_command_line_reads_through_the_server_and_says_when_it_could_not(
 
     def predict(url: str) -> tuple[list, str]:
         where = Settings.from_environment({**os.environ, "EMOTION_AI_SERVING_URL": url})
-        monkeypatch.setattr("emotion_ai.cli.program.settings", lambda: where)
+        monkeypatch.setattr("emotion_ai.cli.predict.settings", lambda: where)
         assert main(["predict", str(path), "--json"]) == 0
         out, err = capsys.readouterr()
         return json.loads(out)[0]["faces"], err

@@ -33,10 +33,10 @@ ROOT = Path(__file__).resolve().parents[2]
 #: A worker as on another machine: its own folder of runs and its own stand-in.
 WORKER = """
 import sys, time
-sys.path[:0] = [{tests!r}]
 from pathlib import Path
 from tests.support import fake_trainer
-from emotion_ai.training import queue, search_worker
+from emotion_ai.training import queue
+from emotion_ai.training.search import worker
 worker.POLL_S = {poll_s}
 queue.start_worker = fake_trainer.FakeTrainer({before}).start_worker
 worker.work(Path(sys.argv[1]), Path(sys.argv[2]), say=lambda text: print(text, flush=True))
@@ -68,7 +68,7 @@ def create(tmp_path, plan, faces, name="first") -> Path:
 
 
 def start_process(folder: Path, runs_dir: Path, poll_s: float = 0.01, before: str = ""):
-    code = WORKER.format(tests=str(ROOT / "tests"), poll_s=poll_s, before=before)
+    code = WORKER.format(poll_s=poll_s, before=before)
     words = [sys.executable, "-c", code, str(folder), str(runs_dir)]
     return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 

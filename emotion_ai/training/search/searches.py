@@ -1,7 +1,7 @@
 """Hyperparameter search: what is tried, what came of it, kept in a folder that many may share.
 
 ``<searches_dir>/<name>/plan.json`` says what to try; ``journal.log`` is Optuna's record of every
-trial; a trial is a queued run like any other (see ``search_worker``). Optuna's documentation
+trial; a trial is a queued run like any other (see ``worker``). Optuna's documentation
 recommends its journal over SQLite where the folder is shared over a network: SQLite's locks do not
 work on many of them. Optuna is imported only when a search is opened. No Keras here.
 """
