@@ -20,7 +20,8 @@ import numpy as np
 from emotion_ai.datasets import load_any
 from emotion_ai.evaluation.scores import normalised_errors
 from emotion_ai.evaluation.scoring import targets_of
-from emotion_ai.faces.detection import FRAMINGS, FaceDetector, Framing, crop_faces, load_detector
+from emotion_ai.faces.cropping import FRAMINGS, Framing, crop_faces
+from emotion_ai.faces.detection import FaceDetector, load_detector
 from emotion_ai.models.store import open_model
 from emotion_ai.reading.predictor import Predictor
 from emotion_ai.settings import settings

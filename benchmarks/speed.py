@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from emotion_ai.datasets.drawn.synthetic import draw_photo
-from emotion_ai.faces.detection import FRAMINGS, crop_faces
+from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.faces.drawing import draw_readings
 from emotion_ai.models.store import KERAS
 from emotion_ai.reading.predictor import load_predictor

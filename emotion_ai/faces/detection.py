@@ -1,4 +1,4 @@
-"""Where faces are, and the way between a photo and the crops the networks read.
+"""Where the faces of a picture are.
 
 YuNet (Wu et al. 2023, doi:10.1007/s11633-023-1423-y) finds them when its weights are at hand,
 OpenCV's embedded Haar cascade otherwise. Boxes of both mean the same: brows' top to chin.
@@ -9,7 +9,6 @@ import logging
 import os
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -32,20 +31,6 @@ YUNET_URL = (
 DETECTION_SIDE_PX = 1280
 #: Haar is an order slower: it gets a smaller picture.
 HAAR_SIDE_PX = 640
-
-
-@dataclass(frozen=True)
-class Framing:
-    """A square crop from a face box: ``side = scale * sqrt(w * h)``, its centre ``shift_y`` sides
-    below the box's centre."""
-
-    scale: float
-    shift_y: float
-
-
-#: The crops that each task's training data holds, in terms of YuNet's boxes
-#: (``benchmarks/framing.py`` measures them).
-FRAMINGS = {"expression": Framing(1.10, 0.0), "keypoints": Framing(1.02, 0.02)}
 #: A Haar square of side 1 around the same face is a YuNet box of this width and height.
 HAAR_WIDTH, HAAR_HEIGHT = 0.78, 1.01
 
@@ -137,52 +122,3 @@ def find_yunet(settings: Settings) -> Path:
 def _verify(data: bytes, name: str) -> None:
     if hashlib.sha256(data).hexdigest() != YUNET_SHA256:
         raise ValueError(f"{name} is not the expected YuNet file (wrong checksum)")
-
-
-@dataclass(frozen=True)
-class Crops:
-    """Square grey face crops, uint8 (N, S, S), and where they came from: ``origin_px`` (N, 2) is
-    the frame position of the crop's corner, ``side_px`` (N,) its side in frame pixels."""
-
-    images: np.ndarray
-    origin_px: np.ndarray
-    side_px: np.ndarray
-
-    def to_frame(self, keypoints_px: np.ndarray) -> np.ndarray:
-        """Crop keypoints (N, 15, 2) in frame pixels; pixel centres stay pixel centres."""
-        ratio = (self.side_px / self.images.shape[1])[:, None, None]
-        return ((keypoints_px + 0.5) * ratio - 0.5 + self.origin_px[:, None]).astype(np.float32)
-
-
-def crop_faces(grey: np.ndarray, faces: list[FaceBox], framing: Framing, size_px: int) -> Crops:
-    """Cut every face out of a uint8 (H, W) frame; beyond the frame its edge is repeated."""
-    images = np.empty((len(faces), size_px, size_px), np.uint8)
-    origin = np.empty((len(faces), 2))
-    sides = np.empty(len(faces))
-    for i, face in enumerate(faces):
-        x0, y0, x1, y1 = face.box_xyxy
-        width, height = face.size_wh
-        side = max(2, round(framing.scale * np.sqrt(max(width, 1) * max(height, 1))))
-        left = round((x0 + x1) / 2 - side / 2)
-        top = round((y0 + y1) / 2 + framing.shift_y * side - side / 2)
-        interpolation = cv2.INTER_AREA if side > size_px else cv2.INTER_CUBIC
-        square = _square(grey, left, top, side)
-        cv2.resize(square, (size_px, size_px), dst=images[i], interpolation=interpolation)
-        origin[i], sides[i] = (left, top), side
-    return Crops(images, origin, sides)
-
-
-def _square(grey: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
-    height, width = grey.shape
-    x0, y0 = np.clip((left, top), 0, (width - 1, height - 1))
-    x1, y1 = np.clip((left + side, top + side), (x0 + 1, y0 + 1), (width, height))
-    inside = grey[y0:y1, x0:x1]
-    if inside.shape == (side, side):
-        return inside
-    # What the frame lacks on each side; all of it on one side for a box outside the frame.
-    before_x = int(np.clip(x0 - left, 0, side - (x1 - x0)))
-    before_y = int(np.clip(y0 - top, 0, side - (y1 - y0)))
-    after_x, after_y = side - (x1 - x0) - before_x, side - (y1 - y0) - before_y
-    return cv2.copyMakeBorder(
-        inside, before_y, int(after_y), before_x, int(after_x), cv2.BORDER_REPLICATE
-    )

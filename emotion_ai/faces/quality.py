@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from emotion_ai.faces.detection import FRAMINGS, crop_faces
+from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.labels import KEYPOINT_NAMES, OUTER_EYE_CORNERS
 from emotion_ai.results import Expression, FaceReading
 

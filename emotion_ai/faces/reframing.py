@@ -8,7 +8,7 @@ face may sit a pixel or two off, and a 48-pixel face does not gain detail by bei
 import cv2
 import numpy as np
 
-from emotion_ai.faces.detection import FRAMINGS
+from emotion_ai.faces.cropping import FRAMINGS
 
 
 def _affine(size_px: int, task: str, wanted: str, wanted_px: int) -> tuple[float, np.ndarray]:

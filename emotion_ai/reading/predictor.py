@@ -7,13 +7,8 @@ import cv2
 import numpy as np
 
 from emotion_ai.errors import ModelError
-from emotion_ai.faces.detection import (
-    DETECTION_SIDE_PX,
-    FRAMINGS,
-    FaceDetector,
-    crop_faces,
-    load_detector,
-)
+from emotion_ai.faces.cropping import FRAMINGS, crop_faces
+from emotion_ai.faces.detection import DETECTION_SIDE_PX, FaceDetector, load_detector
 from emotion_ai.models.store import DEFAULTS, SavedModel, open_model
 from emotion_ai.results import Expression, FaceBox, FaceReading
 from emotion_ai.settings import Settings

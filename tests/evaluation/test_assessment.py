@@ -15,7 +15,7 @@ from emotion_ai.evaluation.keypoint_errors import cumulative_errors, point_table
 from emotion_ai.evaluation.predictions import predictions
 from emotion_ai.evaluation.scores import keypoint_scores, normalised_errors
 from emotion_ai.evaluation.scoring import score_model
-from emotion_ai.faces.detection import FRAMINGS, crop_faces
+from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.faces.pose import nose_offset, roll_deg
 from emotion_ai.faces.quality import is_turned_away
 from emotion_ai.faces.reframing import points_back, reframe

@@ -6,7 +6,7 @@ import streamlit as st
 
 from emotion_ai.datasets.drawn.synthetic import SyntheticFaces, draw_faces
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.faces.detection import FRAMINGS, crop_faces
+from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.learn.texts import Words
 from emotion_ai.media.images import EXTENSIONS, decode_image
 from emotion_ai.ui import resources
