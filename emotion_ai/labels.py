@@ -1,4 +1,4 @@
-"""Names that everything else agrees on: keypoints, their mirror pairs, expressions, colours.
+"""Names that everything else agrees on: tasks, keypoints, mirror pairs, expressions, colours.
 
 *Left* is always the subject's left, as in Kaggle's Facial Keypoints Detection data.
 """
@@ -6,6 +6,9 @@
 from dataclasses import dataclass
 
 from emotion_ai.errors import ConfigError
+
+#: Each task and the side of the face crop its networks read, pixels.
+INPUT_SIZE_PX = {"expression": 48, "keypoints": 96}
 
 KEYPOINT_NAMES = (
     "left_eye_center",

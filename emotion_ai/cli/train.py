@@ -19,15 +19,14 @@ from emotion_ai.storage.files import write_json
 from emotion_ai.training import estimate, queue, runs
 from emotion_ai.training.augmentation import Augmentation
 from emotion_ai.training.checks import Fit, check
-from emotion_ai.training.config import LABEL_SOURCES, PRECISIONS, TrainingConfig
+from emotion_ai.training.config import LABEL_SOURCES, PRECISIONS, TrainingConfig, recipes
 from emotion_ai.training.describe import epoch_text
 from emotion_ai.training.promotion import promote_run
 from emotion_ai.training.promotion_job import check_model_name
 from emotion_ai.training.trainer import train_run
 
-#: Options of a run with a plain value: name → (type, help).
+#: Options of a run with a number: name → (type, help).
 _OPTIONS = {
-    "preset": (str, "residual, course_resnet, cnn4, demo; best: as the shipped were trained"),
     "epochs": (int, "passes over the training faces"),
     "batch_size": (int, "faces a step"),
     "learning_rate": (float, "largest step size, after warm-up"),
@@ -59,6 +58,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", nargs="+", metavar="NAME", help="dataset names or paths")
     parser.add_argument("--label-set", choices=LABEL_SETS)
     parser.add_argument("--labels", choices=LABEL_SOURCES)
+    networks = "; ".join(f"{name}: {purpose}" for name, purpose in recipes().items())
+    parser.add_argument("--preset", metavar="NETWORK", help=networks)
     parser.add_argument("--init", metavar="MODEL", help="start from a saved model's weights")
     parser.add_argument("--precision", choices=PRECISIONS)
     parser.add_argument("--keep-duplicates", action="store_true")
@@ -80,7 +81,7 @@ def config_of(arguments: argparse.Namespace) -> TrainingConfig:
     """The configuration meant by the options; what was not given takes the task's default."""
     if not arguments.data:
         raise ConfigError("expected --data NAME, see 'data list'")
-    names = ("label_set", "labels", "init", "precision", *_OPTIONS)
+    names = ("label_set", "labels", "preset", "init", "precision", *_OPTIONS)
     given = {name: getattr(arguments, name) for name in names}
     given |= {name: getattr(arguments, name) for name in Augmentation.__dataclass_fields__}
     changes = {name: value for name, value in given.items() if value is not None}

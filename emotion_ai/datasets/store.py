@@ -30,14 +30,14 @@ import pandas as pd
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import DatasetError
-from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_COUNT, VOTE_COLUMNS
+from emotion_ai.labels import COORDINATE_COLUMNS, INPUT_SIZE_PX, KEYPOINT_COUNT, VOTE_COLUMNS
 from emotion_ai.storage.files import replace_folder, sibling_folder, write_json
 
 IMAGES, SAMPLES, DESCRIPTION = "images.npy", "samples.parquet", "dataset.json"
 #: What people decided about single images (see ``marks``); not part of the dataset's digest.
 MARKS = "marks.json"
 SPLITS = ("train", "validation", "test")
-TASKS = ("expression", "keypoints")
+TASKS = tuple(INPUT_SIZE_PX)
 
 
 @dataclass(frozen=True)

@@ -39,12 +39,6 @@ class Layout:
         width, height = self.pitch_wh
         return self.across * width, self.rows * height
 
-    @property
-    def centres_px(self) -> np.ndarray:
-        """float (n, 2), x then y: the middle of every cell."""
-        row, column = np.divmod(np.arange(self.n), self.across)
-        return (np.stack([column, row], axis=1) + 0.5) * self.pitch_wh
-
     def corner_px(self, i: int) -> tuple[int, int]:
         """The upper left pixel of face ``i``."""
         row, column = divmod(i, self.across)

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from emotion_ai.faces.cropping import FRAMINGS, crop_faces
-from emotion_ai.labels import KEYPOINT_NAMES, OUTER_EYE_CORNERS
+from emotion_ai.labels import INPUT_SIZE_PX, KEYPOINT_NAMES, OUTER_EYE_CORNERS
 from emotion_ai.results import Expression, FaceReading
 
 #: Below this probability the first expression is only the likeliest of several.
@@ -18,7 +18,6 @@ BLURRED_BELOW = 0.02
 TURNED_FROM_MIDDLE = 0.2
 
 _NOSE_TIP = KEYPOINT_NAMES.index("nose_tip")
-_SIZE_PX = 96
 
 
 def is_uncertain(expression: Expression) -> bool:
@@ -34,9 +33,8 @@ def expression_text(expression: Expression) -> str:
 def quality_hints(grey: np.ndarray, readings: list[FaceReading]) -> list[tuple[str, ...]]:
     """For each face of a uint8 (H, W) photo what makes it hard to read: ``small``, ``blurred``,
     ``turned away``."""
-    crops = crop_faces(
-        grey, [reading.face for reading in readings], FRAMINGS["keypoints"], _SIZE_PX
-    )
+    faces = [reading.face for reading in readings]
+    crops = crop_faces(grey, faces, FRAMINGS["keypoints"], INPUT_SIZE_PX["keypoints"])
     return [
         tuple(
             hint

@@ -1,1 +1,1 @@
-"""The architectures, pure Keras 3. Importing this package imports no Keras."""
+"""The networks. ``presets`` names and describes them without Keras; the rest is pure Keras 3."""

@@ -23,7 +23,7 @@ from emotion_ai.errors import ConfigError, EmotionAIError, ModelError
 from emotion_ai.jobs.background import finish, report
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import KERAS, SavedModel, open_model
-from emotion_ai.networks import architectures
+from emotion_ai.networks.changes import in_float32
 from emotion_ai.serving import versions, wire
 from emotion_ai.settings import Settings, settings
 from emotion_ai.storage.files import sibling_folder, write_bytes, write_json
@@ -71,7 +71,7 @@ def export(
     """
     steps = len(formats) + 2
     model.verified(KERAS)
-    network = architectures.in_float32(keras.models.load_model(model.folder / KERAS, compile=False))
+    network = in_float32(keras.models.load_model(model.folder / KERAS, compile=False))
     output = "keypoints" if len(network.output.shape) == 3 else "probabilities"
     progress(1, steps, "steps")
     expected = network.predict(faces[..., None], batch_size=64, verbose=0)

@@ -8,15 +8,12 @@ import numpy as np
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import LabelSet, label_set
+from emotion_ai.labels import INPUT_SIZE_PX, LabelSet, label_set
 from emotion_ai.models.store import open_model
-from emotion_ai.training.config import PRESETS, TrainingConfig
+from emotion_ai.networks.presets import PRESETS
+from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows, targets_of
 
-#: Side of the faces each task reads, pixels; ``networks.INPUT_SIZE_PX`` without Keras.
-SIZE_PX = {"expression": 48, "keypoints": 96}
-#: Networks that are the same for both tasks but for their heads.
-_SHARED_BODIES = ("course_resnet", "cnn4")
 _PLURAL = {"expression": "expressions", "keypoints": "keypoints"}
 
 
@@ -78,10 +75,10 @@ def _check_kind(dataset: Dataset, config: TrainingConfig) -> None:
             f"{dataset.name} has {_PLURAL[dataset.task]}: a network for {_PLURAL[config.task]} "
             "cannot learn from it, choose another dataset or the other task"
         )
-    if dataset.description["size_px"] != SIZE_PX[config.task]:
+    if dataset.description["size_px"] != INPUT_SIZE_PX[config.task]:
         raise ConfigError(
             f"{dataset.name} has faces of {dataset.description['size_px']} pixels: "
-            f"a network for {_PLURAL[config.task]} reads {SIZE_PX[config.task]}"
+            f"a network for {_PLURAL[config.task]} reads {INPUT_SIZE_PX[config.task]}"
         )
 
 
@@ -92,7 +89,7 @@ def _check_start(config: TrainingConfig, models_dir: Path) -> None:
             f"{model.name} is a {model.card.get('preset')} network: its weights do not fit "
             f"{config.preset}, choose the same network or start from scratch"
         )
-    if model.task != config.task and config.preset not in _SHARED_BODIES:
+    if model.task != config.task and not PRESETS[config.preset].one_body:
         raise ConfigError(
             f"{model.name} reads {_PLURAL[model.task]}: the {config.preset} networks of the two "
             "tasks have different shapes, choose another model or start from scratch"

@@ -5,18 +5,12 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from emotion_ai.datasets.store import TASKS
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import label_set
+from emotion_ai.networks.presets import DEFAULT, PRESETS
 from emotion_ai.training.augmentation import Augmentation
 
 BEST = "best"
 LABEL_SOURCES = ("given", "crowd", "mixed", "both")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
-#: The networks of ``networks.PRESETS``, by name: what they are for.
-PRESETS = {
-    "residual": "the default, for a webcam on two cores",
-    "course_resnet": "the tutorial's network, larger and slower",
-    "cnn4": "four convolutions, the baseline",
-    "demo": "small, learns drawn faces while a class watches",
-}
 
 
 @dataclass(frozen=True)
@@ -29,7 +23,7 @@ class TrainingConfig:
     #: given = the dataset's label, crowd = FER+ vote shares, mixed = half of each,
     #: both = one body with a head for each (``labels.HEADS``).
     labels: str = "given"
-    preset: str = "residual"
+    preset: str = DEFAULT
     init: str | None = None
     epochs: int = 30
     batch_size: int = 128
@@ -79,13 +73,12 @@ class TrainingConfig:
     def for_task(cls, task: str, data: tuple[str, ...], **changes) -> "TrainingConfig":
         """The defaults of a task, with ``changes`` (augmentation values may be among them).
 
-        The preset ``best`` is the residual network with the recipe of the shipped models."""
-        usual = _TASK_DEFAULTS.get(task, {})
-        if changes.get("preset") == "demo":
-            usual = usual | _DEMO_DEFAULTS
-        if changes.get("preset") == BEST:
+        The preset ``best`` is the default network with the settings of the shipped models."""
+        preset = changes.get("preset", DEFAULT)
+        usual = _TASK_DEFAULTS.get(task, {}) | _PRESET_DEFAULTS.get(preset, {})
+        if preset == BEST:
             usual = usual | _BEST.get(task, {})
-            changes["preset"] = "residual"
+            changes["preset"] = DEFAULT
         config = cls(task, tuple(data), **usual)
         own = {f.name for f in fields(cls)}
         amounts = {k: v for k, v in changes.items() if k not in own}
@@ -107,6 +100,12 @@ class TrainingConfig:
         return cls(**{**record, "data": tuple(record["data"]), "augmentation": amounts})
 
 
+def recipes() -> dict[str, str]:
+    """What ``preset`` may be for ``for_task``, and what each is for: the networks, and ``best``."""
+    networks = {name: preset.purpose for name, preset in PRESETS.items()}
+    return networks | {BEST: f"{DEFAULT} with the settings that trained the shipped models"}
+
+
 _TASK_DEFAULTS = {
     "keypoints": {
         "epochs": 60,
@@ -118,16 +117,19 @@ _TASK_DEFAULTS = {
     },
 }
 
-#: Small steps on a few hundred faces, hardly changed: what two minutes have room for.
-_DEMO_DEFAULTS = {
-    "epochs": 12,
-    "batch_size": 16,
-    "learning_rate": 3e-3,
-    "label_smoothing": 0.0,
-    "ema": 0.0,
-    "augmentation": Augmentation(
-        rotation_deg=5, zoom=0.05, shift=0.03, brightness=15, contrast=0.15, noise=2, erase=0
-    ),
+#: Networks that need other settings than their task.
+_PRESET_DEFAULTS = {
+    # Small steps on a few hundred faces, hardly changed: what two minutes have room for.
+    "demo": {
+        "epochs": 12,
+        "batch_size": 16,
+        "learning_rate": 3e-3,
+        "label_smoothing": 0.0,
+        "ema": 0.0,
+        "augmentation": Augmentation(
+            rotation_deg=5, zoom=0.05, shift=0.03, brightness=15, contrast=0.15, noise=2, erase=0
+        ),
+    },
 }
 
 #: What trained the shipped models, from weights of earlier runs and in fewer epochs where their

@@ -16,9 +16,10 @@ from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RunError
 from emotion_ai.evaluation.scoring import score_model, targets_of
-from emotion_ai.labels import COURSE5, HEADS, label_set
+from emotion_ai.labels import COURSE5, HEADS, INPUT_SIZE_PX, label_set
 from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
-from emotion_ai.networks import architectures
+from emotion_ai.networks.architectures import OFFSET_STEPS
+from emotion_ai.networks.changes import in_float32, one_head, with_mirror
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare, split_rows
@@ -42,28 +43,28 @@ def store_checkpoint(
 
     ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. ``head`` is the
     one to store where the run trained both. With ``mirror`` it sees every face and its mirror
-    image (``architectures.with_mirror``). Scores are measured on the stored ``.tflite`` for every
+    image (``changes.with_mirror``). Scores are measured on the stored ``.tflite`` for every
     split the datasets have besides ``train``.
     """
     if not (folder / runs.BEST).exists():
         raise RunError(f"run {folder.name} has no finished epoch to save")
     config = TrainingConfig.from_dict(runs.read_run(folder).config)
     labels = label_set(config.label_set)
-    model = architectures.in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
+    model = in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
     truth, temperature = config.labels, None
     if mirror and config.task == "keypoints":
         raise RunError("averaging with the mirrored face: expected a run of expressions")
     if config.task == "expression":
         if mirror:
-            model = architectures.with_mirror(model, config.preset)
+            model = with_mirror(model, config.preset)
         index = 0
         if truth == "both":
             truth, index = head, HEADS.index(head)
         if config.calibration_faces:
             faces, targets = calibration_faces(datasets, config, truth)
-            said = architectures.one_head(model, index).predict(faces[..., None], verbose=0)
+            said = one_head(model, index).predict(faces[..., None], verbose=0)
             temperature = fit_temperature(said, targets)
-        model = architectures.one_head(model, index, temperature or 1.0, LOWEST_LOGIT)
+        model = one_head(model, index, temperature or 1.0, LOWEST_LOGIT)
     train_set, _ = prepare(datasets, config, labels)
     border = train_set.border_px
     crops = train_set.images[:, border : -border or None, border : -border or None]
@@ -87,7 +88,7 @@ def store_checkpoint(
             else {}
         ),
         "preset": config.preset,
-        "input_px": architectures.INPUT_SIZE_PX[config.task],
+        "input_px": INPUT_SIZE_PX[config.task],
         "parameters": model.count_params(),
         "quantised": quantise,
         "keras_difference": parity,
@@ -149,7 +150,7 @@ def centre_keypoints(model: keras.Model, faces: np.ndarray, examples: Examples) 
     predicted = model.predict(faces[trusted][..., None], batch_size=256, verbose=0)
     habit_px = np.nanmean(examples.targets[trusted] - predicted, axis=0)
     kernel, bias = model.get_layer("offsets").get_weights()
-    scale_px = faces.shape[1] / architectures.OFFSET_STEPS
+    scale_px = faces.shape[1] / OFFSET_STEPS
     bias = bias + np.nan_to_num(habit_px).ravel() / scale_px
     model.get_layer("offsets").set_weights([kernel, bias])
 

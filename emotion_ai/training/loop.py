@@ -21,7 +21,8 @@ from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RunError
 from emotion_ai.evaluation.scores import centred, expression_scores, keypoint_scores
 from emotion_ai.labels import HEADS, LabelSet, label_set
-from emotion_ai.networks import architectures
+from emotion_ai.networks.architectures import build
+from emotion_ai.networks.changes import in_float32, transfer
 from emotion_ai.training import augmentation, progress, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare
@@ -176,7 +177,7 @@ def new_model(
     """The network a run begins with: fresh weights, or what fits of ``init``'s."""
     classes = len(labels) if config.task == "expression" else 0
     kind = (config.task, classes, config.preset, heads_of(config))
-    return architectures.build(*kind) if init is None else architectures.transfer(init, *kind)
+    return build(*kind) if init is None else transfer(init, *kind)
 
 
 def load_checkpoint(path: Path, config: TrainingConfig, steps: int) -> keras.Model:
@@ -265,7 +266,7 @@ class Recorder(keras.callbacks.Callback):
 
     def set_model(self, model):
         super().set_model(model)
-        self._candidate = architectures.in_float32(model)
+        self._candidate = in_float32(model)
 
     def on_epoch_begin(self, epoch, logs=None):
         self._started = time.monotonic()

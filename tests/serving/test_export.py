@@ -15,7 +15,8 @@ from emotion_ai.datasets.drawn.synthetic import draw_faces
 from emotion_ai.errors import AccessError, ConfigError, ModelError
 from emotion_ai.jobs import background
 from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
-from emotion_ai.networks.architectures import convolution, output
+from emotion_ai.networks.architectures import output
+from emotion_ai.networks.blocks import convolution
 from emotion_ai.serving import versions
 from emotion_ai.serving.export import Parity, check, export, faces_to_compare, parity_text
 from emotion_ai.settings import Settings

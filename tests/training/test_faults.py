@@ -5,15 +5,13 @@ import json
 import os
 import shutil
 
-import keras
 import numpy as np
 import pytest
 
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import RunError
-from emotion_ai.networks import architectures
+from emotion_ai.networks.architectures import build
 from emotion_ai.storage.arrays import load_arrays
-from emotion_ai.training import config as training_config
 from emotion_ai.training import estimate, loop, probe, progress, runs
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
@@ -134,7 +132,7 @@ def test_a_loss_that_explodes_and_a_full_disk_are_named_and_the_best_is_kept(
         path.write_bytes(b"half")
         raise full
 
-    model = architectures.build("expression", 7, "demo")
+    model = build("expression", 7, "demo")
     monkeypatch.setattr(model, "save", no_room)
     with pytest.raises(OSError, match="No space"):
         loop.save_model(model, tmp_path / "m.keras")
@@ -172,7 +170,7 @@ def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, monkeypatch):
         steps = []
         found = probe.measure(config(), lambda *step: steps.append(step))
         assert steps[-1][0] >= 2
-        assert found["parameters"] == architectures.build("expression", 7, "demo").count_params()
+        assert found["parameters"] == build("expression", 7, "demo").count_params()
         estimate.result_path(config()).write_text(
             json.dumps(
                 {**found, "batch_s": 0.5, "start_s": 3.0, "save_s": 1.0, "validation_face_s": 0.1}
@@ -187,8 +185,3 @@ def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, monkeypatch):
         assert not list((tmp_path / "cache").rglob("*.keras"))
     finally:
         settings.cache_clear()
-
-
-def test_presets_are_named_alike_where_keras_is_and_where_it_is_not():
-    assert list(training_config.PRESETS) == list(architectures.PRESETS)
-    assert keras.backend.backend()

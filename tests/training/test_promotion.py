@@ -26,10 +26,10 @@ def place(tmp_path_factory) -> Path:
     faces = synthetic.make_dataset(place / "data", "expression", n=140, seed=5)
     config = TrainingConfig.for_task("expression", (faces.name,), preset="demo", epochs=1)
     folder = runs.create_run(place / "runs", config.as_dict(), "first", state="finished")
-    from emotion_ai.networks import architectures
+    from emotion_ai.networks.architectures import build
     from emotion_ai.training import loop
 
-    loop.save_model(architectures.build("expression", 7, "demo"), folder / runs.BEST)
+    loop.save_model(build("expression", 7, "demo"), folder / runs.BEST)
     record = {"epoch": 1, "loss": 2.0, "validation_loss": 2.0, "validation_accuracy": 0.1}
     (folder / runs.METRICS).write_text(json.dumps(record) + "\n")
     return place

@@ -5,7 +5,6 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from scipy.special import softmax
 
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark, set_marks
@@ -16,7 +15,7 @@ from emotion_ai.evaluation.scoring import score_model
 from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import list_models, open_model
-from emotion_ai.networks import architectures
+from emotion_ai.networks.architectures import build
 from emotion_ai.training import loop, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.conversion import (
@@ -64,39 +63,6 @@ def trained(faces, tmp_path_factory):
     asked = config(faces, epochs=8)
     folder = runs.create_run(tmp_path_factory.mktemp("runs"), asked.as_dict())
     return folder, loop.train(folder, [faces])
-
-
-@pytest.mark.parametrize("preset", architectures.PRESETS)
-@pytest.mark.parametrize(("task", "shape"), [("expression", (2, 7)), ("keypoints", (2, 15, 2))])
-def test_every_preset_reads_raw_faces(preset, task, shape):
-    model = architectures.build(task, 7, preset)
-    size = architectures.INPUT_SIZE_PX[task]
-    out = model(np.random.default_rng(0).integers(0, 256, (2, size, size, 1), dtype=np.uint8))
-    out = keras.ops.convert_to_numpy(out)
-    assert out.shape == shape
-    if task == "expression":
-        np.testing.assert_allclose(out.sum(axis=1), 1, rtol=1e-5)
-
-
-def test_a_saved_network_answers_the_same(tmp_path):
-    model = architectures.build("expression", 7, "demo")
-    face = np.random.default_rng(0).integers(0, 256, (3, 48, 48, 1), dtype=np.uint8)
-    loop.save_model(model, tmp_path / "m.keras")
-    again = keras.models.load_model(tmp_path / "m.keras")
-    np.testing.assert_allclose(model.predict(face, verbose=0), again.predict(face, verbose=0))
-
-
-def test_an_unknown_preset_lists_the_known_ones():
-    with pytest.raises(ConfigError, match="residual, course_resnet, cnn4, demo"):
-        architectures.build("expression", 7, "resnet152")
-
-
-def test_transfer_takes_the_body_and_leaves_another_head_fresh():
-    source = architectures.build("expression", 7, "demo")
-    five = architectures.transfer(source, "expression", 5, "demo")
-    stem, head = source.layers[2].get_weights()[0], five.layers[-2].get_weights()[0]
-    np.testing.assert_array_equal(five.layers[2].get_weights()[0], stem)
-    assert head.shape[1] == 5
 
 
 def test_masked_wing_loss_ignores_missing_points_and_is_right_by_hand():
@@ -213,45 +179,6 @@ def test_two_heads_learn_two_truths_and_are_stored_one_by_one(faces, tmp_path):
     assert [s["label_set"] for s in given.card["scores"][:3]] == ["fer7", "fer7", "course5"]
 
 
-def test_a_bounded_head_answers_as_before_whatever_the_offset_of_its_logits():
-    model = architectures.build("expression", 7, "demo", heads=2)
-    kernel, bias = model.get_layer("logits").get_weights()
-    bias[7:] = [-300, -301, -300.5, -302, -303, -360, -300]  # far below what is cut off
-    model.get_layer("logits").set_weights([kernel, bias])
-    faces = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 1), dtype=np.uint8)
-    both = model.predict(faces, verbose=0)
-    plain = architectures.one_head(model, 1).predict(faces, verbose=0)
-    bounded = architectures.one_head(model, 1, lowest=-10.0).predict(faces, verbose=0)
-    np.testing.assert_allclose(plain, both[:, 1], atol=1e-5)
-    np.testing.assert_allclose(bounded, both[:, 1], atol=1e-4)
-    halved = architectures.one_head(model, 1, temperature=2.0).predict(faces, verbose=0)
-    ratio = np.log(both[:, 1, 0] / both[:, 1, 1])
-    np.testing.assert_allclose(np.log(halved[:, 0] / halved[:, 1]), ratio / 2, rtol=1e-3)
-
-
-def test_a_network_with_a_mirror_averages_both_sides(faces, tmp_path):
-    plain = architectures.build("expression", 7, "demo", heads=2)
-    twin = architectures.with_mirror(plain, "demo")
-    images = np.ascontiguousarray(faces.images[:5, ..., None])
-    one, other = (np.log(plain.predict(side, verbose=0)) for side in (images, images[:, :, ::-1]))
-    expected = softmax((one + other) / 2, axis=-1)
-    np.testing.assert_allclose(twin.predict(images, verbose=0), expected, atol=1e-5)
-    # Whole and on LiteRT, in batches too, and a start for further training.
-    single = architectures.one_head(twin, 1, lowest=-10.0)
-    content, _ = convert(single, faces.images[:5], quantise=False)
-    found = LiteNetwork(content)(faces.images[:5])
-    np.testing.assert_allclose(found["probabilities"], expected[:, 1], atol=1e-4)
-    assert found["embedding"].shape == (5, 64)
-    twin.save(tmp_path / "twin.keras")
-    kept = architectures.in_float32(
-        keras.models.load_model(tmp_path / "twin.keras")
-    )  # as exports do
-    np.testing.assert_allclose(kept.predict(images, verbose=0), expected, atol=1e-5)
-    again = architectures.transfer(twin, "expression", 7, "demo", heads=2)
-    np.testing.assert_array_equal(again.get_weights()[0], plain.get_weights()[0])
-    assert len(again.get_weights()) == len(plain.get_weights())
-
-
 def test_calibration_sets_faces_aside_that_marked_training_does_not_learn(tmp_path):
     dataset = synthetic.make_dataset(tmp_path, "expression", n=140)
     set_marks(dataset, dataset.rows("train")[:1], Mark("drop"))
@@ -292,7 +219,7 @@ def test_crowd_labels_without_votes_are_explained(faces):
 
 
 def test_a_float_network_on_litert_answers_as_keras_does(faces):
-    model = architectures.build("expression", 7, "demo")
+    model = build("expression", 7, "demo")
     some = np.asarray(faces.images[:40])
     content, difference = convert(model, some, quantise=False)
     assert difference < 1e-3
@@ -326,7 +253,7 @@ def test_a_run_without_a_finished_epoch_cannot_be_promoted(faces, tmp_path):
 def test_centring_takes_the_mean_error_of_every_keypoint_out(pointed):
     asked = config(pointed)
     examples, _ = prepare([pointed], asked, FER7)
-    model = architectures.build("keypoints", 0, "demo")
+    model = build("keypoints", 0, "demo")
     centre_keypoints(model, examples.images, examples)
     error = model.predict(examples.images[..., None], verbose=0) - examples.targets
     np.testing.assert_allclose(error.mean(axis=0), 0, atol=1e-2)

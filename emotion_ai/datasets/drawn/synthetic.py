@@ -19,13 +19,12 @@ from emotion_ai.datasets.drawn.parameters import CLOTHES, Colour, random_face
 from emotion_ai.datasets.splits import make_split
 from emotion_ai.datasets.store import TASKS, Dataset, DatasetWriter
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import COORDINATE_COLUMNS, FER7, KEYPOINT_COUNT
+from emotion_ai.labels import COORDINATE_COLUMNS, FER7, INPUT_SIZE_PX, KEYPOINT_COUNT
 
 Progress = Callable[[int, int, str], None]
 SPLIT_RULE = "60/20/20"
 #: Five of each expression: three, one and one for the parts of the split.
 _FEWEST = 5 * len(FER7)
-_SIZES_PX = {"expression": 48, "keypoints": 96}
 #: Independent streams of random numbers below one seed.
 _ACTING_STREAM, _FACE_STREAM, _PHOTO_STREAM = range(3)
 
@@ -116,7 +115,7 @@ def make_dataset(
         raise ConfigError(f"unknown task {task!r}: expected one of {', '.join(TASKS)}")
     if n < _FEWEST:
         raise ConfigError(f"expected at least {_FEWEST} faces, got {n}")
-    size_px = _SIZES_PX[task]
+    size_px = INPUT_SIZE_PX[task]
     faces = draw_faces(n, size_px, seed, progress=progress)
     splits = make_split(np.arange(n), faces.expressions, SPLIT_RULE, seed)
     folder = Path(data_dir) / (name or f"synthetic_{task}")

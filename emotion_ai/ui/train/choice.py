@@ -3,11 +3,11 @@
 import streamlit as st
 
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.training.config import BEST, LABEL_SOURCES, PRESETS, TrainingConfig
+from emotion_ai.networks.presets import DEFAULT
+from emotion_ai.training.config import LABEL_SOURCES, TrainingConfig, recipes
 from emotion_ai.ui import components, resources
 from emotion_ai.ui.wording import TASK_TITLES
 
-_RECIPES = PRESETS | {BEST: "residual with the settings that trained the shipped models"}
 _LABELS = {
     "given": "the dataset's label",
     "crowd": "ten people's votes",
@@ -38,9 +38,10 @@ def choose(form: str) -> tuple[str, list[Dataset], str] | None:
         return None
     chosen = [datasets[name] for name in names]
     drawn = all(dataset.description.get("format") == "synthetic" for dataset in chosen)
+    purposes = recipes()
     preset = st.selectbox(
-        "Network", list(_RECIPES), index=list(_RECIPES).index("demo" if drawn else "residual"),
-        format_func=lambda name: f"{name}: {_RECIPES[name]}", key=f"{form}_preset_{task}_{drawn}",
+        "Network", list(purposes), index=list(purposes).index("demo" if drawn else DEFAULT),
+        format_func=lambda name: f"{name}: {purposes[name]}", key=f"{form}_preset_{task}_{drawn}",
     )  # fmt: skip
     return task, chosen, preset
 
