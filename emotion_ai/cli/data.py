@@ -6,6 +6,7 @@ from pathlib import Path
 
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.fetch import SOURCES, fetch
+from emotion_ai.datasets.formats.recognise import known_formats
 from emotion_ai.datasets.importing import import_dataset
 from emotion_ai.datasets.marks import load_marks, marks_table
 from emotion_ai.datasets.splits import SPLIT_RULES
@@ -23,7 +24,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     data = subparsers.add_parser("data", help="import, list and show datasets")
     actions = data.add_subparsers(required=True, metavar="ACTION")
 
-    add = actions.add_parser("import", help="import a CSV, zip or folder, told by its content")
+    add = actions.add_parser("import", help="import a CSV, zip or folder, told by its content",
+                             description=f"Recognised: {', '.join(known_formats())}.")  # fmt: skip
     add.add_argument("path", type=Path, metavar="PATH")
     add.add_argument("--votes", type=Path, metavar="FILE", help="FER+ votes beside FER2013")
     add.add_argument("--name", help="the dataset's name (default: from the file's)")

@@ -18,6 +18,7 @@ from emotion_ai.datasets import import_dataset
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.errors import EmotionAIError
+from emotion_ai.networks.presets import PRESETS
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.storage.arrays import save_arrays
 from emotion_ai.training import queue, runs
@@ -110,6 +111,17 @@ def test_start_queues_the_run_that_was_asked_for_and_opens_it(runs_dir):
     assert runs_dir in started
     assert app.query_params["run"] in ("lesson", ["lesson"])
     assert "next in line" in text(app)
+
+
+def test_a_network_that_is_one_entry_is_offered_and_queued(runs_dir, monkeypatch):
+    monkeypatch.setitem(PRESETS, "tiny", replace(PRESETS["demo"], purpose="the least there is"))
+    app = open_page("train")
+    network = app.selectbox(key="train_preset_expression_True")
+    assert "tiny: the least there is" in network.options
+    network.set_value("tiny").run()
+    button(app, "START").click().run()
+    (folder,) = queue.queued(runs_dir)
+    assert runs.read_run(folder).config["preset"] == "tiny"
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ file, and one line without an end fill the memory.
 import csv
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import BinaryIO
 
 import numpy as np
 
-from emotion_ai.datasets.formats.archive import damage_named
+from emotion_ai.datasets.formats.archive import Tree, damage_named
 from emotion_ai.errors import DatasetError
 
 #: 96 × 96 pixels of up to four characters are 36,864; a longer line is no row of ours.
@@ -90,6 +91,18 @@ class CsvTable:
             return next(csv.reader([line.decode("utf-8-sig", "replace")]), [])
         except csv.Error as error:
             raise DatasetError(f"not a CSV line ({error})") from None
+
+
+def tables_in(tree: Tree) -> tuple[list[CsvTable], list[DatasetError]]:
+    """The CSVs of a folder or zip, and what is wrong with those that cannot be read."""
+    tables, problems = [], []
+    for name in tree.names:
+        if name.lower().endswith(".csv"):
+            try:
+                tables.append(CsvTable(name, partial(tree.open, name)))
+            except DatasetError as error:
+                problems.append(error)
+    return tables, problems
 
 
 def parse_pixels(text: str, size_px: int) -> np.ndarray:

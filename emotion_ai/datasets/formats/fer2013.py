@@ -12,7 +12,7 @@ import cv2
 from emotion_ai.datasets.formats.archive import Tree, read_file
 from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
 from emotion_ai.datasets.formats.image_files import decode_grey, is_image
-from emotion_ai.datasets.formats.reading import Reading, Sample, attempts
+from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, LabelSet, canonical_expression
 
@@ -30,11 +30,7 @@ SPLIT_FOLDERS = USAGES | {
 }
 
 
-def is_table(table: CsvTable) -> bool:
-    return "emotion" in table and "pixels" in table
-
-
-def read_table(table: CsvTable, label_set: LabelSet | None = None) -> Reading:
+def _read_table(table: CsvTable, label_set: LabelSet | None) -> Reading:
     """Stream the rows of a FER2013 CSV; ``label_set`` overrides which numbering it follows."""
     emotion, pixels = table.position("emotion"), table.position("pixels")
     usage = table.position("usage") if "usage" in table else None
@@ -56,7 +52,6 @@ def read_table(table: CsvTable, label_set: LabelSet | None = None) -> Reading:
             raise DatasetError(f"{table.name} row {number}: {error}") from None
 
     return Reading(
-        format="FER2013 CSV" if usage is not None else "FER2013 CSV without Usage",
         task="expression",
         size_px=SIZE_PX,
         items=attempts(parse, table.rows()),
@@ -66,14 +61,14 @@ def read_table(table: CsvTable, label_set: LabelSet | None = None) -> Reading:
     )
 
 
-def is_tree(tree: Tree) -> bool:
+def _is_tree(tree: Tree) -> bool:
     return any(
         is_image(name) and canonical_expression(PurePosixPath(name).parent.name)
         for name in tree.names
     )
 
 
-def read_tree(tree: Tree) -> Reading:
+def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
     """Stream a folder or zip of images in folders named after expressions."""
     names = [name for name in tree.names if is_image(name)]
     splits = [_split_of_path(PurePosixPath(name)) for name in names]
@@ -101,7 +96,6 @@ def read_tree(tree: Tree) -> Reading:
         return Sample(image, row, resized)
 
     return Reading(
-        format="expression folders",
         task="expression",
         size_px=SIZE_PX,
         items=attempts(parse, zip(names, splits, strict=True)),
@@ -137,3 +131,31 @@ def _split_of_path(path: PurePosixPath) -> str | None:
     return USAGES.get(prefix) or next(
         (SPLIT_FOLDERS[part] for part in folders if part in SPLIT_FOLDERS), None
     )
+
+
+TABLES = (
+    Format(
+        "FER2013 CSV",
+        "FER2013",
+        "emotion, pixels and Usage",
+        lambda table: "emotion" in table and "pixels" in table and "usage" in table,
+        _read_table,
+        rank=3,
+    ),
+    Format(
+        "FER2013 CSV without Usage",
+        "FER2013",
+        "emotion and pixels",
+        lambda table: "emotion" in table and "pixels" in table,
+        _read_table,
+    ),
+)
+TREES = (
+    Format(
+        "expression folders",
+        "folders named after expressions",
+        "images in folders named after expressions",
+        _is_tree,
+        _read_tree,
+    ),
+)

@@ -11,9 +11,9 @@ import numpy as np
 
 from emotion_ai.datasets.formats.archive import Tree, read_file
 from emotion_ai.datasets.formats.image_files import IMAGE_SUFFIXES, decode_grey
-from emotion_ai.datasets.formats.reading import Reading, Sample, attempts
+from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
-from emotion_ai.labels import COORDINATE_COLUMNS
+from emotion_ai.labels import COORDINATE_COLUMNS, LabelSet
 
 SIZE_PX = 96
 BORDER_PX = 32
@@ -33,11 +33,11 @@ for _row, _indices in enumerate(_SOURCES):
     _REDUCTION[_row, list(_indices)] = 1 / len(_indices)
 
 
-def is_tree(tree: Tree) -> bool:
+def _is_tree(tree: Tree) -> bool:
     return any(name.lower().endswith(".pts") for name in tree.names)
 
 
-def read_tree(tree: Tree) -> Reading:
+def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
     """Stream every ``.pts`` file with the image of the same name beside it."""
     files = [name for name in tree.names if name.lower().endswith(".pts")]
     images = {
@@ -67,7 +67,6 @@ def read_tree(tree: Tree) -> Reading:
         return Sample(crop, row)
 
     return Reading(
-        format="300-W",
         task="keypoints",
         size_px=SIZE_PX,
         border_px=BORDER_PX,
@@ -130,3 +129,9 @@ def cut_face(image: np.ndarray, points_px: np.ndarray) -> tuple[np.ndarray, np.n
         borderMode=cv2.BORDER_REPLICATE,
     )
     return crop, keypoints.astype(np.float32)
+
+
+TREES = (
+    # Asked before folders named after expressions: photos of 300-W may lie in any folder.
+    Format("300-W", "300-W", "images with .pts files", _is_tree, _read_tree, rank=3),
+)

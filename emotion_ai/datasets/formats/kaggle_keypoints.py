@@ -10,10 +10,10 @@ import math
 import numpy as np
 
 from emotion_ai.datasets.formats.archive import MAX_TOTAL_BYTES, Tree, Zip, read_file
-from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
-from emotion_ai.datasets.formats.reading import Reading, Sample, attempts
+from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels, tables_in
+from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
-from emotion_ai.labels import COORDINATE_COLUMNS
+from emotion_ai.labels import COORDINATE_COLUMNS, LabelSet
 
 SIZE_PX = 96
 #: A point further from the image than its own size is a mistake, not a face cut off.
@@ -21,11 +21,7 @@ _FAR_PX = 2 * SIZE_PX
 _NPZ_KEY = "face_images"
 
 
-def is_table(table: CsvTable) -> bool:
-    return "Image" in table and (COORDINATE_COLUMNS[0] in table or "ImageId" in table)
-
-
-def read_table(table: CsvTable) -> Reading:
+def _read_table(table: CsvTable, label_set: LabelSet | None) -> Reading:
     """Stream the rows of ``training.csv`` or ``test.csv``."""
     image = table.position("Image")
     labelled = COORDINATE_COLUMNS[0] in table
@@ -44,7 +40,6 @@ def read_table(table: CsvTable) -> Reading:
             raise DatasetError(f"{table.name} row {number}: {error}") from None
 
     return Reading(
-        format="Kaggle keypoints CSV" if labelled else "Kaggle keypoints CSV without points",
         task="keypoints",
         size_px=SIZE_PX,
         items=attempts(parse, table.rows()),
@@ -52,13 +47,20 @@ def read_table(table: CsvTable) -> Reading:
     )
 
 
-def is_coordinates(table: CsvTable) -> bool:
-    """Whether a CSV holds the points of images that are kept beside it."""
-    return COORDINATE_COLUMNS[0] in table and "Image" not in table
+def _find_npz(tree: Tree) -> tuple[str, CsvTable] | None:
+    """An NPZ and the CSV with the points of its images, where a tree holds both."""
+    npz = next((name for name in tree.names if name.lower().endswith(".npz")), None)
+    if npz is None:
+        return None
+    tables, _ = tables_in(tree)
+    points = (t for t in tables if COORDINATE_COLUMNS[0] in t and "Image" not in t)
+    table = next(points, None)
+    return (npz, table) if table else None
 
 
-def read_npz(tree: Tree, npz: str, table: CsvTable) -> Reading:
+def _read_npz(tree: Tree, label_set: LabelSet | None) -> Reading:
     """Read ``face_images.npz`` with its points; one row an image."""
+    npz, table = _find_npz(tree)
     images = _npz_images(npz, read_file(tree, npz, limit=1 << 30))
     columns = _coordinate_positions(table)
     rows = list(table.rows())
@@ -77,7 +79,6 @@ def read_npz(tree: Tree, npz: str, table: CsvTable) -> Reading:
             raise DatasetError(f"{table.name} row {number}: {error}") from None
 
     return Reading(
-        format="Kaggle keypoints NPZ",
         task="keypoints",
         size_px=SIZE_PX,
         items=attempts(parse, rows),
@@ -151,3 +152,32 @@ def _to_uint8(image: np.ndarray) -> np.ndarray:
     if not (image.min() >= 0 and image.max() <= 255):
         raise DatasetError(f"expected pixels of 0 to 255, got {image.min()} to {image.max()}")
     return np.rint(image).astype(np.uint8)
+
+
+TABLES = (
+    Format(
+        "Kaggle keypoints CSV",
+        "Kaggle keypoints",
+        "30 coordinates and Image",
+        lambda table: "Image" in table and COORDINATE_COLUMNS[0] in table,
+        _read_table,
+    ),
+    Format(
+        "Kaggle keypoints CSV without points",
+        "Kaggle keypoints",
+        "ImageId and Image",
+        lambda table: "Image" in table and "ImageId" in table,
+        _read_table,
+        rank=1,
+    ),
+)
+TREES = (
+    Format(
+        "Kaggle keypoints NPZ",
+        "Kaggle keypoints",
+        "face_images.npz with facial_keypoints.csv",
+        lambda tree: _find_npz(tree) is not None,
+        _read_npz,
+        rank=1,
+    ),
+)

@@ -1,25 +1,34 @@
 """Which dataset a file or folder is, told by its content and never by its name."""
 
+import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
-from emotion_ai.datasets.formats import fer2013, ferplus, ibug300w, kaggle_keypoints
+from emotion_ai.datasets import formats
+from emotion_ai.datasets.formats import ferplus
 from emotion_ai.datasets.formats.archive import Tree, damage_named, open_tree
-from emotion_ai.datasets.formats.csv_rows import CsvTable
-from emotion_ai.datasets.formats.reading import Reading
+from emotion_ai.datasets.formats.csv_rows import CsvTable, tables_in
+from emotion_ai.datasets.formats.reading import Format, Reading
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import LabelSet
 
-_EXPECTED = (
-    "expected a CSV with the columns emotion, pixels[, Usage] or Image with 30 coordinates or "
-    "ImageId, Image"
-)
-_EXPECTED_TREE = (
-    "expected images in folders named after expressions, images with .pts files, "
-    "face_images.npz with facial_keypoints.csv, or a CSV of faces"
-)
+
+def registered(kind: str) -> list[Format]:
+    """Every format of the modules in this folder, the highest rank first; ``kind`` is ``"TABLES"``
+    or ``"TREES"``."""
+    names = [module.name for module in pkgutil.iter_modules(formats.__path__)]
+    modules = [import_module(f"{formats.__name__}.{name}") for name in names]
+    found = [one for module in modules for one in getattr(module, kind, ())]
+    return sorted(found, key=lambda one: -one.rank)
+
+
+def known_formats() -> list[str]:
+    """What the formats are called by people, each once, in the order of the alphabet."""
+    every = registered("TABLES") + registered("TREES")
+    return sorted({one.called for one in every}, key=str.lower)
 
 
 @contextmanager
@@ -47,48 +56,42 @@ def _is_zip(path: Path) -> bool:
 
 
 def _recognise_table(table: CsvTable, label_set: LabelSet | None) -> Reading:
-    if fer2013.is_table(table):
-        reading = fer2013.read_table(table, label_set)
-    elif kaggle_keypoints.is_table(table):
-        reading = kaggle_keypoints.read_table(table)
-    elif ferplus.is_votes(table):
+    if found := _format_of(table, "TABLES"):
+        return _read(found, table, label_set)
+    if ferplus.is_votes(table):
         raise DatasetError(
             f"{table.name}: these are FER+ votes without images; give them beside the images "
             "of FER2013 (--votes)"
         )
-    else:
-        raise DatasetError(f"{table.name}: {_EXPECTED}; got {', '.join(table.columns)[:120]!r}")
-    return reading
+    expected = "; or ".join(one.expects for one in registered("TABLES"))
+    came = ", ".join(table.columns)[:120]
+    raise DatasetError(f"{table.name}: expected a CSV with the columns {expected}; got {came!r}")
 
 
 def _recognise_tree(name: str, tree: Tree, label_set: LabelSet | None) -> Reading:
+    expected = ", ".join(one.expects for one in registered("TREES"))
+    expected = f"expected {expected}, or a CSV of faces"
     if not tree.names:
-        raise DatasetError(f"{name}: nothing in it; {_EXPECTED_TREE}")
-    if ibug300w.is_tree(tree):
-        return ibug300w.read_tree(tree)
-    if fer2013.is_tree(tree):
-        return fer2013.read_tree(tree)
-
-    tables, problems = [], []
-    for member in tree.names:
-        if member.lower().endswith(".csv"):
-            try:
-                tables.append(CsvTable(member, partial(tree.open, member)))
-            except DatasetError as error:
-                problems.append(error)  # it may stand beside the one that counts
-    npz = next((member for member in tree.names if member.lower().endswith(".npz")), None)
-    points = next((table for table in tables if kaggle_keypoints.is_coordinates(table)), None)
-    if npz and points:
-        return kaggle_keypoints.read_npz(tree, npz, points)
-
-    known = [t for t in tables if fer2013.is_table(t) or kaggle_keypoints.is_table(t)]
-    if not known and tables:
+        raise DatasetError(f"{name}: nothing in it; {expected}")
+    if found := _format_of(tree, "TREES"):
+        return _read(found, tree, label_set)
+    tables, problems = tables_in(tree)
+    known = [(found, table) for table in tables if (found := _format_of(table, "TABLES"))]
+    if known:  # competitions ship several tables
+        return _read(*max(known, key=lambda one: one[0].rank), label_set)
+    if tables:
         return _recognise_table(tables[0], label_set)  # says what its columns lack
-    if not known and problems:
+    if problems:
         raise problems[0]
-    if not known:
-        shown = ", ".join(tree.names[:3]) + (" …" if len(tree.names) > 3 else "")
-        raise DatasetError(f"{name}: {_EXPECTED_TREE}; got {shown[:160]}")
-    # Competitions ship several tables: the one with labels and official splits counts.
-    best = max(known, key=lambda t: ("usage" in t, "emotion" in t or "ImageId" not in t))
-    return _recognise_table(best, label_set)
+    shown = ", ".join(tree.names[:3]) + (" …" if len(tree.names) > 3 else "")
+    raise DatasetError(f"{name}: {expected}; got {shown[:160]}")
+
+
+def _format_of(source: CsvTable | Tree, kind: str) -> Format | None:
+    return next((one for one in registered(kind) if one.recognises(source)), None)
+
+
+def _read(found: Format, source: CsvTable | Tree, label_set: LabelSet | None) -> Reading:
+    reading = found.read(source, label_set)
+    reading.format = found.name
+    return reading

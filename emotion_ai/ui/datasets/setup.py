@@ -7,6 +7,7 @@ import streamlit as st
 
 from emotion_ai.datasets import fetch, import_dataset
 from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.datasets.formats.recognise import known_formats
 from emotion_ai.datasets.store import TASKS, Dataset, delete_dataset
 from emotion_ai.jobs import background
 from emotion_ai.jobs.background import Job
@@ -93,10 +94,7 @@ def add_dataset() -> None:
 
 def _upload() -> None:
     with st.form("upload_dataset", border=False):
-        file = st.file_uploader(
-            "A CSV or zip: FER2013, Kaggle keypoints, 300-W, or folders named after expressions",
-            ["csv", "zip"],
-        )
+        file = st.file_uploader(f"A CSV or zip: {', '.join(known_formats())}", ["csv", "zip"])
         votes = st.file_uploader("FER+ votes for FER2013 (optional)", ["csv"])
         name = st.text_input("Name", placeholder="from the file's name")
         replace = st.checkbox(_REPLACE, key="replace_by_upload")
