@@ -53,7 +53,7 @@ class FaceReading:
     expression: Expression | None = None
 
     def as_dict(self) -> dict:
-        """The JSON form that ``predict --json`` prints."""
+        """The JSON form: ``docs/predict.schema.json`` describes it."""
         return {
             "box_xyxy": [round(float(value), 2) for value in self.face.box_xyxy],
             "score": round(float(self.face.score), 4),
@@ -67,7 +67,8 @@ class FaceReading:
         }
 
     def as_row(self) -> dict:
-        """One row of the combined table: expression, probabilities, 30 coordinates."""
+        """Cells of the combined table, without those of what no model was there for: expression,
+        probabilities, 30 coordinates."""
         row: dict = {"score": round(float(self.face.score), 4)}
         row |= dict(
             zip(("x0", "y0", "x1", "y1"), np.round(self.face.box_xyxy, 2).tolist(), strict=True)
@@ -79,3 +80,21 @@ class FaceReading:
             values = np.round(self.keypoints_px.astype(float), 2).ravel().tolist()
             row |= dict(zip(COORDINATE_COLUMNS, values, strict=True))
         return row
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A face in a frame of a film, ``time_s`` after its start. ``track`` is the number that the
+    face keeps while it is on screen."""
+
+    time_s: float
+    track: int
+    reading: FaceReading
+
+    def as_dict(self) -> dict:
+        """The JSON form: that of the reading, and when it was whose."""
+        return {"time_s": round(self.time_s, 3), "track": self.track, **self.reading.as_dict()}
+
+    def as_row(self) -> dict:
+        """Cells of the combined table."""
+        return {"time_s": round(self.time_s, 3), "track": self.track, **self.reading.as_row()}

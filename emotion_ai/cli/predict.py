@@ -1,99 +1,81 @@
-"""``emotion-ai predict``: the faces of photos and videos, printed, tabled, drawn."""
+"""``emotion-ai predict``: the faces of photos and films, printed, tabled, drawn."""
 
 import argparse
 import json
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from emotion_ai.errors import ImageError
+from emotion_ai.errors import ImageError, VideoError
 from emotion_ai.progress import progress_bar
+from emotion_ai.results import FaceReading
 from emotion_ai.settings import settings
+
+if TYPE_CHECKING:  # what reads is imported when something is read: other commands start sooner
+    from emotion_ai.reading.films import VideoReading
+    from emotion_ai.reading.predictor import Predictor
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    predict = subparsers.add_parser("predict", help="read the faces of photos and videos")
+    predict = subparsers.add_parser("predict", help="read the faces of photos and films")
     predict.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="photos, videos or folders"
+        "paths", nargs="+", type=Path, metavar="PATH", help="photos, films or folders of photos"
     )
     predict.add_argument("--json", action="store_true", help="print a list with every face")
-    predict.add_argument("--csv", type=Path, metavar="FILE", help="write one row a face")
-    predict.add_argument("--out", type=Path, metavar="DIR", help="write annotated pictures")
+    predict.add_argument("--csv", type=Path, metavar="FILE", help="write a table, one row a face")
+    predict.add_argument("--out", type=Path, metavar="DIR", help="write annotated photos and films")
     predict.set_defaults(handler=run_predict)
 
 
-def run_predict(arguments: argparse.Namespace) -> int:
-    from emotion_ai.cli.films import (
-        annotated_path,
-        is_video,
-        read_videos,
-        video_record,
-        video_text,
-        with_films,
-    )
-    from emotion_ai.faces.drawing import draw_readings
-    from emotion_ai.media.images import encode_jpeg, read_image
-    from emotion_ai.reading.predictor import load_predictor
-    from emotion_ai.reading.table import readings_table
-    from emotion_ai.serving.client import client_for
-    from emotion_ai.serving.network import through, trouble
+@dataclass
+class _Findings:
+    """What the files held, a line for each that could not be read, and why the models here read
+    although a model server is set."""
 
-    videos = [path for path in arguments.paths if is_video(path)]
-    paths = list(picture_paths([path for path in arguments.paths if not is_video(path)]))
+    photos: list[tuple[Path, tuple[int, int], list[FaceReading]]] = field(default_factory=list)
+    films: list[tuple[Path, "VideoReading"]] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    troubles: set[str] = field(default_factory=set)
+    #: Files written by this run.
+    annotated: set[Path] = field(default_factory=set)
+
+
+def run_predict(arguments: argparse.Namespace) -> int:
+    from emotion_ai.reading.predictor import load_predictor
+    from emotion_ai.serving.client import client_for
+    from emotion_ai.serving.network import through
+
+    films = [path for path in arguments.paths if _is_film(path)]
+    photos = list(_photo_paths([path for path in arguments.paths if path not in films]))
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
     if settings().serving_url:
         predictor = through(predictor, client_for(settings().serving_url))
-    results, failures, taken, troubles = [], [], set(), set()
-    with progress_bar("reading faces") as progress:
-        for done, path in enumerate(paths, 1):
-            try:
-                frame = read_image(path)
-            except ImageError as error:
-                failures.append(str(error))
-                continue
-            readings = predictor.read(frame)
-            troubles.add(trouble(predictor))
-            height, width = frame.shape[:2]
-            results.append((path, width, height, readings))
-            if arguments.out:
-                picture = encode_jpeg(draw_readings(frame, readings))
-                annotated_path(arguments.out, path, ".jpg", taken).write_bytes(picture)
-            progress(done, len(paths), "photos")
-    films, unread = read_videos(videos, predictor, arguments.out, taken)
-    failures += unread
-    for reason in sorted((troubles | {trouble(predictor)}) - {""}):
+    found = _Findings()
+    _read_photos(photos, predictor, arguments.out, found)
+    _read_films(films, predictor, arguments.out, found)
+    for reason in sorted(found.troubles - {""}):
         print(f"note: read by the models here: {reason}", file=sys.stderr)
     if arguments.csv:
-        table = readings_table((str(path), readings) for path, _, _, readings in results)
-        with_films(table, films).to_csv(arguments.csv, index=False)
-    if arguments.json:
-        records = [
-            {
-                "file": str(path),
-                "width": width,
-                "height": height,
-                "faces": [reading.as_dict() for reading in readings],
-            }
-            for path, width, height, readings in results
-        ]
-        print(json.dumps(records + [video_record(*film) for film in films]))
-    else:
-        for path, _, _, readings in results:
-            print(f"{path}: {len(readings)} face{'s' * (len(readings) != 1)}")
-            for number, reading in enumerate(readings, 1):
-                x0, y0, x1, y1 = map(round, reading.face.box_xyxy)
-                said = reading.expression
-                text = f"{said.label} {said.confidence:.2f}" if said else ""
-                print(f"  {number:2d}  ({x0}, {y0}) to ({x1}, {y1})  {text}")
-        for film in films:
-            print("\n".join(video_text(*film)))
-    for failure in failures:
+        _write_table(arguments.csv, found)
+    for line in [_as_json(found)] if arguments.json else _as_text(found):
+        print(line)
+    for failure in found.failures:
         print(f"error: {failure}", file=sys.stderr)
-    return 1 if failures else 0
+    return 1 if found.failures else 0
 
 
-def picture_paths(paths: list[Path]):
+def _is_film(path: Path) -> bool:
+    from emotion_ai.media.videos import EXTENSIONS
+
+    return path.suffix.lower()[1:] in EXTENSIONS
+
+
+def _photo_paths(paths: list[Path]) -> Iterator[Path]:
     """The files meant by files and folders; of a folder, the pictures in it."""
     from emotion_ai.media.images import EXTENSIONS
 
@@ -105,3 +87,108 @@ def picture_paths(paths: list[Path]):
             yield from inside
         else:
             yield path
+
+
+def _read_photos(
+    paths: list[Path], predictor: "Predictor", out: Path | None, found: _Findings
+) -> None:
+    from emotion_ai.faces.drawing import draw_readings
+    from emotion_ai.media.images import encode_jpeg, read_image
+    from emotion_ai.serving.network import trouble
+
+    with progress_bar("reading faces") as progress:
+        for done, path in enumerate(paths, 1):
+            try:
+                frame = read_image(path)
+            except ImageError as error:
+                found.failures.append(str(error))
+                continue
+            readings = predictor.read(frame)
+            found.troubles.add(trouble(predictor))
+            found.photos.append((path, frame.shape[1::-1], readings))
+            if out:
+                picture = encode_jpeg(draw_readings(frame, readings))
+                _annotated_path(out, path, ".jpg", found).write_bytes(picture)
+            progress(done, len(paths), "photos")
+
+
+def _read_films(
+    paths: list[Path], predictor: "Predictor", out: Path | None, found: _Findings
+) -> None:
+    from emotion_ai.reading.films import read_faces_of_video
+    from emotion_ai.serving.network import trouble
+
+    for path in paths:
+        annotated = _annotated_path(out, path, ".mp4", found) if out else None
+        try:
+            with progress_bar(f"reading {path.name}") as progress:
+                film = read_faces_of_video(path, predictor, annotated=annotated, progress=progress)
+            found.films.append((path, film))
+        except VideoError as error:
+            found.failures.append(str(error))
+        found.troubles.add(trouble(predictor))
+
+
+def _annotated_path(out: Path, source: Path, suffix: str, found: _Findings) -> Path:
+    """A file in ``out`` for the annotated ``source`` that no other of this run has. Two files may
+    share a name: ``a/x.jpg`` and ``b/x.jpg``."""
+    out.mkdir(parents=True, exist_ok=True)
+    path, number = out / f"{source.stem}_faces{suffix}", 1
+    while path in found.annotated:
+        number += 1
+        path = out / f"{source.stem}_faces_{number}{suffix}"
+    found.annotated.add(path)
+    return path
+
+
+def _write_table(path: Path, found: _Findings) -> None:
+    from emotion_ai.reading.table import readings_table
+
+    photos = ((str(photo), readings) for photo, _, readings in found.photos)
+    films = ((str(film), reading.sightings) for film, reading in found.films)
+    readings_table(photos, films).to_csv(path, index=False)
+
+
+def _as_json(found: _Findings) -> str:
+    from emotion_ai.reading.table import film_record, photo_record
+
+    photos = [photo_record(str(path), *photo) for path, *photo in found.photos]
+    films = [
+        film_record(str(path), film.size_wh, film.duration_s, film.frames, film.sightings)
+        for path, film in found.films
+    ]
+    return json.dumps(photos + films)
+
+
+def _as_text(found: _Findings) -> Iterator[str]:
+    for path, _, readings in found.photos:
+        yield f"{path}: {_faces(len(readings))}"
+        for number, reading in enumerate(readings, 1):
+            x0, y0, x1, y1 = map(round, reading.face.box_xyxy)
+            said = reading.expression
+            text = f"{said.label} {said.confidence:.2f}" if said else ""
+            yield f"  {number:2d}  ({x0}, {y0}) to ({x1}, {y1})  {text}".rstrip()
+    for path, film in found.films:
+        yield from _film_text(path, film)
+
+
+def _film_text(path: Path, film: "VideoReading") -> Iterator[str]:
+    """How long each face was seen, and what it looked like most of the time."""
+    yield f"{path}: {film.duration_s:.1f} s, {film.frames} frames, {_faces(len(film.tracks))}"
+    for track in film.tracks:
+        seen = [sighting for sighting in film.sightings if sighting.track == track]
+        said = Counter(s.reading.expression.label for s in seen if s.reading.expression)
+        shares = {name: n / said.total() for name, n in said.items()}
+        text = f"  {track:2d}  {seen[0].time_s:.1f} s to {seen[-1].time_s:.1f} s"
+        yield f"{text}  {_first_three(shares)}".rstrip()
+    if len(film.tracks) > 1 and (totals := film.of_group().totals):
+        yield f"  everyone, second by second  {_first_three(totals)}"
+
+
+def _first_three(shares: dict[str, float]) -> str:
+    largest = sorted(shares.items(), key=lambda item: -item[1])[:3]
+    return ", ".join(f"{name} {share:.0%}" for name, share in largest if share)
+
+
+def _faces(n: int) -> str:
+    return f"{n} face{'s' * (n != 1)}"

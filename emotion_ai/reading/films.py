@@ -1,10 +1,12 @@
 """Video files: who looked like what, when; and the same film with it drawn in."""
 
 import io
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ from emotion_ai.media.videos import film, read_video
 from emotion_ai.reading.follower import FaceFollower, Pace
 from emotion_ai.reading.group import GroupTimeline, Summary
 from emotion_ai.reading.predictor import Predictor
-from emotion_ai.results import Expression
+from emotion_ai.reading.table import readings_table
+from emotion_ai.results import Sighting
 
 #: Large enough for a room; five times a second, as boxes follow their points in between.
 PACE = Pace(640, 0.2)
@@ -31,36 +34,36 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class VideoReading:
-    """What was read of a video. ``timeline``: a row for each face in each frame read, with
-    ``time_s``, ``face`` (its number while on screen) and ``FaceReading.as_row``."""
+    """What was read of a video: each face in each frame that was read, in order of time."""
 
     name: str
     size_wh: tuple[int, int]
     duration_s: float
     frames: int
-    timeline: pd.DataFrame
+    sightings: list[Sighting]
     labels: tuple[str, ...]
     cancelled: bool = False
 
     @cached_property
-    def faces(self) -> list[int]:
-        """Numbers of the faces, by how long they were on screen."""
-        return self.timeline["face"].value_counts().index.tolist()
+    def timeline(self) -> pd.DataFrame:
+        """A row for each sighting: see ``readings_table``."""
+        return readings_table(films=[(self.name, self.sightings)])
 
-    def of_face(self, face: int) -> pd.DataFrame:
-        """``time_s``, ``expression`` and the probabilities ``p_<expression>`` of one face."""
-        columns = ["time_s", "expression", *(f"p_{name}" for name in self.labels)]
-        rows = self.timeline[self.timeline["face"] == face]
-        return rows[[name for name in columns if name in rows]].reset_index(drop=True)
+    @cached_property
+    def tracks(self) -> list[int]:
+        """Numbers of the faces, those longest on screen first."""
+        seen = Counter(sighting.track for sighting in self.sightings)
+        return [track for track, _ in seen.most_common()]
+
+    @property
+    def has_expressions(self) -> bool:
+        return any(sighting.reading.expression for sighting in self.sightings)
 
     def of_group(self, fewest: int = 1) -> Summary:
         """Shares of the expressions over everyone on screen, second by second."""
         group = GroupTimeline(self.labels, fewest)
-        columns = [f"p_{name}" for name in self.labels]
-        if set(columns) <= set(self.timeline):
-            for time_s, rows in self.timeline.groupby("time_s"):
-                values = rows[columns].to_numpy(np.float32)
-                group.add(float(time_s), [Expression(self.labels, row) for row in values])
+        for time_s, seen in groupby(self.sightings, lambda sighting: sighting.time_s):
+            group.add(time_s, [s.reading.expression for s in seen if s.reading.expression])
         return group.summary()
 
 
@@ -81,7 +84,7 @@ def read_faces_of_video(
     """
     name = name or (source.name if isinstance(source, Path) else "video")
     follower = FaceFollower(predictor, smoothing_s, PACE)
-    rows: list[dict] = []
+    sightings: list[Sighting] = []
     read_s, time_s, frames, reads, size_wh, stopped = -np.inf, 0.0, 0, 0, (0, 0), False
     with film(annotated) if annotated is not None else nullcontext() as writer:
         for frame in read_video(source, name):
@@ -89,8 +92,8 @@ def read_faces_of_video(
             size_wh = image.shape[1::-1]
             if time_s - read_s >= READ_S:
                 read_s, reads = time_s, reads + 1
-                rows += [
-                    {"time_s": round(time_s, 3), "face": track.number, **track.reading.as_row()}
+                sightings += [
+                    Sighting(time_s, track.number, track.reading)
                     for track in follower.follow(image, time_s)
                 ]
             if writer:
@@ -105,13 +108,11 @@ def read_faces_of_video(
                 break
     model = predictor.models.get("expression")
     labels = model.labels.expressions if model else FER7.expressions
-    table = pd.DataFrame(rows, columns=None if rows else ["time_s", "face"])
-    timeline = _without_flickers(table, min(FEWEST_FRAMES, reads))
-    return VideoReading(name, size_wh, time_s, frames, timeline, labels, stopped)
+    steady = _without_flickers(sightings, min(FEWEST_FRAMES, reads))
+    return VideoReading(name, size_wh, time_s, frames, steady, labels, stopped)
 
 
-def _without_flickers(timeline: pd.DataFrame, fewest: int) -> pd.DataFrame:
+def _without_flickers(sightings: list[Sighting], fewest: int) -> list[Sighting]:
     """Without faces in fewer frames than ``fewest``; numbers stay those in the film."""
-    seen = timeline["face"].value_counts()
-    kept = seen[seen >= fewest].index
-    return timeline[timeline["face"].isin(kept)].reset_index(drop=True)
+    frames = Counter(sighting.track for sighting in sightings)
+    return [sighting for sighting in sightings if frames[sighting.track] >= fewest]

@@ -1,21 +1,65 @@
-"""The combined table: one row a face, from any number of photos."""
+"""What is written down of faces, for photos and films alike: rows of a table, JSON records.
+
+``docs/predict.md`` describes both for those who read the files; ``docs/predict.schema.json`` is the
+JSON's schema.
+"""
 
 from collections.abc import Iterable
 
 import pandas as pd
 
-from emotion_ai.results import FaceReading
+from emotion_ai.labels import COORDINATE_COLUMNS, FER7
+from emotion_ai.results import FaceReading, Sighting
+
+#: The header of every table, whatever models were there and whether it holds photos or films.
+COLUMNS = (
+    *("file", "face", "time_s", "track", "score", "x0", "y0", "x1", "y1", "expression"),
+    *(f"p_{name}" for name in FER7.expressions),
+    *COORDINATE_COLUMNS,
+)
 
 
-def readings_table(results: Iterable[tuple[str, list[FaceReading]]]) -> pd.DataFrame:
-    """``file``, ``face`` (numbered from 1 in each file), then ``FaceReading.as_row``.
+def readings_table(
+    photos: Iterable[tuple[str, list[FaceReading]]] = (),
+    films: Iterable[tuple[str, list[Sighting]]] = (),
+) -> pd.DataFrame:
+    """One row a face of a photo or of a frame, with ``COLUMNS``; coordinates in pixels.
 
-    Expression, seven probabilities and 30 coordinates in pixels of the photo; columns that no
-    reading fills are left out. Without faces: the two first columns and no row.
+    ``face`` counts the faces of a photo or frame from 1. What is not known, such as ``time_s`` and
+    ``track`` of a photo's face, is missing.
     """
     rows = [
         {"file": file, "face": number, **reading.as_row()}
-        for file, readings in results
+        for file, readings in photos
         for number, reading in enumerate(readings, 1)
     ]
-    return pd.DataFrame(rows, columns=None if rows else ["file", "face"])
+    for file, sightings in films:
+        number, time_s = 0, None
+        for seen in sightings:
+            number = number + 1 if seen.time_s == time_s else 1
+            time_s = seen.time_s
+            rows.append({"file": file, "face": number, **seen.as_row()})
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    return table.astype({"face": int, "time_s": float, "track": "Int64"})
+
+
+def photo_record(file: str, size_wh: tuple[int, int], readings: list[FaceReading]) -> dict:
+    """A photo in the JSON that ``predict --json`` prints."""
+    return _record(file, size_wh, [reading.as_dict() for reading in readings])
+
+
+def film_record(
+    file: str,
+    size_wh: tuple[int, int],
+    duration_s: float,
+    frames: int,
+    sightings: list[Sighting],
+) -> dict:
+    """A film in the same JSON: its length too, and each face of each frame that was read."""
+    faces = [seen.as_dict() for seen in sightings]
+    return _record(file, size_wh, faces) | {"duration_s": round(duration_s, 3), "frames": frames}
+
+
+def _record(file: str, size_wh: tuple[int, int], faces: list[dict]) -> dict:
+    width, height = size_wh
+    return {"file": file, "width": width, "height": height, "faces": faces}

@@ -156,7 +156,8 @@ def all_readings(photos: list[ReadPhoto]) -> None:
     """The combined table with its download."""
     table = readings_table((photo.name, photo.readings) for photo in photos)
     st.subheader(f"All readings: {count(len(table), 'face')}")
-    st.dataframe(table, hide_index=True, height="content" if len(table) < 8 else 318)
+    known = table.dropna(axis="columns", how="all")  # without what only films have
+    st.dataframe(known, hide_index=True, height="content" if len(table) < 8 else 318)
     st.download_button(
         "Table (CSV)",
         table.to_csv(index=False),

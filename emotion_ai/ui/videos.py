@@ -68,7 +68,7 @@ def show_videos(files: list, reader: Reader) -> None:
         reading = video.reading
         st.caption(
             f"{plain(file.name)}: {reading.duration_s:.1f} s, {count(reading.frames, 'frame')}, "
-            f"{count(len(reading.faces), 'face')}"
+            f"{count(len(reading.tracks), 'face')}"
         )
         with st.container(horizontal=True):
             options = {"on_click": "ignore", "icon": ":material/download:"}
@@ -120,17 +120,17 @@ def _read_once(data: bytes, name: str, key: tuple[str, str]) -> ReadVideo | None
 
 def _timeline(reading: VideoReading, digest: str) -> float:
     """The chart of one face or of everyone; where a click in it jumps to, in seconds."""
-    if not reading.faces:
+    if not reading.tracks:
         st.info("No face was found in this video.", icon=":material/search_off:")
         return 0.0
-    if "expression" not in reading.timeline:
+    if not reading.has_expressions:
         st.info("Without an expression model there is no timeline.", icon=":material/info:")
         return 0.0
-    faces = [EVERYONE] * (len(reading.faces) > 1) + [f"Face {n}" for n in reading.faces]
+    faces = [EVERYONE] * (len(reading.tracks) > 1) + [f"Face {n}" for n in reading.tracks]
     who = st.selectbox("Timeline of", faces, key=f"who_{digest}")
     table = reading.timeline
     if who != EVERYONE:
-        table = table[table["face"] == int(who.removeprefix("Face "))]
+        table = table[table["track"] == int(who.removeprefix("Face "))]
     table = stretches(table, reading.labels, reading.duration_s)
     event = st.plotly_chart(
         timeline_figure(table, reading.labels, reading.duration_s),

@@ -1,89 +1,19 @@
 """The command line as other programs rely on it."""
 
-import csv
 import json
 import subprocess
 import sys
 
-import cv2
 import numpy as np
 import pytest
 
 from emotion_ai.cli import program
 from emotion_ai.datasets.drawn import synthetic
-from emotion_ai.labels import COORDINATE_COLUMNS
 from emotion_ai.settings import ROOT, settings
-
-
-@pytest.fixture
-def workplace(tmp_path, monkeypatch):
-    """An own data folder; the shipped models."""
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("EMOTION_AI_RUNS", str(tmp_path / "runs"))
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory):
-    picture, boxes = synthetic.draw_photo(seed=1, faces=4)
-    path = tmp_path_factory.mktemp("photos") / "group.png"
-    cv2.imwrite(str(path), picture)
-    return path, boxes
 
 
 def run(*arguments):
     return program.main([str(argument) for argument in arguments])
-
-
-def test_predict_prints_every_face_as_json(workplace, photo, capsys):
-    path, boxes = photo
-    assert run("predict", path, "--json") == 0
-    (record,) = json.loads(capsys.readouterr().out)
-    assert (record["file"], record["width"], record["height"]) == (str(path), 960, 640)
-    assert len(record["faces"]) >= len(boxes) / 2  # with Haar some are missed
-    for face in record["faces"]:
-        assert set(face) == {"box_xyxy", "score", "keypoints_px", "expression", "probabilities"}
-        assert np.shape(face["keypoints_px"]) == (15, 2)
-        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.01)
-        assert max(face["probabilities"], key=face["probabilities"].get) == face["expression"]
-        x0, y0, x1, y1 = face["box_xyxy"]
-        centre = np.mean(face["keypoints_px"], axis=0)
-        assert x0 < centre[0] < x1
-        assert y0 < centre[1] < y1
-
-
-def test_predict_writes_the_combined_table_and_pictures(workplace, photo, capsys):
-    path, _ = photo
-    table, out = workplace / "faces.csv", workplace / "out"
-    assert run("predict", path.parent, "--csv", table, "--out", out) == 0
-    rows = list(csv.DictReader(table.open()))
-    assert rows
-    assert set(COORDINATE_COLUMNS) < set(rows[0])
-    assert rows[0]["expression"]
-    annotated = cv2.imread(str(out / "group_faces.jpg"))
-    assert annotated.shape == (640, 960, 3)
-
-
-def test_photos_of_the_same_name_do_not_overwrite_each_other(workplace, photo, capsys):
-    other = workplace / "other" / photo[0].name
-    other.parent.mkdir()
-    other.write_bytes(photo[0].read_bytes())
-    assert run("predict", photo[0], other, "--out", workplace / "out") == 0
-    names = {path.name for path in (workplace / "out").iterdir()}
-    assert names == {"group_faces.jpg", "group_faces_2.jpg"}
-
-
-def test_a_bad_photo_is_one_line_and_loses_no_other(workplace, photo, capsys):
-    broken = workplace / "broken.jpg"
-    broken.write_text("no picture")
-    assert run("predict", broken, photo[0], "--json") == 1
-    out, err = capsys.readouterr()
-    assert len(json.loads(out)) == 1
-    assert [line for line in err.splitlines() if line.startswith("error")] == [
-        "error: broken.jpg: expected a picture (JPEG, PNG, WebP …), got other data"
-    ]
 
 
 @pytest.mark.parametrize(("task", "score"), [("expression", "accuracy"), ("keypoints", "rmse_px")])

@@ -1,25 +1,23 @@
 """Video files: decoding with true times, the timeline, the annotated film, the command."""
 
 import io
-import json
 import socket
 import struct
 from fractions import Fraction
 
 import av
 import numpy as np
-import pandas as pd
 import pytest
 
-from emotion_ai.cli.program import main
 from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.errors import VideoError
 from emotion_ai.labels import FER7
 from emotion_ai.media import videos
 from emotion_ai.media.images import encode_jpeg
 from emotion_ai.media.videos import film, read_video
-from emotion_ai.reading.films import read_faces_of_video
-from emotion_ai.results import Expression, FaceBox, FaceReading
+from emotion_ai.reading.films import VideoReading, read_faces_of_video
+from emotion_ai.reading.table import COLUMNS
+from emotion_ai.results import Expression, FaceBox, FaceReading, Sighting
 
 UNEVEN_S = [0.0, 0.033, 0.066, 0.5, 0.533, 2.0]
 
@@ -200,23 +198,38 @@ def test_timeline_has_every_face_over_time_and_the_group():
     reading = read_faces_of_video(
         encoded(np.arange(40) / 10, (160, 120)), Reader(), smoothing_s=0.05
     )
-    assert reading.faces == [1]
-    face = reading.of_face(1)
-    assert face["time_s"].is_monotonic_increasing
-    assert face["expression"].iloc[0] == "happy"
-    assert face["expression"].iloc[-1] == "sad"
-    assert set(face) == {"time_s", "expression", *(f"p_{name}" for name in FER7.expressions)}
+    assert reading.tracks == [1]
+    assert reading.has_expressions
+    table = reading.timeline
+    assert tuple(table) == COLUMNS
+    assert table["time_s"].is_monotonic_increasing
+    assert table["expression"].iloc[0] == "happy"
+    assert table["expression"].iloc[-1] == "sad"
+    assert set(table["track"]) == set(table["face"]) == {1}
     shares = reading.of_group().shares
     assert shares["happy"].iloc[0] == 1
     assert shares["sad"].iloc[-1] == 1
     assert len(reading.of_group(fewest=5).shares.dropna()) == 0
 
 
+def test_a_face_not_read_yet_counts_for_nobody_in_the_group():
+    """Of many faces in a frame a few are read at a time: the others have no expression yet."""
+    face = FaceBox((0.0, 0.0, 9.0, 9.0), 1.0)
+    happy = Expression(FER7.expressions, np.eye(7, dtype=np.float32)[FER7.index("happy")])
+    seen = [
+        Sighting(0.0, 1, FaceReading(face, None, happy)),
+        Sighting(0.0, 2, FaceReading(face)),
+    ]
+    summary = VideoReading("a", (9, 9), 1.0, 1, seen, FER7.expressions).of_group()
+    assert summary.totals["happy"] == 1
+    assert summary.faces_mean == 1
+
+
 @pytest.mark.parametrize("times_s", [[0.0], [0.0, 0.2], [0.0, 0.2, 0.4]], ids=len)
 def test_a_face_that_is_there_all_along_counts_in_the_shortest_clip(times_s):
     reading = read_faces_of_video(encoded(times_s), Reader())
     assert len(reading.timeline) == len(times_s)
-    assert reading.faces == [1]
+    assert reading.tracks == [1]
 
 
 def test_progress_runs_to_the_end_and_cancel_keeps_what_was_read():
@@ -239,28 +252,3 @@ def test_frames_of_two_sizes_fit_one_film():
         writer.add(np.zeros((48, 64, 3), np.uint8), 0.0)
         writer.add(np.zeros((64, 48, 3), np.uint8), 0.1)
     assert [f.image.shape for f in read_video(target.getvalue())] == [(48, 64, 3)] * 2
-
-
-def test_predict_reads_a_video_like_a_photo(tmp_path, capsys):
-    clip = tmp_path / "clip.mp4"
-    picture, _ = draw_photo(12, 1, (320, 240))
-    with film(clip) as writer:
-        for i in range(6):
-            writer.add(picture, i / 10)
-    broken = tmp_path / "broken.mp4"
-    broken.write_bytes(b"nothing")
-    table, out = tmp_path / "faces.csv", tmp_path / "out"
-    arguments = ["predict", str(clip), str(broken), "--csv", str(table), "--out", str(out)]
-    assert main([*arguments, "--json"]) == 1
-    said = capsys.readouterr()
-    assert "broken.mp4: expected a video" in said.err
-    (record,) = json.loads(said.out)
-    assert record["frames"] == 6
-    assert record["width"] == 320
-    rows = pd.read_csv(table)
-    assert rows.columns[:3].tolist() == ["file", "time_s", "face"]
-    assert len(rows) == len(record["timeline"])
-    assert len(list(read_video(out / "clip_faces.mp4"))) == 6
-    assert not (out / "broken_faces.mp4").exists()
-    assert main(["predict", str(clip)]) == 0
-    assert "clip.mp4: 0.5 s, 6 frames" in capsys.readouterr().out
