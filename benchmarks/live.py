@@ -27,7 +27,8 @@ from playwright.sync_api import sync_playwright
 from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.faces.drawing import draw_readings
 from emotion_ai.media.images import encode_jpeg
-from emotion_ai.reading.follower import ONE_FACE, ROOM, FaceFollower
+from emotion_ai.reading.follower import FaceFollower
+from emotion_ai.reading.pace import ONE_FACE, ROOM
 from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.settings import ROOT, settings
 

@@ -4,14 +4,15 @@ import streamlit as st
 
 from emotion_ai.faces.drawing import Layers
 from emotion_ai.live.session import LiveOptions
+from emotion_ai.reading.pace import SMOOTHING_S
 from emotion_ai.ui import components
 from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.live import panels
 from emotion_ai.ui.live.consent import consent_gate
 from emotion_ai.ui.live.source import SCREEN, SOURCES, answer_with
 from emotion_ai.ui.live.stream import RESOLUTIONS, camera, live_session
+from emotion_ai.ui.wording import LAYER_TITLES
 
-LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
 OWN, GROUP, METHOD = TABS = ("My face", "Group", "How it works")
 
 page_head("Live", "Your webcam, read as it runs: the box, 15 points and the expression.")
@@ -37,15 +38,15 @@ with left:
         shown = not grouped or st.toggle("Picture", True, key="picture")
     if not grouped:
         layers = st.pills(
-            "Show", list(LAYERS), format_func=LAYERS.get, selection_mode="multi",
-            default=list(LAYERS), key="live_layers",
+            "Show", list(LAYER_TITLES), format_func=LAYER_TITLES.get, selection_mode="multi",
+            default=list(LAYER_TITLES), key="live_layers",
         )  # fmt: skip
     smoothing_s = st.slider(
-        "Smoothing (s)", 0.0, 2.0, 0.5, 0.1, key="smoothing", bind="query-params",
+        "Smoothing (s)", 0.0, 2.0, SMOOTHING_S, 0.1, key="smoothing", bind="query-params",
         help="How long the past counts: 0 shows every picture as it is read.",
     )  # fmt: skip
     options = LiveOptions(
-        Layers(**{layer: not grouped and layer in layers for layer in LAYERS}),
+        Layers(**{layer: not grouped and layer in layers for layer in LAYER_TITLES}),
         smoothing_s=smoothing_s, mirrored=flip, paused=paused, group=grouped,
         many=screen, picture=shown,
     )  # fmt: skip

@@ -17,10 +17,7 @@ from emotion_ai.ui.photos import (
 )
 from emotion_ai.ui.serving.notice import who_read
 from emotion_ai.ui.videos import VIDEO_EXTENSIONS, forget_videos, is_video, show_videos
-from emotion_ai.ui.wording import count, plain
-
-#: Fields of ``Layers`` and what they are called here.
-LAYERS = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
+from emotion_ai.ui.wording import LAYER_TITLES, count, plain
 
 page_head("Photo & video", "Drop files in: every face is boxed, marked with 15 points and read.")
 components.model_guard()
@@ -72,21 +69,21 @@ left, right = st.columns([3, 2], gap="medium")
 with left.container(key="picture"):
     layers = st.pills(
         "Layers of the picture",
-        list(LAYERS),
-        format_func=LAYERS.get,
+        list(LAYER_TITLES),
+        format_func=LAYER_TITLES.get,
         selection_mode="multi",
-        default=list(LAYERS),
+        default=list(LAYER_TITLES),
         key="layers",
         label_visibility="collapsed",
     )
-    st.html(markup.hide_layers([layer for layer in LAYERS if layer not in layers]))
+    st.html(markup.hide_layers([layer for layer in LAYER_TITLES if layer not in layers]))
     st.html(markup.annotated_picture(photo.picture, photo.size_wh, photo.readings))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{plain(photo.name)}: {count(len(photo.readings), 'face')}", width="stretch")
         st.download_button(
             "Picture (JPEG)",
             lambda: annotated_jpeg(
-                photo, Layers(number=True, **{layer: layer in layers for layer in LAYERS})
+                photo, Layers(number=True, **{layer: layer in layers for layer in LAYER_TITLES})
             ),
             "faces.jpg",
             "image/jpeg",

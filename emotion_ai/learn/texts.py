@@ -26,6 +26,15 @@ CHAPTERS = (
     "limits",
 )
 
+#: Numbers that a chapter's code uses and its words name, in braces: where a control starts, how
+#: long something goes on.
+NUMBERS = {
+    "neuron": {"layers": 20},
+    "layers": {"steps": 300},
+    "descent": {"start_rate": 0.1, "steps": 40},
+    "service": {"start_versions": 3},
+}
+
 
 @dataclass(frozen=True)
 class Words:
@@ -36,11 +45,11 @@ class Words:
     fallback: dict
 
     def __call__(self, key: str, **values) -> str:
-        """The text called ``key`` with ``{names}`` filled in."""
-        return self._get(key).format(**values)
+        """The text called ``key`` with ``{names}`` filled in, of ``values`` and ``NUMBERS``."""
+        return self._get(key).format(**NUMBERS.get(self.part, {}) | values)
 
     def lines(self, key: str) -> list[str]:
-        return list(self._get(key))
+        return [line.format(**NUMBERS.get(self.part, {})) for line in self._get(key)]
 
     def _get(self, key: str):
         # An English text must be there: a missing one is a mistake of ours and raises KeyError.

@@ -20,8 +20,9 @@ import numpy as np
 from emotion_ai.faces.drawing import Layers, draw_readings
 from emotion_ai.labels import FER7
 from emotion_ai.media.images import encode_jpeg
-from emotion_ai.reading.follower import ONE_FACE, ROOM, FaceFollower
-from emotion_ai.reading.group import GroupTimeline
+from emotion_ai.reading.follower import FaceFollower
+from emotion_ai.reading.group import FEWEST_FACES, GroupTimeline
+from emotion_ai.reading.pace import ONE_FACE, ROOM, SMOOTHING_S
 from emotion_ai.reading.predictor import Predictor
 from emotion_ai.results import FaceBox, FaceReading
 
@@ -45,7 +46,7 @@ class LiveOptions:
     ``many``: small faces are looked for too, as in a group."""
 
     layers: Layers = field(default_factory=Layers)
-    smoothing_s: float = 0.5
+    smoothing_s: float = SMOOTHING_S
     mirrored: bool = True
     paused: bool = False
     group: bool = False
@@ -80,7 +81,7 @@ class LiveSession:
     def __init__(
         self,
         predictor: Predictor,
-        fewest_faces: int = 5,
+        fewest_faces: int = FEWEST_FACES,
         newer: Callable[[], Predictor | None] = lambda: None,
     ):
         labels = _labels(predictor)

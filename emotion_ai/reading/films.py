@@ -15,14 +15,13 @@ import pandas as pd
 from emotion_ai.faces.drawing import Layers, draw_readings
 from emotion_ai.labels import FER7
 from emotion_ai.media.videos import film, read_video
-from emotion_ai.reading.follower import FaceFollower, Pace
+from emotion_ai.reading.follower import FaceFollower
 from emotion_ai.reading.group import GroupTimeline, Summary
+from emotion_ai.reading.pace import FILM, SMOOTHING_S
 from emotion_ai.reading.predictor import Predictor
 from emotion_ai.reading.table import readings_table
 from emotion_ai.results import Sighting
 
-#: Large enough for a room; five times a second, as boxes follow their points in between.
-PACE = Pace(640, 0.2)
 #: Faster cameras are read this often; frames in between carry the last reading.
 READ_S = 1 / 31
 #: A face in fewer frames than this is a mistake of the detector.
@@ -73,7 +72,7 @@ def read_faces_of_video(
     name: str | None = None,
     annotated: Path | io.BytesIO | None = None,
     layers: Layers | None = None,
-    smoothing_s: float = 0.5,
+    smoothing_s: float = SMOOTHING_S,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> VideoReading:
@@ -83,7 +82,7 @@ def read_faces_of_video(
     was read up to then is returned, and the film ends there. VideoError names a bad file.
     """
     name = name or (source.name if isinstance(source, Path) else "video")
-    follower = FaceFollower(predictor, smoothing_s, PACE)
+    follower = FaceFollower(predictor, smoothing_s, FILM)
     sightings: list[Sighting] = []
     read_s, time_s, frames, reads, size_wh, stopped = -np.inf, 0.0, 0, 0, (0, 0), False
     with film(annotated) if annotated is not None else nullcontext() as writer:

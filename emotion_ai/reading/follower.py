@@ -5,35 +5,24 @@ a small copy and not in every frame, boxes follow their keypoints in between, an
 few are read at a time, the longest unread first (``docs/performance.md`` has the figures).
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from emotion_ai.reading.pace import ONE_FACE, SMOOTHING_S, Pace
 from emotion_ai.reading.predictor import Predictor
 from emotion_ai.reading.tracking import Track, Tracker
 from emotion_ai.results import FaceReading
 
-#: Faces read in a frame at most: a batch size of the networks. Of 25 faces each is then read five
-#: times a second, which smoothing makes one.
+#: Faces read in a frame at most: a batch size of the networks. At 30 frames/s each of 25 faces is
+#: then read five times a second, which is enough: what is shown is smoothed over half a second.
 BATCH = 4
-
-
-@dataclass(frozen=True)
-class Pace:
-    """``detection_side_px``: the detector's copy of the frame; it runs again after ``detect_s``."""
-
-    detection_side_px: int
-    detect_s: float
-
-
-#: Every third frame of a camera at 30 frames/s; people in a room move little.
-ONE_FACE, ROOM = Pace(320, 0.09), Pace(640, 0.25)
 
 
 class FaceFollower:
     """Frames in, steady readings of the faces on screen out. Not thread-safe."""
 
-    def __init__(self, predictor: Predictor, smoothing_s: float = 0.5, pace: Pace = ONE_FACE):
+    def __init__(
+        self, predictor: Predictor, smoothing_s: float = SMOOTHING_S, pace: Pace = ONE_FACE
+    ):
         self.predictor, self.pace = predictor, pace
         self.tracker = Tracker(smoothing_s)
         self._detected_s = float("-inf")

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+from emotion_ai.reading.pace import GAP_S, SMOOTHING_S
 from emotion_ai.results import Expression, FaceBox, FaceReading
 
-#: A face not detected for longer than this has left.
-GAP_S = 0.4
 #: Boxes and points are smoothed over this share of the time constant: they must not lag behind.
 GEOMETRY_SHARE = 0.2
 #: A move of this share of the face's size is a movement, followed at once; less is jitter.
@@ -69,7 +68,7 @@ def assign(before: list[FaceBox], now: list[FaceBox]) -> dict[int, int]:
 class Tracker:
     """Keeps the faces on screen apart. ``smoothing_s`` is the time constant of probabilities."""
 
-    def __init__(self, smoothing_s: float = 0.5):
+    def __init__(self, smoothing_s: float = SMOOTHING_S):
         self.smoothing_s = smoothing_s
         self.tracks: list[Track] = []
         self._next = 1

@@ -9,6 +9,8 @@ _FER2013_SPLITS = {"train": "Training", "validation": "PublicTest", "test": "Pri
 #: The headline is measured on what was kept longest.
 _SPLIT_ORDER = ("test", "validation", "train", "all")
 
+#: Fields of ``faces.drawing.Layers`` and what the pages call them.
+LAYER_TITLES = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
 TASK_TITLES = {"expression": "Expressions", "keypoints": "Keypoints"}
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from emotion_ai.errors import ModelError
 from emotion_ai.learn import inside
+from emotion_ai.networks.presets import PRESETS
 
 
-@pytest.fixture(scope="module", params=["residual", "demo", "course_resnet", "cnn4"])
+@pytest.fixture(scope="module", params=PRESETS)
 def saved(request, tmp_path_factory):
     """A network of each preset with uneven statistics, and its file."""
     import keras

@@ -13,7 +13,8 @@ import pytest
 from emotion_ai.faces.drawing import Layers
 from emotion_ai.labels import COURSE5, FER7
 from emotion_ai.live.session import LiveOptions, LiveSession, mirrored
-from emotion_ai.reading.follower import BATCH, ONE_FACE, ROOM, FaceFollower
+from emotion_ai.reading.follower import BATCH, FaceFollower
+from emotion_ai.reading.pace import ONE_FACE, ROOM
 from emotion_ai.results import Expression, FaceBox, FaceReading
 
 FRAME = np.full((120, 160, 3), 90, np.uint8)

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from emotion_ai.labels import FER7
-from emotion_ai.reading.tracking import GAP_S, Tracker, assign
+from emotion_ai.reading.follower import FaceFollower
+from emotion_ai.reading.pace import FILM, GAP_S, ROOM
+from emotion_ai.reading.tracking import Tracker, assign
 from emotion_ai.results import Expression, FaceBox, FaceReading
 
 
@@ -58,6 +60,38 @@ def test_numbers_last_only_while_the_face_is_on_screen():
     assert tracker.tracks == []
     tracker.detected([box(0, 0)], 3 * GAP_S)
     assert numbers(tracker) == [2]
+
+
+class Blinking:
+    """Finds the one face in every search but those of ``blind``, counted from 0."""
+
+    def __init__(self, blind):
+        self.detector, self.models, self.blind, self.searches = self, {}, blind, 0
+
+    def detect(self, frame, max_side_px):
+        self.searches += 1
+        return [] if self.searches - 1 in self.blind else [box(10, 10, 60)]
+
+    def read_faces(self, frame, faces):
+        return [FaceReading(face) for face in faces]
+
+
+@pytest.mark.parametrize("pace", [ROOM, FILM], ids=["room", "film"])
+@pytest.mark.parametrize(("blind", "last"), [({1}, [1]), ({1, 2, 3}, [2])])
+def test_a_face_that_one_search_misses_stays_and_one_that_three_miss_is_new(pace, blind, last):
+    """However often is searched: ``GAP_S`` follows from the rarest searches."""
+    follower = FaceFollower(Blinking(blind), pace=pace)
+    frame = np.zeros((90, 90, 3), np.uint8)
+    for search in range(6):
+        tracks = follower.follow(frame, search * pace.detect_s)
+    assert [track.number for track in tracks] == last
+
+
+def test_a_face_that_two_searches_of_a_room_miss_has_left():
+    follower = FaceFollower(Blinking({1, 2}), pace=ROOM)
+    frame = np.zeros((90, 90, 3), np.uint8)
+    seen = [len(follower.follow(frame, search * ROOM.detect_s)) for search in range(3)]
+    assert seen == [1, 1, 0]
 
 
 def test_lost_and_found_face_is_not_shown_twice():

@@ -1,6 +1,7 @@
 """The Learn page through AppTest: every chapter, every picture, with and without data."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -12,10 +13,12 @@ from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo
 from emotion_ai.datasets.splits import count_duplicates
 from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.labels import VOTE_COLUMNS
-from emotion_ai.learn import texts
-from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, languages, words
+from emotion_ai.learn import depth, texts
+from emotion_ai.learn.counting import HUNDRED_PATIENTS
+from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, NUMBERS, languages, words
 from emotion_ai.media.images import encode_png
 from emotion_ai.settings import ROOT, settings
+from emotion_ai.ui.learn import descent
 
 #: Each chapter's pictures; the first is the one that a plain link opens.
 VIEWS = {
@@ -124,6 +127,36 @@ def test_other_pictures_of_a_chapter_move_too(chapter, view):
     # Without data the model's card has no threshold to move.
     assert moves(app) == ((chapter, view) != ("precision", "expression"))
     assert app.get("download_button")
+
+
+@pytest.mark.parametrize(
+    ("chapter", "control", "sentence"),
+    [
+        ("descent", "descent_rate", "raise the learning rate from {} step"),
+        ("service", "service_versions", "while the server keeps {}."),
+    ],
+)
+def test_what_to_try_begins_where_the_control_does(chapter, control, sentence, monkeypatch):
+    start = open_chapter(chapter)
+    controls = [*start.slider, *start.select_slider]
+    value = next(one.value for one in controls if one.key == control)
+    assert sentence.format(value) in start.info[0].value
+    name = "start_rate" if chapter == "descent" else "start_versions"
+    monkeypatch.setitem(texts.NUMBERS[chapter], name, "something else")
+    assert sentence.format("something else") in words(chapter)("try")
+
+
+def test_numbers_in_sentences_are_those_of_the_code():
+    shown = text(open_chapter("layers"))
+    assert f"following the gradient for {NUMBERS['layers']['steps']} steps" in shown
+    ill = HUNDRED_PATIENTS.true_positive + HUNDRED_PATIENTS.false_negative
+    assert (ill, HUNDRED_PATIENTS.true_positive, HUNDRED_PATIENTS.false_positive) == (9, 1, 1)
+    first = words("precision").lines("sentences")[0]
+    assert "nine are ill; the test finds one of them, alarms one healthy person" in first
+    first, second, third = depth.DEPTHS
+    assert f"{first}, then {second}, then {third} layers" in words("residual")("teacher_show")
+    rates = re.findall(r"0\.\d+", words("descent")("teacher_show"))
+    assert {float(rate) for rate in rates} <= set(descent.RATES)
 
 
 def test_unknown_chapter_is_the_shelf():

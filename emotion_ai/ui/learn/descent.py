@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from emotion_ai.learn import descent
-from emotion_ai.learn.texts import Words
+from emotion_ai.learn.texts import NUMBERS, Words
 from emotion_ai.ui.charts import base_figure, show_chart
 from emotion_ai.ui.learn.figures import (
     ACCENT,
@@ -23,7 +23,8 @@ from emotion_ai.ui.learn.figures import (
 
 #: From much too small to beyond the critical rate of these points.
 RATES = (0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.55, 0.58, 0.6, 0.7)
-STEPS = 40
+STEPS = NUMBERS["descent"]["steps"]
+_START_RATE = NUMBERS["descent"]["start_rate"]
 _B, _M = (-3.5, 5.5), (-2.5, 6.5)
 _TOP = 36.0
 _SHADES = [
@@ -38,7 +39,9 @@ def show(words: Words, picture, side) -> None:
         chosen = view(words, ("map", "surface", "line"))
     with side:
         rule = choice(words, "rule", descent.RULES)
-        rate = st.select_slider(words("rate"), RATES, 0.1, key="descent_rate", bind="query-params")
+        rate = st.select_slider(
+            words("rate"), RATES, _START_RATE, key="descent_rate", bind="query-params"
+        )
     x, y = descent.draw_line()
     path = descent.descend(x, y, rule, rate, STEPS)
     losses = descent.loss(path[:, 0], path[:, 1], x, y)

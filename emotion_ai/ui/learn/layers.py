@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 
 from emotion_ai.learn import perceptron
 from emotion_ai.learn.perceptron import Film
-from emotion_ai.learn.texts import Words
+from emotion_ai.learn.texts import NUMBERS, Words
 from emotion_ai.ui.charts import base_figure, show_chart
 from emotion_ai.ui.learn.figures import (
     BETWEEN,
@@ -26,6 +26,7 @@ from emotion_ai.ui.learn.figures import (
 )
 
 _POINTS, _REACH, _CELLS = 160, 1.9, 33
+_STEPS = NUMBERS["layers"]["steps"]
 
 
 def show(words: Words, picture, side) -> None:
@@ -66,7 +67,7 @@ def show(words: Words, picture, side) -> None:
 @st.cache_data(show_spinner=False, max_entries=64)
 def _trained(shape: str, hidden: tuple[int, ...], activation: str) -> Film:
     points, targets = perceptron.draw_points(shape, _POINTS, 0.1, seed=1)
-    return perceptron.train(points, targets, hidden, activation=activation, steps=300)
+    return perceptron.train(points, targets, hidden, activation=activation, steps=_STEPS)
 
 
 def _border(

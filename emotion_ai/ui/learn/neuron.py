@@ -7,7 +7,7 @@ import streamlit as st
 
 from emotion_ai.learn import neuron
 from emotion_ai.learn.measures import mouth_measures, standardised
-from emotion_ai.learn.texts import Words
+from emotion_ai.learn.texts import NUMBERS, Words
 from emotion_ai.ui.charts import base_figure, show_chart
 from emotion_ai.ui.learn.faces import drawn_faces
 from emotion_ai.ui.learn.figures import (
@@ -27,6 +27,7 @@ from emotion_ai.ui.learn.figures import (
 )
 
 _REACH, _CELLS = 3.2, 33
+_LAYERS = NUMBERS["neuron"]["layers"]
 #: The film shows every second step.
 _EVERY = 2
 _COLOURS = {"sigmoid": SECOND, "ReLU": FIRST}
@@ -148,8 +149,8 @@ def _vanishing(words: Words, picture, side) -> None:
     with side:
         z = slider(words, "z", -4.0, 4.0, 0.5, 0.1)
         weight = slider(words, "weight", 0.5, 4.0, 1.0, 0.1)
-    left = {name: neuron.gradient_through(name, z, weight) for name in neuron.ACTIVATIONS}
-    layers = np.arange(21)
+    left = {name: neuron.gradient_through(name, z, weight, _LAYERS) for name in neuron.ACTIVATIONS}
+    layers = np.arange(_LAYERS + 1)
 
     def bars(shown: int) -> list:
         return [
@@ -161,12 +162,12 @@ def _vanishing(words: Words, picture, side) -> None:
             for name, values in left.items()
         ]  # fmt: skip
 
-    figure = base_figure(*bars(20), height_px=430, barmode="group")
+    figure = base_figure(*bars(_LAYERS), height_px=430, barmode="group")
     plain_axes(figure, words("layers"), words("gradient"))
     floor = min(values[values > 0].min() for values in left.values())
     top = max(values.max() for values in left.values())
     log_axis(figure, floor, top)
-    figure.update_xaxes(range=(-0.7, 20.7), dtick=5)
+    figure.update_xaxes(range=(-0.7, _LAYERS + 0.7), dtick=5)
     key_on_top(figure)
     frames = [frame(bars(i), [0, 1]) for i in layers]
     captions = [
@@ -179,7 +180,7 @@ def _vanishing(words: Words, picture, side) -> None:
         for i in layers
     ]
     with picture:
-        figure = film(figure, frames, captions, start=20)
+        figure = film(figure, frames, captions, start=_LAYERS)
         table = pd.DataFrame({"layers": layers, **left})
         show_chart(figure, table, "vanishing", words("alt_vanishing"))
     with side:

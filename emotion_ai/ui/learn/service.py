@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from emotion_ai.learn.texts import Words
+from emotion_ai.learn.texts import NUMBERS, Words
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import SavedModel
 from emotion_ai.serving import wire
@@ -35,7 +35,7 @@ def show(words: Words, picture, side) -> None:
         if model is None:
             return
         faces = slider(words, "faces", 1, 25, 1, 1)
-        kept = slider(words, "versions", 1, 4, 3, 1)
+        kept = slider(words, "versions", 1, 4, NUMBERS["service"]["start_versions"], 1)
         asked = st.segmented_control(
             words("asked"), ["newest", *map(str, range(1, kept + 1))], default="newest",
             format_func=lambda one: words("newest") if one == "newest" else one,
