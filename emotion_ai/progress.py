@@ -1,4 +1,4 @@
-"""A bar for long work on a terminal; silent in pipes, logs and tests."""
+"""How long work tells how far it is; on a terminal a bar, silent in pipes, logs and tests."""
 
 import sys
 import time
@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+#: Called with items done, items in total, and what they are ("rows", "images", "faces").
+Progress = Callable[[int, int, str], None]
+
 _WIDTH = 30
 _INTERVAL_S = 0.1
 
 
 @contextmanager
-def progress_bar(
-    label: str, stream: TextIO | None = None
-) -> Iterator[Callable[[int, int, str], None]]:
-    """A callback ``(done, total, unit)`` that draws on standard error while the context lasts.
+def progress_bar(label: str, stream: TextIO | None = None) -> Iterator[Progress]:
+    """A callback that draws on standard error while the context lasts.
 
     Nothing is written unless ``stream`` is a terminal; the line is cleared at the end, so that
     an error or a table follows on a clean one.

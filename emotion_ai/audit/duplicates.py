@@ -1,6 +1,5 @@
 """Copies within a dataset: exact ones by their digest, near ones by their thumbnails."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,9 @@ from threadpoolctl import threadpool_limits
 
 from emotion_ai.datasets.splits import join_groups, near_duplicates, thumbnail
 from emotion_ai.datasets.store import SPLITS, Dataset
+from emotion_ai.progress import Progress
 from emotion_ai.settings import Settings
 from emotion_ai.storage.arrays import kept_arrays
-
-Progress = Callable[[int, int, str], None]
 
 #: Which copy stays when one of each group does: a held-out one, so that scores stay comparable.
 _KEPT_FIRST = {split: place for place, split in enumerate(reversed(SPLITS))}

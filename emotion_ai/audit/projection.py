@@ -8,13 +8,13 @@ import contextlib
 import io
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from emotion_ai.jobs.background import finish, report
+from emotion_ai.progress import Progress
 from emotion_ai.storage.arrays import save_arrays
 
 #: t-SNE moves its points so often; the first half only finds the clusters.
@@ -35,9 +35,7 @@ def pca(features: np.ndarray, directions: int = 2) -> np.ndarray:
         return (centred @ (vectors * np.where(largest < 0, -1, 1))).astype(np.float32)
 
 
-def tsne(
-    features: np.ndarray, progress: Callable[[int, int, str], None] | None = None, seed: int = 0
-) -> np.ndarray:
+def tsne(features: np.ndarray, progress: Progress | None = None, seed: int = 0) -> np.ndarray:
     """float32 (N, 2): a map that keeps neighbours together (van der Maaten 2014, arXiv:1301.3342).
     Distances between far groups mean nothing."""
     from sklearn.manifold import TSNE
@@ -62,7 +60,7 @@ def tsne(
 class _Iterations(io.TextIOBase):
     """scikit-learn reports its progress in print only: every fiftieth iteration a line."""
 
-    def __init__(self, progress: Callable[[int, int, str], None]):
+    def __init__(self, progress: Progress):
         self._progress = progress
 
     def write(self, text: str) -> int:

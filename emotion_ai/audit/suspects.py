@@ -8,7 +8,6 @@ from the network, which did see the training rows. Rows it was never trained on 
 any such trace.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.evaluation.scores import wilson_interval
 from emotion_ai.models.store import SavedModel
+from emotion_ai.progress import Progress
 from emotion_ai.settings import Settings
 from emotion_ai.storage.arrays import kept_arrays
-
-Progress = Callable[[int, int, str], None]
 
 FOLDS = 5
 #: Enough for the ranking to settle; more changes single places only.

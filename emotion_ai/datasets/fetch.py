@@ -19,9 +19,9 @@ from emotion_ai.datasets.importing import ImportReport, import_dataset, refuse_e
 from emotion_ai.datasets.store import MARKS, check_name, open_dataset
 from emotion_ai.errors import DatasetError, EmotionAIError
 from emotion_ai.jobs import background
+from emotion_ai.progress import Progress
 from emotion_ai.storage.files import replace_folder
 
-Progress = Callable[[int, int, str], None]
 #: From a handle to the folder with its files.
 Download = Callable[[str], str]
 

@@ -5,7 +5,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,9 +36,7 @@ from emotion_ai.datasets.store import (
 )
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, COURSE5, FER7, LabelSet, label_set
-
-#: Called with items done, items in total, and what they are ("rows", "images", "faces").
-Progress = Callable[[int, int, str], None]
+from emotion_ai.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """Splits that are honest: stratified, seeded, and with whatever belongs together on one side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 import pandas as pd
 
 from emotion_ai.errors import DatasetError
+from emotion_ai.progress import Progress
 
 #: Share of each split by the name of the rule.
 SPLIT_RULES = {
@@ -55,9 +56,7 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
 
 
-def near_duplicates(
-    thumbnails: np.ndarray, progress: Callable[[int, int, str], None] | None = None
-) -> np.ndarray:
+def near_duplicates(thumbnails: np.ndarray, progress: Progress | None = None) -> np.ndarray:
     """Pairs of rows that look alike, int64 (M, 2), from thumbnails uint8 (N, 12, 12)."""
     vectors = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     vectors -= vectors.mean(axis=1, keepdims=True)

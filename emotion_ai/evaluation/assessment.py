@@ -10,9 +10,10 @@ from emotion_ai.datasets.store import Dataset, list_datasets
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.predictions import Predictions, predictions
 from emotion_ai.evaluation.scores import confusion_matrix, expression_scores, keypoint_scores
-from emotion_ai.evaluation.scoring import Progress, model_columns, restrict, targets_of
+from emotion_ai.evaluation.scoring import model_columns, restrict, targets_of
 from emotion_ai.labels import LABEL_SETS, LabelSet
 from emotion_ai.models.store import SavedModel
+from emotion_ai.progress import Progress
 from emotion_ai.settings import Settings
 
 TRUTHS = ("given", "crowd")

@@ -12,10 +12,11 @@ import numpy as np
 from filelock import FileLock
 
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.evaluation.scoring import Progress, predict_images
+from emotion_ai.evaluation.scoring import predict_images
 from emotion_ai.faces.reframing import points_back, reframe
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import SavedModel
+from emotion_ai.progress import Progress
 from emotion_ai.settings import Settings
 
 

@@ -1,7 +1,5 @@
 """A saved model on a dataset: predictions, and the scores of them."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from emotion_ai.datasets.store import Dataset
@@ -10,9 +8,7 @@ from emotion_ai.evaluation.scores import crowd_majority, expression_scores, keyp
 from emotion_ai.labels import LabelSet
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import SavedModel
-
-#: Called with items done, items in total, and what they are.
-Progress = Callable[[int, int, str], None]
+from emotion_ai.progress import Progress
 
 
 def predict_images(

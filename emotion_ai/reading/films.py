@@ -15,6 +15,7 @@ import pandas as pd
 from emotion_ai.faces.drawing import Layers, draw_readings
 from emotion_ai.labels import FER7
 from emotion_ai.media.videos import film, read_video
+from emotion_ai.progress import Progress
 from emotion_ai.reading.follower import FaceFollower
 from emotion_ai.reading.group import GroupTimeline, Summary
 from emotion_ai.reading.pace import FILM, SMOOTHING_S
@@ -27,8 +28,6 @@ READ_S = 1 / 31
 #: A face in fewer frames than this is a mistake of the detector.
 FEWEST_FRAMES = 3
 _LAYERS = Layers(number=True)
-
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ the dashboard, ``python -m emotion_ai.serving.export MODEL FORMAT FOLDER STATUS.
 import shutil
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,13 +23,13 @@ from emotion_ai.jobs.background import finish, report
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import KERAS, SavedModel, open_model
 from emotion_ai.networks.changes import in_float32
+from emotion_ai.progress import Progress
 from emotion_ai.serving import versions, wire
 from emotion_ai.settings import Settings, settings
 from emotion_ai.storage.files import sibling_folder, write_bytes, write_json
 from emotion_ai.training.litert import PARITY, convert
 
 PARITY_FACES = 500
-Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emotion_ai.errors import ServingError
+from emotion_ai.progress import Progress
 
 PERCENTILES = (50, 90, 95, 99)
 
@@ -39,7 +40,7 @@ def measure(
     call: Callable[[], object],
     calls: int,
     at_once: int = 1,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Load:
     """``calls`` calls by ``at_once`` threads, each asking again as soon as it has its answer.
 

@@ -6,7 +6,6 @@ The command line calls ``promote_run``; for the page ``promotion_job`` starts
 """
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from emotion_ai.labels import HEADS
 from emotion_ai.models.store import SavedModel, check_task
 from emotion_ai.models.versions import is_default, make_default
 from emotion_ai.optional import require
+from emotion_ai.progress import Progress
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
@@ -37,7 +37,7 @@ def promote_run(
     default: bool = False,
     head: str = HEADS[0],
     mirror: bool = False,
-    progress: Callable[[int, int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> SavedModel:
     """Store the best epoch of a run as the model ``name``, and let the app read with it when
     ``default``. A model of that name becomes an earlier version of it. ``datasets``: those of the

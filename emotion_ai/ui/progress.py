@@ -14,10 +14,9 @@ import streamlit as st
 from emotion_ai.access.rate_limits import COMPUTATIONS
 from emotion_ai.jobs import background
 from emotion_ai.jobs.background import Job
+from emotion_ai.progress import Progress
 from emotion_ai.ui.access import locked, spend
 from emotion_ai.ui.frame import errors_as_lines
-
-Step = Callable[[int, int, str], None]
 
 _STOPPED = "stopped_work"
 #: One long computation at a time in this process: two would only take turns on the same cores.
@@ -27,7 +26,7 @@ _lock = threading.Lock()
 def with_progress(
     what: str,
     key: str,
-    work: Callable[[Step], object],
+    work: Callable[[Progress], object],
     on_stop: Callable[[], object] | None = None,
 ) -> bool:
     """Do ``work`` under a bar with *Stop*; False when it was stopped before.

@@ -4,7 +4,6 @@ What a fresh machine shows its visitors and trains on. Face ``i`` of a seed is t
 the number of faces, and the same person at every size, in grey or in colour.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,8 +19,8 @@ from emotion_ai.datasets.splits import make_split
 from emotion_ai.datasets.store import TASKS, Dataset, DatasetWriter
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7, INPUT_SIZE_PX, KEYPOINT_COUNT
+from emotion_ai.progress import Progress
 
-Progress = Callable[[int, int, str], None]
 SPLIT_RULE = "60/20/20"
 #: Five of each expression: three, one and one for the parts of the split.
 _FEWEST = 5 * len(FER7)

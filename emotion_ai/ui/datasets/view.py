@@ -20,9 +20,10 @@ from emotion_ai.datasets.store import Dataset
 from emotion_ai.evaluation.predictions import Predictions, cached_path, predictions
 from emotion_ai.evaluation.scoring import targets_of
 from emotion_ai.models.store import SavedModel
+from emotion_ai.progress import Progress
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
-from emotion_ai.ui.progress import Step, with_progress
+from emotion_ai.ui.progress import with_progress
 from emotion_ai.ui.wording import count, plain
 
 #: Datasets up to this size are read by the models without asking.
@@ -105,7 +106,7 @@ def _found(dataset: Dataset, models: dict[str, SavedModel]) -> list[Path]:
 
 
 def suspects(
-    dataset: Dataset, model: SavedModel, told: Predictions, step: Step | None = None
+    dataset: Dataset, model: SavedModel, told: Predictions, step: Progress | None = None
 ) -> Suspects:
     """The search for label errors, kept once it was done."""
     targets = targets_of(dataset, model.labels, "given")
