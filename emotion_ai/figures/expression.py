@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from emotion_ai.evaluation.thresholds import (
+from emotion_ai.evaluation.threshold_curves import (
     Reliability,
     average_precision,
     coverage_curve,

@@ -7,7 +7,7 @@ from emotion_ai.evaluation.assessment import ExpressionAssessment
 from emotion_ai.evaluation.conditions import light_tables
 from emotion_ai.evaluation.report_table import report_table
 from emotion_ai.evaluation.scores import calibration_error, macro_f1_interval
-from emotion_ai.evaluation.thresholds import cross_fitted_temperature, reliability
+from emotion_ai.evaluation.threshold_curves import cross_fitted_temperature, reliability
 from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.figures.expression import (
     condition_plot,

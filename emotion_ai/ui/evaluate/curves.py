@@ -5,7 +5,11 @@ import streamlit as st
 
 from emotion_ai.evaluation.assessment import ExpressionAssessment
 from emotion_ai.evaluation.scores import calibration_error, wilson_interval
-from emotion_ai.evaluation.thresholds import coverage_curve, cross_fitted_temperature, reliability
+from emotion_ai.evaluation.threshold_curves import (
+    coverage_curve,
+    cross_fitted_temperature,
+    reliability,
+)
 from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.figures.expression import (
     coverage_plot,

@@ -11,7 +11,7 @@ from emotion_ai.evaluation.scores import (
     macro_f1_interval,
     per_class_report,
 )
-from emotion_ai.evaluation.thresholds import (
+from emotion_ai.evaluation.threshold_curves import (
     apply_temperature,
     average_precision,
     coverage_curve,
