@@ -2,8 +2,9 @@
 
     PYTHONPATH=. python benchmarks/cards.py [--write]
 
-Replaces what stands between ``<!-- measured -->`` and ``<!-- end -->`` in models/NAME/README.md.
-Datasets that are not imported here leave their card as it is.
+Measures every score of models/NAME/card.json again, so that it has all that there are now, and
+replaces what stands between ``<!-- measured -->`` and ``<!-- end -->`` in models/NAME/README.md.
+Models whose dataset is not imported here, or is another one, stay as they are.
 """
 
 import argparse
@@ -11,14 +12,17 @@ import re
 
 import pandas as pd
 
+from benchmarks.accuracy import measured_again
 from emotion_ai.datasets import open_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.evaluation.conditions import light_tables, pose_tables
 from emotion_ai.evaluation.predictions import predictions
-from emotion_ai.models.store import SavedModel, list_models, open_model
+from emotion_ai.evaluation.scores import Figure, figures
+from emotion_ai.models.store import CARD, SavedModel, list_models, open_model
 from emotion_ai.settings import settings
+from emotion_ai.storage.files import write_json
 
 MEASURED = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)
 TRUTHS = {"given": "the given labels", "crowd": "most of ten people (FER+)"}
@@ -33,25 +37,31 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines) + "\n"
 
 
-def expression_card(model: SavedModel, dataset: Dataset) -> str:
+def scores_table(parts: dict[str, dict]) -> str:
+    """A row for each named dict of scores, a column for each score with its 95 % interval."""
+    titles = {one.score.key: one.score.title for part in parts.values() for one in figures(part)}
     rows = []
-    for score in model.card["scores"]:
-        low, high = score["accuracy_ci"]
-        rows.append([
-            f"{score['split']}, {TRUTHS[score['labels_from']]}, {len(score['labels'])} classes",
-            f"{score['n']:,}",
-            f"**{percent(score['accuracy'])}** ({percent(low)} to {percent(high)})",
-            f"{score['macro_f1']:.3f}",
-            f"{score['calibration_error']:.3f}",
-        ])  # fmt: skip
-    text = table(["measured on", "faces", "accuracy (95 %)", "macro F1", "calibration error"], rows)
+    for name, part in parts.items():
+        told = {one.score.key: one for one in figures(part)}
+        cells = [cell(told[key]) if key in told else "–" for key in titles]
+        rows.append([name, f"{part['n']:,}", *cells])
+    return table(["measured on", "faces", *titles.values()], rows)
 
-    truth = model.card.get("truth", "given")
-    truth = truth if truth in TRUTHS else "given"
-    question = Question(model.card["scores"][0]["split"], truth)
+
+def cell(figure: Figure) -> str:
+    limits = figure.limits()
+    return f"**{figure.text}** ({limits})" if limits else figure.text
+
+
+def expression_card(model: SavedModel, dataset: Dataset, scores: list[dict]) -> str:
+    text = scores_table({
+        f"{score['split']}, {TRUTHS[score['labels_from']]}, {len(score['labels'])} classes": score
+        for score in scores
+    })  # fmt: skip
+    question = Question(scores[0]["split"], model.truth)
     assessment = assess(model, dataset, question, settings())
     score = assessment.scores
-    text += f"By class, against {TRUTHS[truth]}:\n\n" + table(
+    text += f"By class, against {TRUTHS[model.truth]}:\n\n" + table(
         ["expression", "faces", "precision", "recall", "F1"],
         [
             [name, f"{row['support']:,}", *(f"{row[k]:.2f}" for k in ("precision", "recall", "f1"))]
@@ -78,22 +88,15 @@ def expression_card(model: SavedModel, dataset: Dataset) -> str:
     )
 
 
-def keypoint_card(model: SavedModel) -> str:
-    rows, points = [], []
-    for score in model.card["scores"]:
+def keypoint_card(scores: list[dict]) -> str:
+    text = ""
+    for score in scores:
         parts = {f"all of {score['split']}": score, **score.get("per_subset", {})}
-        rows += [
-            [name, f"{part['n']:,}",
-             "**{:.2f}** ({:.2f} to {:.2f})".format(part["rmse_px"], *part["rmse_px_ci"]),
-             "{:.2%} ({:.2%} to {:.2%})".format(part["nme"], *part["nme_ci"])]
-            for name, part in parts.items()
-        ]  # fmt: skip
         points = [[name, f"{rmse:.2f}"] for name, rmse in score["per_point_rmse_px"].items()]
-    return (
-        table(["faces", "n", "RMSE, px of 96 (95 %)", "NME by outer eye corners (95 %)"], rows)
-        + "By point:\n\n"
-        + table(["keypoint", "RMSE, px"], points)
-    )
+        text += (
+            scores_table(parts) + "By point:\n\n" + table(["keypoint", "RMSE, px of 96"], points)
+        )
+    return text
 
 
 def main() -> None:
@@ -106,12 +109,20 @@ def main() -> None:
         except (DatasetError, IndexError) as error:
             print(f"{model.name}: left as it is: {error}")
             continue
+        if dataset.digest not in {data["digest"] for data in model.card["data"]}:
+            print(f"{model.name}: left as it is: it was not measured on this {dataset.name}")
+            continue
+        scores = [measured_again(model, dataset, said).scores for said in model.card["scores"]]
         keypoints = model.task == "keypoints"
-        text = "\n" + (keypoint_card(model) if keypoints else expression_card(model, dataset))
+        text = "\n" + (
+            keypoint_card(scores) if keypoints else expression_card(model, dataset, scores)
+        )
         print(f"# {model.name}\n{text}")
-        card = model.folder / "README.md"
-        if write and card.exists() and MEASURED.search(card.read_text()):
-            card.write_text(MEASURED.sub(lambda _, text=text: text, card.read_text()))
+        readme = model.folder / "README.md"
+        if write:
+            write_json(model.folder / CARD, {**model.card, "scores": scores})
+            if readme.exists() and MEASURED.search(readme.read_text()):
+                readme.write_text(MEASURED.sub(lambda _, text=text: text, readme.read_text()))
 
 
 if __name__ == "__main__":

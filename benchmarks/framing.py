@@ -18,8 +18,8 @@ import cv2
 import numpy as np
 
 from emotion_ai.datasets import load_any
-from emotion_ai.evaluation.scores import normalised_errors
-from emotion_ai.evaluation.scoring import targets_of
+from emotion_ai.datasets.truths import class_positions
+from emotion_ai.evaluation.keypoint_errors import normalised_errors
 from emotion_ai.faces.cropping import FRAMINGS, Framing, crop_faces
 from emotion_ai.faces.detection import FaceDetector, load_detector
 from emotion_ai.models.store import open_model
@@ -94,8 +94,7 @@ def main() -> None:
     if arguments.subsets:
         rows = rows[dataset.samples["subset"].iloc[rows].isin(arguments.subsets)]
     if dataset.task == "expression":
-        source = "crowd" if model.card.get("truth") == "crowd" else "given"
-        truth = targets_of(dataset, model.labels, source)
+        truth = class_positions(dataset, model.labels, model.truth)
         rows = rows[truth[rows] >= 0]
     rows = np.sort(rng.choice(rows, min(arguments.n, len(rows)), replace=False))
     images = dataset.images[rows]

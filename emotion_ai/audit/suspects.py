@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError
-from emotion_ai.evaluation.scores import wilson_interval
+from emotion_ai.evaluation.intervals import wilson_interval
 from emotion_ai.models.store import SavedModel
 from emotion_ai.progress import Progress
 from emotion_ai.settings import Settings

@@ -5,77 +5,89 @@ import json
 from pathlib import Path
 
 from emotion_ai.datasets import load_any
+from emotion_ai.datasets.formats.fer2013 import SPLIT_NAMES
+from emotion_ai.datasets.store import SPLITS
+from emotion_ai.datasets.truths import TRUTHS
+from emotion_ai.evaluation.assessment import Assessment, Question, assess
+from emotion_ai.evaluation.scores import figures
 from emotion_ai.labels import LABEL_SETS, label_set
 from emotion_ai.models.store import open_model
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
 
-#: FER2013's own names of the splits.
-SPLIT_NAMES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
-
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     evaluate = subparsers.add_parser("evaluate", help="score a saved model on a dataset")
-    evaluate.add_argument("model", metavar="MODEL", help="a saved model's name or folder")
-    evaluate.add_argument(
-        "--data", required=True, metavar="NAME_OR_PATH", help="a dataset, or a CSV, zip or folder"
-    )
-    evaluate.add_argument("--split", help="train, validation or test (default: every labelled row)")
-    evaluate.add_argument("--label-set", choices=LABEL_SETS, help="score on these expressions")
-    evaluate.add_argument("--labels", choices=("given", "crowd"), default="given")
-    evaluate.add_argument("--votes", type=Path, metavar="FILE", help="FER+ votes, for a path")
+    add_question(evaluate, "default: every labelled row")
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate.set_defaults(handler=run_evaluate)
 
 
-def run_evaluate(arguments: argparse.Namespace) -> int:
-    from emotion_ai.evaluation.scoring import score_model
+def add_question(parser: argparse.ArgumentParser, default_split: str) -> None:
+    """What ``ask`` needs: which model, on which faces, against whose labels."""
+    parser.add_argument("model", metavar="MODEL", help="a saved model's name or folder")
+    parser.add_argument(
+        "--data", required=True, metavar="NAME_OR_PATH", help="a dataset, or a CSV, zip or folder"
+    )
+    parser.add_argument("--split", help=f"{', '.join(SPLITS)} or FER2013's names; {default_split}")
+    parser.add_argument("--label-set", choices=LABEL_SETS, help="score on these expressions")
+    parser.add_argument("--labels", choices=TRUTHS, default="given")
+    parser.add_argument("--votes", type=Path, metavar="FILE", help="FER+ votes, for a path")
+    parser.add_argument(
+        "--leave-out-copies", action="store_true", help="without faces that also stand in train"
+    )
 
+
+def ask(arguments: argparse.Namespace, default_splits: tuple[str, ...] = ()) -> Assessment:
+    """The model on the dataset, with bars. Without ``--split``: the first of ``default_splits``
+    that the dataset has, else all rows."""
     model = open_model(settings().models_dir, arguments.model)
     options = {"votes": arguments.votes} if arguments.votes else {}
     with progress_bar(f"reading {Path(arguments.data).name}") as progress:
         dataset = load_any(arguments.data, settings().data_dir, progress=progress, **options)
-    with progress_bar(f"scoring {model.name}") as progress:
-        scores = score_model(
-            model,
-            dataset,
-            split=SPLIT_NAMES.get(arguments.split, arguments.split),
-            labels=label_set(arguments.label_set) if arguments.label_set else None,
-            truth=arguments.labels,
-            threads=settings().threads,
-            progress=progress,
-        )
+    own = (split for split in default_splits if split in dataset.description["splits"])
+    question = Question(
+        SPLIT_NAMES.get(arguments.split, arguments.split) or next(own, None),
+        arguments.labels,
+        label_set(arguments.label_set) if arguments.label_set else None,
+        arguments.leave_out_copies,
+    )
+    with progress_bar(f"{model.name} reads {dataset.name}") as progress:
+        return assess(model, dataset, question, settings(), progress)
+
+
+def run_evaluate(arguments: argparse.Namespace) -> int:
+    scores = ask(arguments).scores
     print(json.dumps(scores) if arguments.json else "\n".join(scores_text(scores)))
     return 0
 
 
 def scores_text(scores: dict) -> list[str]:
-    """Scores for people: the figure, its interval, what it was measured on."""
-    lines = [
-        f"{scores['model']} on {scores['data']}, split {scores['split']}, {scores['n']:,} faces"
+    """Scores for people: every figure with its interval, and what it was measured on."""
+    head = f"{scores['model']} on {scores['data']}, split {scores['split']}, {scores['n']:,} faces"
+    if scores["task"] == "expression":
+        head += f", {scores['label_set']}, {scores['labels_from']} labels"
+    measured = [
+        f"{one.score.title:18}{one.text:>9}   {one.note}".rstrip() for one in figures(scores)
     ]
-    if scores["task"] == "keypoints":
-        low, high = scores["rmse_px_ci"]
-        lines += [
-            f"RMSE {scores['rmse_px']:.2f} px (95 %: {low:.2f} to {high:.2f}) on 96 × 96",
-            f"NME {scores['nme']:.2%} of the eye distance, "
-            f"under 5 %: {scores['share_nme_under_5_percent']:.1%} of the faces",
-            *(f"  {name:26} {rmse:5.2f} px" for name, rmse in scores["per_point_rmse_px"].items()),
-            *(
-                f"  {name:10} RMSE {part['rmse_px']:.2f} px, NME {part['nme']:.2%}, "
-                f"{part['n']:,} faces"
-                for name, part in scores.get("per_subset", {}).items()
-            ),
-        ]
-        return lines
-    low, high = scores["accuracy_ci"]
-    lines += [
-        f"accuracy {scores['accuracy']:.1%} (95 %: {low:.1%} to {high:.1%}), "
-        f"{scores['label_set']}, {scores['labels_from']} labels",
-        f"macro F1 {scores['macro_f1']:.3f}, log loss {scores['log_loss']:.3f}, "
-        f"calibration error {scores['calibration_error']:.3f}",
-        f"{'':10}{'precision':>10}{'recall':>8}{'F1':>7}{'faces':>7}   taken for",
+    return [head, *measured, *(_points if scores["task"] == "keypoints" else _classes)(scores)]
+
+
+def _points(scores: dict) -> list[str]:
+    """The error of each point, and the scores of each part of the dataset."""
+    points = [f"  {name:26} {rmse:5.2f} px" for name, rmse in scores["per_point_rmse_px"].items()]
+    parts = [
+        f"  {name:10} "
+        + ", ".join(f"{one.score.title} {one.text}" for one in figures(part))
+        + f", {part['n']:,} faces"
+        for name, part in scores.get("per_subset", {}).items()
     ]
+    return points + parts
+
+
+def _classes(scores: dict) -> list[str]:
+    """Precision, recall and F1 of each expression, and what it is mostly taken for."""
+    lines = [f"{'':10}{'precision':>10}{'recall':>8}{'F1':>7}{'faces':>7}   taken for"]
     names = scores["labels"]
     for name, counts in zip(names, scores["confusion"], strict=True):
         row = scores["per_class"][name]

@@ -2,6 +2,7 @@
 
 import argparse
 
+from emotion_ai.evaluation.scores import headline
 from emotion_ai.models.store import SavedModel, list_models
 from emotion_ai.models.versions import Change, go_back, is_default, make_default, versions
 from emotion_ai.settings import settings
@@ -84,11 +85,8 @@ def print_change(change: Change) -> None:
 def one_line(scores: dict) -> str:
     """A score with what it was measured on, in one line."""
     where = f"{scores['data']}/{scores['split']}, n={scores['n']:,}"
-    if scores["task"] == "keypoints":
-        low, high = scores["rmse_px_ci"]
-        return f"RMSE {scores['rmse_px']:.2f} px ({low:.2f} to {high:.2f}), {where}"
-    low, high = scores["accuracy_ci"]
-    return (
-        f"{scores['accuracy']:.1%} ({low:.1%} to {high:.1%}), "
-        f"{scores['label_set']}, {scores['labels_from']} labels, {where}"
-    )
+    figure = headline(scores)
+    words = f"{figure.score.title} {figure.text} ({figure.limits()})"
+    if scores["task"] == "expression":
+        words += f", {scores['label_set']}, {scores['labels_from']} labels"
+    return f"{words}, {where}"

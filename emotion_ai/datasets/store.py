@@ -37,6 +37,8 @@ IMAGES, SAMPLES, DESCRIPTION = "images.npy", "samples.parquet", "dataset.json"
 #: What people decided about single images (see ``marks``); not part of the dataset's digest.
 MARKS = "marks.json"
 SPLITS = ("train", "validation", "test")
+#: The order to score on: what a model knows least comes first.
+SPLITS_TO_SCORE = SPLITS[::-1]
 TASKS = tuple(INPUT_SIZE_PX)
 
 

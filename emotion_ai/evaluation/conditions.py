@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from emotion_ai.evaluation.scores import wilson_interval
+from emotion_ai.evaluation.intervals import wilson_interval
 from emotion_ai.faces.pose import nose_offset, roll_deg
 from emotion_ai.faces.quality import TURNED_FROM_MIDDLE, sharpness
 

@@ -4,12 +4,34 @@ import numpy as np
 import pandas as pd
 
 from emotion_ai.evaluation.paired_tests import paired_difference
-from emotion_ai.labels import FLIP_ORDER, KEYPOINT_NAMES
+from emotion_ai.labels import FLIP_ORDER, KEYPOINT_NAMES, OUTER_EYE_CORNERS
 
 
 def point_distances(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:
     """float (N, 15): from each labelled point to its prediction, NaN where not labelled."""
     return np.linalg.norm(predicted_px - targets_px, axis=2)
+
+
+def normalised_errors(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:
+    """float (N,): each face's mean distance of labelled points over that of its outer eye
+    corners; NaN where a corner is not labelled. Both float (N, 15, 2)."""
+    distance = point_distances(predicted_px, targets_px)
+    left, right = (targets_px[:, i] for i in OUTER_EYE_CORNERS)
+    eyes = np.linalg.norm(left - right, axis=1)
+    errors = np.full(len(distance), np.nan)
+    known = eyes > 0
+    errors[known] = np.nanmean(distance[known], axis=1) / eyes[known]
+    return errors
+
+
+def centred(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:
+    """``predicted_px`` less each point's mean offset from ``targets_px``, both (N, 15, 2).
+
+    For comparing runs: mirrored training leaves that offset to chance, and saving a run as a model
+    takes it out (``conversion.centre_keypoints``), with training faces. Here it is taken from the
+    faces that are scored, so errors come out a little smaller than on other faces.
+    """
+    return predicted_px + np.nan_to_num(np.nanmean(targets_px - predicted_px, axis=0))
 
 
 def point_table(predicted_px: np.ndarray, targets_px: np.ndarray) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from math import comb
 
 import numpy as np
 
+from emotion_ai.evaluation.intervals import mean_interval
 from emotion_ai.labels import LabelSet
 
 
@@ -46,17 +47,16 @@ def class_changes(
         given = targets == i
         n = int(given.sum())
         gain = (second[given] == i).astype(float) - (first[given] == i)
-        half = 1.96 * gain.std() / np.sqrt(n) if n else np.nan
-        change = gain.mean() if n else np.nan
+        change, low, high = mean_interval(gain)
         rows.append(
             {
                 "expression": name,
                 "faces": n,
                 "first_recall": float((first[given] == i).mean()) if n else np.nan,
                 "second_recall": float((second[given] == i).mean()) if n else np.nan,
-                "change": float(change),
-                "low": float(change - half),
-                "high": float(change + half),
+                "change": change,
+                "low": low,
+                "high": high,
             }
         )
     return rows
@@ -64,6 +64,4 @@ def class_changes(
 
 def paired_difference(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
     """Mean of ``second - first`` over faces and its 95 % interval (normal approximation)."""
-    gain = second - first
-    half = 1.96 * gain.std() / np.sqrt(len(gain))
-    return float(gain.mean()), float(gain.mean() - half), float(gain.mean() + half)
+    return mean_interval(second - first)

@@ -9,11 +9,13 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import pandas as pd
 from filelock import FileLock
 
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.evaluation.scoring import predict_images
+from emotion_ai.errors import ConfigError
 from emotion_ai.faces.reframing import points_back, reframe
+from emotion_ai.labels import COORDINATE_COLUMNS, LabelSet
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import SavedModel
 from emotion_ai.progress import Progress
@@ -65,6 +67,62 @@ def predictions(
                 every[rows] = values
         done += len(rows)
     return Predictions(**whole)
+
+
+def predict_images(
+    network: LiteNetwork, images: np.ndarray, progress: Progress | None = None, batch: int = 128
+) -> dict[str, np.ndarray]:
+    """All outputs of ``network`` for uint8 (N, S, S) faces, in batches."""
+    if images.shape[1] != network.size_px:
+        raise ConfigError(
+            f"the model reads faces of {network.size_px} px: got {images.shape[1]} px"
+        )
+    parts = []
+    for start in range(0, len(images), batch):
+        parts.append(network(images[start : start + batch]))
+        if progress:
+            progress(min(start + batch, len(images)), len(images), "faces")
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def restrict(probabilities: np.ndarray, own: LabelSet, asked: LabelSet) -> np.ndarray:
+    """Probabilities (N, len(own)) over the expressions of ``asked`` alone, summing to 1 again."""
+    chosen = probabilities[:, model_columns(own, asked)]
+    return chosen / np.maximum(chosen.sum(axis=1, keepdims=True), 1e-12)
+
+
+def model_columns(own: LabelSet, asked: LabelSet) -> list[int]:
+    """The model's outputs that ``asked`` is about; ConfigError when it has no such output."""
+    lacking = [name for name in asked.expressions if name not in own.expressions]
+    if lacking:
+        raise ConfigError(f"the model knows {own.name}: it has no output for {', '.join(lacking)}")
+    return [own.index(name) for name in asked.expressions]
+
+
+def both_models_table(
+    dataset: Dataset,
+    rows: np.ndarray,
+    labels: LabelSet,
+    probabilities: np.ndarray,
+    keypoints_px: np.ndarray,
+) -> pd.DataFrame:
+    """What an expression and a keypoint model say about the same faces: a row for each of ``rows``
+    of the dataset with ``face`` (its row), ``source``, ``split``, ``given`` where it has a label,
+    ``expression`` named, ``p_*``, and the 30 predicted coordinates in pixels of the dataset's crop.
+
+    ``probabilities``: (N, len(labels)); ``keypoints_px``: (N, 15, 2).
+    """
+    samples = dataset.samples.iloc[rows]
+    table = {"face": rows, "source": samples["source"].to_numpy(),
+             "split": samples["split"].to_numpy()}  # fmt: skip
+    if "expression" in samples:
+        table["given"] = samples["expression"].to_numpy()
+    named = probabilities.argmax(axis=1)
+    table["expression"] = np.array(labels.expressions, object)[named]
+    table |= {f"p_{name}": probabilities[:, i] for i, name in enumerate(labels.expressions)}
+    flat = keypoints_px.reshape(len(rows), -1).round(2)
+    table |= {column: flat[:, i] for i, column in enumerate(COORDINATE_COLUMNS)}
+    return pd.DataFrame(table)
 
 
 def _of_split(

@@ -1,176 +1,281 @@
-"""Scores from plain arrays. Each comes with a 95 % interval over the faces it was measured on."""
+"""The scores: how each is computed, and how every place that shows one words and formats it.
+
+``SCORES`` is the one list of them. Command line, pages, reports, model cards and runs go through
+it, so that a new score is one more entry.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from emotion_ai.labels import FERPLUS_EXPRESSIONS, KEYPOINT_NAMES, OUTER_EYE_CORNERS, LabelSet
+from emotion_ai.evaluation.calibration import CALIBRATION_BINS, NEARLY_ZERO, calibration_error
+from emotion_ai.evaluation.classification import (
+    cohens_kappa,
+    confusion_matrix,
+    macro_f1,
+    per_class_report,
+)
+from emotion_ai.evaluation.intervals import (
+    Interval,
+    bootstrap_interval,
+    confusion_interval,
+    wilson_interval,
+)
+from emotion_ai.evaluation.keypoint_errors import normalised_errors
+from emotion_ai.labels import KEYPOINT_NAMES, LabelSet
 
-_Z95 = 1.959963984540054
-
-
-def wilson_interval(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share (Wilson 1927), sensible also near 0 and 1."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = hits / n, _Z95**2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 / (1 + z2 / n) * np.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return float(centre - half), float(centre + half)
-
-
-def bootstrap_interval(values: np.ndarray, statistic=np.mean, repeats: int = 1000, seed: int = 0):
-    """95 % percentile interval of ``statistic`` over resampled faces; ``values``: (N, ...)."""
-    rng = np.random.default_rng(seed)
-    draws = [statistic(values[rng.integers(0, len(values), len(values))]) for _ in range(repeats)]
-    return tuple(float(q) for q in np.quantile(draws, (0.025, 0.975)))
+#: Faces whose mean error is under this share of the eye distance count as found.
+NME_LIMIT = 0.05
 
 
-def confusion_matrix(targets: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """int64 (classes, classes): row the given class, column the predicted one."""
-    return np.bincount(targets * classes + predicted, minlength=classes**2).reshape(classes, -1)
+@dataclass(frozen=True)
+class ExpressionAnswers:
+    """What a model named: ``probabilities`` float (N, len(labels)), beside the ``targets`` int
+    (N,), positions in ``labels``."""
 
+    probabilities: np.ndarray
+    targets: np.ndarray
+    labels: LabelSet
 
-def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error over equal-width bins (Guo et al. 2017, arXiv:1706.04599)."""
-    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)
-    gap = np.bincount(bin_of, confidence - correct, minlength=bins)
-    return float(np.abs(gap).sum() / len(confidence))
+    task = "expression"
 
+    def __len__(self) -> int:
+        return len(self.targets)
 
-def per_class_report(confusion: np.ndarray, labels: LabelSet) -> dict[str, dict[str, float]]:
-    """Precision, recall, F1 and support of each expression; 0 where a ratio has no denominator."""
-    hits = np.diag(confusion).astype(float)
-    given, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
-    precision = hits / np.maximum(predicted, 1)
-    recall = hits / np.maximum(given, 1)
-    f1 = 2 * hits / np.maximum(given + predicted, 1)
-    return {
-        name: {
-            "precision": float(precision[i]),
-            "recall": float(recall[i]),
-            "f1": float(f1[i]),
-            "support": int(given[i]),
+    @cached_property
+    def predicted(self) -> np.ndarray:
+        return self.probabilities.argmax(axis=1)
+
+    @cached_property
+    def confidence(self) -> np.ndarray:
+        return self.probabilities.max(axis=1)
+
+    @cached_property
+    def correct(self) -> np.ndarray:
+        return self.predicted == self.targets
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        return confusion_matrix(self.targets, self.predicted, len(self.labels))
+
+    @property
+    def log_loss(self) -> float:
+        likelihood = self.probabilities[np.arange(len(self)), self.targets]
+        return float(-np.log(np.clip(likelihood, NEARLY_ZERO, 1)).mean())
+
+    @property
+    def details(self) -> dict:
+        return {
+            "labels": list(self.labels.expressions),
+            "confusion": self.confusion.tolist(),
+            "per_class": per_class_report(self.confusion, self.labels),
         }
-        for i, name in enumerate(labels.expressions)
-    }
 
 
-def averages(report: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """``macro average`` (every expression counts the same) and ``weighted average`` (every face
-    does) of a per-class report."""
-    rows = np.array(
-        [[row[key] for key in ("precision", "recall", "f1")] for row in report.values()]
-    )
-    support = np.array([row["support"] for row in report.values()])
-    n = int(support.sum())
-    means = {"macro average": rows.mean(axis=0), "weighted average": support @ rows / max(n, 1)}
-    return {
-        name: dict(zip(("precision", "recall", "f1", "support"), (*mean.tolist(), n), strict=True))
-        for name, mean in means.items()
-    }
+@dataclass(frozen=True)
+class KeypointAnswers:
+    """Where a model put the points, ``predicted_px``, beside ``targets_px``: float (N, 15, 2)
+    each, pixels of the 96 × 96 crop; NaN in ``targets_px``, where not labelled, is not counted."""
+
+    predicted_px: np.ndarray
+    targets_px: np.ndarray
+
+    task = "keypoints"
+
+    def __len__(self) -> int:
+        return len(self.targets_px)
+
+    @cached_property
+    def nme(self) -> np.ndarray:
+        """Of the faces in which both outer eye corners are labelled."""
+        errors = normalised_errors(self.predicted_px, self.targets_px)
+        return errors[~np.isnan(errors)]
+
+    @cached_property
+    def squares(self) -> np.ndarray:
+        return (self.predicted_px - self.targets_px) ** 2
+
+    @property
+    def square_sums(self) -> np.ndarray:
+        """(N, 2): each face's sum of squares and count, so that resampled faces give an RMSE."""
+        counts = (~np.isnan(self.squares)).sum(axis=(1, 2))
+        return np.stack([np.nansum(self.squares, axis=(1, 2)), counts], 1)
+
+    @property
+    def details(self) -> dict:
+        per_point = np.sqrt(np.nanmean(self.squares, axis=(0, 2)))
+        return {"per_point_rmse_px": dict(zip(KEYPOINT_NAMES, map(float, per_point), strict=True))}
 
 
-def macro_f1_interval(confusion: np.ndarray, repeats: int = 1000, seed: int = 0):
-    """95 % percentile interval of the macro F1 over resampled faces."""
-    n, classes = int(confusion.sum()), len(confusion)
-    draws = np.random.default_rng(seed).multinomial(n, confusion.ravel() / n, repeats)
-    draws = draws.reshape(repeats, classes, classes)
-    hits = np.diagonal(draws, axis1=1, axis2=2)
-    f1 = 2 * hits / np.maximum(draws.sum(axis=1) + draws.sum(axis=2), 1)
-    return tuple(float(q) for q in np.quantile(f1.mean(axis=1), (0.025, 0.975)))
+Answers = ExpressionAnswers | KeypointAnswers
+
+
+@dataclass(frozen=True)
+class Score:
+    """One figure of how good a model is.
+
+    ``key``: its name in cards and JSON (its 95 % interval is ``<key>_ci``); ``compute`` and
+    ``interval`` take the task's answers. ``unit`` ``%`` shows shares as percentages; ``remark``
+    stands where there is no interval.
+    """
+
+    key: str
+    task: str
+    title: str
+    meaning: str
+    compute: Callable[..., float]
+    interval: Callable[..., Interval] | None = None
+    unit: str = ""
+    digits: int = 3
+    remark: str = ""
+
+    def number(self, value: float) -> str:
+        """``"84.2"``: without its unit."""
+        return f"{self.scaled(value):.{self.digits}f}"
+
+    def scaled(self, value: float) -> float:
+        """``value`` in the unit in which it is shown."""
+        return 100 * value if self.unit == "%" else value
+
+    def with_unit(self, words: str) -> str:
+        return f"{words} {self.unit}" if self.unit else words
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else np.nan
+
+
+def _rmse_px(square_sums: np.ndarray) -> float:
+    total, count = square_sums.sum(axis=0)
+    return float(np.sqrt(total / count))
+
+
+#: In the order in which they are shown; the first of a task stands for the model in one line.
+SCORES: tuple[Score, ...] = (
+    Score(
+        "accuracy", "expression", "accuracy", "Share of the faces named as labelled.",
+        lambda answers: _mean(answers.correct),
+        lambda answers: wilson_interval(int(answers.correct.sum()), len(answers)),
+        unit="%", digits=1,
+    ),
+    Score(
+        "macro_f1", "expression", "macro F1",
+        "F1 of each expression, averaged: rare expressions count as much as frequent ones.",
+        lambda answers: float(macro_f1(answers.confusion)),
+        lambda answers: confusion_interval(answers.confusion, macro_f1),
+    ),
+    Score(
+        "cohens_kappa", "expression", "Cohen's kappa",
+        "Agreement with the labels beyond chance: 1 is always, 0 as often as by guessing with the "
+        "same preferences.",
+        lambda answers: float(cohens_kappa(answers.confusion)),
+        lambda answers: confusion_interval(answers.confusion, cohens_kappa),
+    ),
+    Score(
+        "log_loss", "expression", "log loss",
+        "Mean surprise at the label: sure and wrong costs most.",
+        lambda answers: answers.log_loss, remark="0 would be sure and right",
+    ),
+    Score(
+        "calibration_error", "expression", "calibration error",
+        "By how much stated probabilities and the share of right answers differ, on average over "
+        f"{CALIBRATION_BINS} bins.",
+        lambda answers: calibration_error(answers.confidence, answers.correct),
+        remark="0 would be honest",
+    ),
+    Score(
+        "rmse_px", "keypoints", "RMSE",
+        "Root mean square error of a coordinate, in pixels of a 96 × 96 face (Kaggle's measure).",
+        lambda answers: _rmse_px(answers.square_sums),
+        lambda answers: bootstrap_interval(answers.square_sums, _rmse_px),
+        unit="px", digits=2,
+    ),
+    Score(
+        "nme", "keypoints", "NME",
+        "Mean distance of a point from its place, in distances between the outer eye corners.",
+        lambda answers: _mean(answers.nme),
+        lambda answers: bootstrap_interval(answers.nme),
+        unit="%", digits=2,
+    ),
+    Score(
+        "share_nme_under_5_percent", "keypoints", "within 5 %",
+        "Share of the faces whose mean error is under 5 % of the eye distance.",
+        lambda answers: _mean(answers.nme < NME_LIMIT),
+        unit="%", digits=1, remark="of the faces",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured score, ready to be shown."""
+
+    score: Score
+    value: float
+    interval: Interval | None
+
+    @property
+    def text(self) -> str:
+        """``"84.2 %"``, ``"1.24 px"``, ``"0.714"``."""
+        return self.score.with_unit(self.score.number(self.value))
+
+    @property
+    def scaled(self) -> float:
+        """In the unit in which it is shown: 84.2 for 0.842 in percent."""
+        return self.score.scaled(self.value)
+
+    def limits(self, joined_by: str = " to ") -> str:
+        """``"82.9 to 85.4"``, in the same unit; empty without an interval."""
+        return joined_by.join(map(self.score.number, self.interval)) if self.interval else ""
+
+    @property
+    def note(self) -> str:
+        """``"95 %: 82.9 to 85.4 %"``, or the score's remark."""
+        limits = self.limits()
+        return f"95 %: {self.score.with_unit(limits)}" if limits else self.score.remark
+
+
+def figures(scores: dict) -> list[Figure]:
+    """What a dict of scores (of an assessment, a card, a run) says, in the order of ``SCORES``;
+    what was not measured is left out."""
+    return [
+        Figure(score, scores[score.key], scores.get(f"{score.key}_ci"))
+        for score in SCORES
+        if score.key in scores
+    ]
+
+
+def headline(scores: dict) -> Figure | None:
+    """The figure that stands for all."""
+    return next(iter(figures(scores)), None)
+
+
+def measure(answers: Answers) -> dict:
+    """``n``, then every score of the task with its interval. A score that cannot be computed on
+    these faces (NME without a labelled eye corner) is left out."""
+    found: dict = {"n": len(answers)}
+    for score in SCORES:
+        if score.task != answers.task:
+            continue
+        value = score.compute(answers)
+        if np.isfinite(value):
+            found[score.key] = value
+            if score.interval:
+                found[f"{score.key}_ci"] = score.interval(answers)
+    return found
 
 
 def expression_scores(probabilities: np.ndarray, targets: np.ndarray, labels: LabelSet) -> dict:
-    """All scores of an expression model.
-
-    ``probabilities``: float (N, len(labels)); ``targets``: int (N,), positions in ``labels``.
-    """
-    n = len(targets)
-    predicted = probabilities.argmax(axis=1)
-    correct = predicted == targets
-    confusion = confusion_matrix(targets, predicted, len(labels))
-    report = per_class_report(confusion, labels)
-    likelihood = np.clip(probabilities[np.arange(n), targets], 1e-7, 1)
-    return {
-        "n": n,
-        "accuracy": float(correct.mean()),
-        "accuracy_ci": wilson_interval(int(correct.sum()), n),
-        "macro_f1": float(np.mean([row["f1"] for row in report.values()])),
-        "log_loss": float(-np.log(likelihood).mean()),
-        "calibration_error": calibration_error(probabilities.max(axis=1), correct),
-        "labels": list(labels.expressions),
-        "confusion": confusion.tolist(),
-        "per_class": report,
-    }
-
-
-def centred(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:
-    """``predicted_px`` less each point's mean offset from ``targets_px``, both (N, 15, 2).
-
-    Mirrored training leaves that offset to chance and saving a model takes it out
-    (``promote.centre_keypoints``), so it must not count while runs are compared. Taken from the
-    faces that are scored, 30 numbers, it makes their scores slightly kind.
-    """
-    return predicted_px + np.nan_to_num(np.nanmean(targets_px - predicted_px, axis=0))
+    """All scores of an expression model, with its confusion and the report on each expression."""
+    answers = ExpressionAnswers(probabilities, targets, labels)
+    return measure(answers) | answers.details
 
 
 def keypoint_scores(predicted_px: np.ndarray, targets_px: np.ndarray) -> dict:
-    """All scores of a keypoint model over the labelled coordinates.
-
-    Both float (N, 15, 2), pixels of the 96 × 96 crop; NaN in ``targets_px`` is not counted.
-    RMSE is Kaggle's measure. NME is a face's mean point error over the distance of its outer
-    eye corners, averaged over the faces in which both corners are labelled.
-    """
+    """All scores of a keypoint model, with the RMSE of each point; faces without a single
+    labelled point are not counted."""
     labelled = ~np.isnan(targets_px).all(axis=(1, 2))
-    predicted_px, targets_px = predicted_px[labelled], targets_px[labelled]
-    squares = (predicted_px - targets_px) ** 2
-    nme = normalised_errors(predicted_px, targets_px)
-    nme = nme[~np.isnan(nme)]
-    # Per face: sum of squares and count, so that resampled faces give the RMSE again.
-    parts = np.stack([np.nansum(squares, axis=(1, 2)), (~np.isnan(squares)).sum(axis=(1, 2))], 1)
-
-    def rmse(rows: np.ndarray) -> float:
-        total, count = rows.sum(axis=0)
-        return float(np.sqrt(total / count))
-
-    per_point = np.sqrt(np.nanmean(squares, axis=(0, 2)))
-    return {
-        "n": len(targets_px),
-        "rmse_px": rmse(parts),
-        "rmse_px_ci": bootstrap_interval(parts, rmse),
-        "nme": float(nme.mean()),
-        "nme_ci": bootstrap_interval(nme),
-        "share_nme_under_5_percent": float((nme < 0.05).mean()),
-        "per_point_rmse_px": dict(zip(KEYPOINT_NAMES, map(float, per_point), strict=True)),
-    }
-
-
-def normalised_errors(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:
-    """float (N,): each face's mean distance of labelled points over that of its outer eye
-    corners; NaN where a corner is not labelled. Both float (N, 15, 2)."""
-    distance = np.linalg.norm(predicted_px - targets_px, axis=2)
-    left, right = (targets_px[:, i] for i in OUTER_EYE_CORNERS)
-    eyes = np.linalg.norm(left - right, axis=1)
-    errors = np.full(len(distance), np.nan)
-    known = eyes > 0
-    errors[known] = np.nanmean(distance[known], axis=1) / eyes[known]
-    return errors
-
-
-def crowd_majority(votes: np.ndarray, labels: LabelSet) -> np.ndarray:
-    """int64 (N,): the expression with strictly most of the ten FER+ votes, as a position in
-    ``labels``; -1 where the maximum is shared, is no expression of ``labels``, or nobody voted."""
-    votes = votes.astype(int)
-    top = votes.max(axis=1)
-    single = (votes == top[:, None]).sum(axis=1) == 1
-    position = np.array(
-        [labels.index(name) if name in labels.expressions else -1 for name in FERPLUS_EXPRESSIONS]
-    )
-    return np.where(single & (top > 0), position[votes.argmax(axis=1)], -1)
-
-
-def vote_shares(votes: np.ndarray, labels: LabelSet) -> np.ndarray:
-    """float32 (N, len(labels)): votes on the expressions of ``labels`` as shares; zero rows where
-    nobody chose one of them."""
-    columns = [FERPLUS_EXPRESSIONS.index(name) for name in labels.expressions]
-    counts = votes[:, columns].astype(np.float32)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    answers = KeypointAnswers(predicted_px[labelled], targets_px[labelled])
+    return measure(answers) | answers.details

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from emotion_ai.evaluation.calibration import Reliability
 from emotion_ai.evaluation.threshold_curves import (
-    Reliability,
     average_precision,
     coverage_curve,
     precision_recall_curve,
@@ -237,7 +237,7 @@ def condition_plot(table: pd.DataFrame, title: str, name: str) -> Plot:
 
 
 def recall_plot(table: pd.DataFrame) -> Plot:
-    """Recall of each expression with its interval, from ``report_table``."""
+    """Recall of each expression with its interval, from ``classification_report``."""
     rows = table.dropna()
     names = rows["expression"].tolist()
     figure = interval_bars(

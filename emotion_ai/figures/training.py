@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from emotion_ai.evaluation.scores import headline
 from emotion_ai.figures.base import (
     DASHES,
     FIRST,
@@ -18,8 +19,8 @@ from emotion_ai.figures.base import (
 )
 from emotion_ai.labels import EXPRESSION_COLOURS
 
-#: What can be drawn: its title, and the columns of the metrics for training and validation.
-CURVES = {
+#: Learning curves: title, and the columns of the metrics for training and validation.
+LEARNING_CURVES = {
     "loss": ("loss", "loss", "validation_loss"),
     "accuracy": ("faces named right", "accuracy", "validation_accuracy"),
     "rmse": ("RMSE, pixels of 96", None, "validation_rmse_px"),
@@ -30,9 +31,9 @@ _LOOKS = list(zip(EXPRESSION_COLOURS.values(), DASHES.values(), strict=True))
 
 
 def curve_plot(metrics: list[dict], kind: str, epochs: int, height_px: int = 300) -> Plot:
-    """One kind of ``CURVES`` over the epochs so far, the best epoch (lowest validation loss)
+    """One of ``LEARNING_CURVES`` over the epochs so far, the best epoch (lowest validation loss)
     marked; ``epochs`` is where the axis ends."""
-    title, train, validation = CURVES[kind]
+    title, train, validation = LEARNING_CURVES[kind]
     table = pd.DataFrame(metrics)
     traces = []
     for column, name, look in (
@@ -62,7 +63,7 @@ def curve_plot(metrics: list[dict], kind: str, epochs: int, height_px: int = 300
 
 def overlay_plot(runs: dict[str, list[dict]], kind: str) -> Plot:
     """The validation curves of several runs over each other; name → metrics."""
-    title, train, validation = CURVES[kind]
+    title, train, validation = LEARNING_CURVES[kind]
     column = validation or train
     traces, parts = [], []
     for i, (name, metrics) in enumerate(runs.items()):
@@ -82,11 +83,12 @@ def overlay_plot(runs: dict[str, list[dict]], kind: str) -> Plot:
 def score_plot(scores: dict[str, dict]) -> Plot:
     """Scores on the same faces, with 95 % intervals; name of a run → its score."""
     names = list(scores)
-    key = "accuracy" if "accuracy" in next(iter(scores.values())) else "rmse_px"
-    values = np.array([scores[name][key] for name in names])
-    low, high = np.array([scores[name][f"{key}_ci"] for name in names]).T
+    figures = [headline(scores[name]) for name in names]
+    key = figures[0].score.key
+    values = np.array([figure.value for figure in figures])
+    low, high = np.array([figure.interval for figure in figures]).T
     table = pd.DataFrame({"run": names, key: values, "low": low, "high": high})
-    shown = [f"{v:.1%}" if key == "accuracy" else f"{v:.2f} px" for v in values]
+    shown = [figure.text for figure in figures]
     colours = [_LOOKS[i % len(_LOOKS)][0] for i in range(len(names))]
     figure = interval_bars([as_text(n) for n in names], values, low, high, colours, shown)
     if key == "rmse_px":

@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_ai.datasets.store import Dataset, open_dataset
-from emotion_ai.evaluation.scores import crowd_majority
-from emotion_ai.evaluation.scoring import targets_of
+from emotion_ai.datasets.truths import class_positions, crowd_majority
 from emotion_ai.labels import FER7, FERPLUS_COLUMNS
 
 COUNTS_FILE = Path(__file__).with_name("crowd_votes.csv")
@@ -67,7 +66,7 @@ def measure(given: np.ndarray, votes: np.ndarray) -> Agreement:
 
 def of_dataset(dataset: Dataset) -> Agreement:
     """Measured on a dataset with votes; ConfigError without them."""
-    return measure(targets_of(dataset, FER7, "given"), _votes(dataset))
+    return measure(class_positions(dataset, FER7, "given"), _votes(dataset))
 
 
 def shipped() -> Agreement:

@@ -4,10 +4,13 @@ import cv2
 import numpy as np
 
 from emotion_ai.evaluation.assessment import ExpressionAssessment
+from emotion_ai.evaluation.calibration import (
+    calibration_error,
+    cross_fitted_temperature,
+    reliability,
+)
+from emotion_ai.evaluation.classification import classification_report
 from emotion_ai.evaluation.conditions import light_tables
-from emotion_ai.evaluation.report_table import report_table
-from emotion_ai.evaluation.scores import calibration_error, macro_f1_interval
-from emotion_ai.evaluation.threshold_curves import cross_fitted_temperature, reliability
 from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.figures.expression import (
     condition_plot,
@@ -22,19 +25,6 @@ from emotion_ai.labels import EXPRESSION_COLOURS
 from emotion_ai.report.parts import Section
 
 EXAMPLES = 16
-
-
-def headline(assessment: ExpressionAssessment) -> list[tuple[str, str, str]]:
-    score = assessment.scores
-    low, high = score["accuracy_ci"]
-    f1_low, f1_high = macro_f1_interval(assessment.confusion)
-    return [
-        ("accuracy", f"{100 * score['accuracy']:.1f} %",
-         f"95 %: {100 * low:.1f} to {100 * high:.1f} %"),
-        ("macro F1", f"{score['macro_f1']:.3f}", f"95 %: {f1_low:.3f} to {f1_high:.3f}"),
-        ("calibration error", f"{score['calibration_error']:.3f}", "0 would be honest"),
-        ("log loss", f"{score['log_loss']:.3f}", f"{score['labels_from']} labels"),
-    ]  # fmt: skip
 
 
 def sections(assessment: ExpressionAssessment) -> list[Section]:
@@ -57,7 +47,7 @@ def sections(assessment: ExpressionAssessment) -> list[Section]:
             "Expression by expression",
             "Precision: of the faces so named, how many are. Recall: of the faces so labelled, "
             "how many were found, with its 95 % interval.",
-            table=report_table(assessment),
+            table=classification_report(assessment.scores["per_class"]),
         ),
         Section(
             "The surest mistakes",

@@ -3,8 +3,7 @@
 import numpy as np
 
 from emotion_ai.evaluation.assessment import KeypointAssessment
-from emotion_ai.evaluation.keypoint_errors import point_table, side_table
-from emotion_ai.evaluation.scores import normalised_errors
+from emotion_ai.evaluation.keypoint_errors import normalised_errors, point_table, side_table
 from emotion_ai.figures.base import SECOND
 from emotion_ai.figures.faces import (
     cumulative_plot,
@@ -16,18 +15,6 @@ from emotion_ai.figures.faces import (
 from emotion_ai.report.parts import Section
 
 EXAMPLES = 16
-
-
-def headline(assessment: KeypointAssessment) -> list[tuple[str, str, str]]:
-    score = assessment.scores
-    low, high = score["rmse_px_ci"]
-    nme_low, nme_high = score["nme_ci"]
-    return [
-        ("RMSE", f"{score['rmse_px']:.2f} px", f"95 %: {low:.2f} to {high:.2f} px"),
-        ("NME", f"{100 * score['nme']:.2f} %",
-         f"95 %: {100 * nme_low:.2f} to {100 * nme_high:.2f} %"),
-        ("within 5 %", f"{100 * score['share_nme_under_5_percent']:.1f} %", "of the faces"),
-    ]  # fmt: skip
 
 
 def sections(assessment: KeypointAssessment) -> list[Section]:

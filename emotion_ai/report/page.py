@@ -10,6 +10,7 @@ import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment
+from emotion_ai.evaluation.scores import Figure, figures
 from emotion_ai.figures.base import Plot
 from emotion_ai.report import expression, keypoints
 from emotion_ai.report.parts import Section
@@ -48,10 +49,10 @@ def write_report(assessment: Assessment, notes: Iterable[str] = ()) -> str:
     title = f"{model.name} on {dataset.name}, {question.split}"
     body = [
         f"<h1>{escape(title)}</h1>",
-        f'<p class="quiet">{assessment.scores["n"]:,} faces · written '
+        f'<p class="quiet">{_faces_and_labels(assessment)} · written '
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC by Emotion AI</p>",
         *(f'<p class="note">{escape(note)}</p>' for note in notes),
-        _figures(builder.headline(assessment)),
+        _figures(figures(assessment.scores)),
         *(_section(section, i) for i, section in enumerate(builder.sections(assessment))),
         "<h2>The model</h2>",
         _table(_card(model.card)),
@@ -119,13 +120,18 @@ def _shown(data: pd.DataFrame) -> str:
     return f": {_ROWS} of {len(data):,} rows" if len(data) > _ROWS else ""
 
 
-def _figures(headline: list[tuple[str, str, str]]) -> str:
+def _faces_and_labels(assessment: Assessment) -> str:
+    labels = f", {assessment.question.truth} labels" if assessment.task == "expression" else ""
+    return f"{assessment.scores['n']:,} faces{labels}"
+
+
+def _figures(measured: list[Figure]) -> str:
     return (
         '<div class="figures">'
         + "".join(
-            f"<div><span>{escape(name)}</span><b>{escape(value)}</b>"
-            f"<span>{escape(interval)}</span></div>"
-            for name, value, interval in headline
+            f"<div><span>{escape(figure.score.title)}</span><b>{escape(figure.text)}</b>"
+            f"<span>{escape(figure.note)}</span></div>"
+            for figure in measured
         )
         + "</div>"
     )

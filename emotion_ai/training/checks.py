@@ -7,12 +7,13 @@ import numpy as np
 
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import INPUT_SIZE_PX, LabelSet, label_set
 from emotion_ai.models.store import open_model
 from emotion_ai.networks.presets import PRESETS
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.examples import split_rows, targets_of
+from emotion_ai.training.examples import split_rows
 
 _PLURAL = {"expression": "expressions", "keypoints": "keypoints"}
 
@@ -104,7 +105,7 @@ def _usable(
     if config.task == "keypoints":
         points = dataset.keypoints_px[rows]
         return int((~np.isnan(points).all(axis=(1, 2))).sum()), np.zeros(len(labels))
-    targets = targets_of(dataset, labels, config.labels)[rows]
+    targets = class_shares(dataset, labels, config.labels)[rows]
     targets = targets.reshape(len(rows), -1, len(labels))
     known = targets.any(axis=(1, 2))
     return int(known.sum()), targets.mean(axis=1)[known].sum(axis=0)

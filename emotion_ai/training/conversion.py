@@ -9,17 +9,18 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.datasets.truths import labelled_rows, truths_of
 from emotion_ai.errors import RunError
-from emotion_ai.evaluation.scoring import score_model, targets_of
-from emotion_ai.labels import COURSE5, HEADS, INPUT_SIZE_PX, label_set
+from emotion_ai.evaluation.assessment import Question, assess, label_sets
+from emotion_ai.evaluation.calibration import NEARLY_ZERO, fit_temperature
+from emotion_ai.labels import HEADS, INPUT_SIZE_PX, label_set
 from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
 from emotion_ai.networks.architectures import OFFSET_STEPS
 from emotion_ai.networks.changes import in_float32, one_head, with_mirror
+from emotion_ai.settings import Settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare, split_rows
@@ -63,7 +64,7 @@ def store_checkpoint(
         if config.calibration_faces:
             faces, targets = calibration_faces(datasets, config, truth)
             said = one_head(model, index).predict(faces[..., None], verbose=0)
-            temperature = fit_temperature(said, targets)
+            temperature = fit_temperature(said, targets, smallest=NEARLY_ZERO)
         model = one_head(model, index, temperature or 1.0, LOWEST_LOGIT)
     train_set, _ = prepare(datasets, config, labels)
     border = train_set.border_px
@@ -119,24 +120,11 @@ def calibration_faces(
         if config.honour_marks:
             dataset = marked_dataset(dataset)
         rows = split_rows(dataset, config)[2]
-        classes = targets_of(dataset, labels, "given" if truth == "given" else "crowd")[rows]
-        faces.append(dataset.images[rows[classes >= 0]])
-        targets.append(classes[classes >= 0])
+        asked = "given" if truth == "given" else "crowd"  # of a mixture, what people say
+        known, classes = labelled_rows(dataset, rows, labels, asked)
+        faces.append(dataset.images[rows[known]])
+        targets.append(classes)
     return np.concatenate(faces), np.concatenate(targets)
-
-
-def fit_temperature(probabilities: np.ndarray, targets: np.ndarray) -> float:
-    """What to divide logits by for the smallest log loss (Guo et al. 2017, arXiv:1706.04599).
-
-    ``probabilities``: float (N, classes); ``targets``: int (N,).
-    """
-    logits = np.log(np.clip(probabilities, 1e-7, 1))
-
-    def log_loss(log_temperature: float) -> float:
-        shares = log_softmax(logits / np.exp(log_temperature), axis=1)
-        return -shares[np.arange(len(targets)), targets].mean()
-
-    return float(np.exp(minimize_scalar(log_loss, bounds=(-1.5, 1.5), method="bounded").x))
 
 
 def centre_keypoints(model: keras.Model, faces: np.ndarray, examples: Examples) -> None:
@@ -156,16 +144,15 @@ def centre_keypoints(model: keras.Model, faces: np.ndarray, examples: Examples) 
 
 
 def score_all(model: SavedModel, datasets: list[Dataset]) -> list[dict]:
-    """Scores on every split that was not trained on, for each truth the dataset has."""
+    """Scores on every split that was not trained on: against each truth the dataset has, and on
+    each smaller label set against the given labels."""
     scores = []
-    for dataset in datasets:
-        for split in dataset.description["splits"]:
-            if split == "train":
-                continue
-            truths = ["given"] if dataset.votes is None else ["given", "crowd"]
-            scores += [score_model(model, dataset, split=split, truth=truth) for truth in truths]
-            if model.task == "expression" and set(COURSE5.expressions) < set(
-                model.labels.expressions
-            ):
-                scores.append(score_model(model, dataset, split=split, labels=COURSE5))
+    with tempfile.TemporaryDirectory() as cache_dir:  # each split is read once
+        where = Settings(cache_dir=Path(cache_dir))
+        for dataset in datasets:
+            for split in [name for name in dataset.description["splits"] if name != "train"]:
+                asked = [Question(split, truth) for truth in truths_of(dataset)]
+                if model.task == "expression":
+                    asked += [Question(split, labels=labels) for labels in label_sets(model)[1:]]
+                scores += [assess(model, dataset, question, where).scores for question in asked]
     return scores

@@ -8,9 +8,9 @@ import pandas as pd
 from emotion_ai.datasets import load_any
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation.scores import vote_shares
-from emotion_ai.labels import HEADS, LabelSet
+from emotion_ai.labels import LabelSet
 from emotion_ai.settings import settings
 from emotion_ai.training.config import TrainingConfig
 
@@ -96,31 +96,12 @@ def _held_out(
     return rows[kept], rows[held]
 
 
-def targets_of(dataset: Dataset, labels: LabelSet, source: str) -> np.ndarray:
-    """float32 (N, len(labels)), with ``both`` (N, heads, len(labels)): class shares of every row;
-    zero rows have no usable label."""
-    given = np.zeros((len(dataset), len(labels)), np.float32)
-    for i, name in enumerate(labels.expressions):
-        given[(dataset.samples["expression"] == name).to_numpy(), i] = 1
-    if source == "given":
-        return given
-    if dataset.votes is None:
-        raise ConfigError(f"{dataset.name} has no votes: import it with --votes to use {source!r}")
-    crowd = vote_shares(dataset.votes, labels)
-    if source == "crowd":
-        return crowd
-    if source == "both":
-        return np.stack([{"crowd": crowd, "given": given}[head] for head in HEADS], axis=1)
-    mixed = given + crowd
-    return mixed / np.maximum(mixed.sum(axis=1, keepdims=True), 1)
-
-
 def _examples(dataset: Dataset, rows: np.ndarray, config: TrainingConfig, labels: LabelSet):
     if config.task == "keypoints":
         targets = dataset.keypoints_px[rows]
         usable = ~np.isnan(targets).all(axis=(1, 2))
     else:
-        targets = targets_of(dataset, labels, config.labels)[rows]
+        targets = class_shares(dataset, labels, config.labels)[rows]
         usable = targets.any(axis=tuple(range(1, targets.ndim)))
         faces_of = targets.reshape(-1, len(labels)).sum(axis=0)
         missing = [n for n, k in zip(labels.expressions, faces_of, strict=True) if not k]

@@ -19,7 +19,8 @@ from keras import ops
 
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RunError
-from emotion_ai.evaluation.scores import centred, expression_scores, keypoint_scores
+from emotion_ai.evaluation.keypoint_errors import centred
+from emotion_ai.evaluation.scores import expression_scores, keypoint_scores
 from emotion_ai.labels import HEADS, LabelSet, label_set
 from emotion_ai.networks.architectures import build
 from emotion_ai.networks.changes import in_float32, transfer

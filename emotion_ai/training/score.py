@@ -13,9 +13,10 @@ import numpy as np
 
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.datasets.truths import labelled_rows, truths_of
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.evaluation.scores import centred, expression_scores, keypoint_scores
-from emotion_ai.evaluation.scoring import targets_of
+from emotion_ai.evaluation.keypoint_errors import centred
+from emotion_ai.evaluation.scores import ExpressionAnswers, KeypointAnswers, measure
 from emotion_ai.jobs import background
 from emotion_ai.labels import label_set
 from emotion_ai.storage.files import write_json
@@ -23,8 +24,6 @@ from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import open_data, split_rows
 from emotion_ai.training.provenance import data_record, refuse_changed_data
-
-_KEPT = ("n", "accuracy", "accuracy_ci", "macro_f1", "rmse_px", "rmse_px_ci", "nme", "nme_ci")
 
 
 def score_run(folder: Path, datasets: list[Dataset]) -> list[dict]:
@@ -55,26 +54,18 @@ def _scores(
     predicted: np.ndarray, rows: np.ndarray, dataset: Dataset, config: TrainingConfig
 ) -> list[dict]:
     if config.task == "keypoints":
-        targets = dataset.keypoints_px[rows]
-        usable = ~np.isnan(targets).all(axis=(1, 2))
-        predicted, targets = predicted[usable], targets[usable]
-        return [_kept(keypoint_scores(centred(predicted, targets), targets))]
+        known, targets = labelled_rows(dataset, rows, None)
+        return [measure(KeypointAnswers(centred(predicted[known], targets), targets))]
     labels = label_set(config.label_set)
     heads = predicted.reshape(len(rows), -1, len(labels))
     scores = []
-    # Of two heads the first answers as the crowd does, the last as the dataset's labels do.
-    for truth, head in (("given", -1), ("crowd", 0)):
-        if truth == "crowd" and dataset.votes is None:
-            continue
-        targets = targets_of(dataset, labels, truth)[rows]
-        known = targets >= 0
-        found = expression_scores(heads[known, head], targets[known], labels)
-        scores.append({"labels_from": truth, "label_set": labels.name, **_kept(found)})
+    for truth in truths_of(dataset):
+        # Of two heads the first answers as the crowd does, the last as the dataset's labels do.
+        head = 0 if truth == "crowd" else -1
+        known, targets = labelled_rows(dataset, rows, labels, truth)
+        found = measure(ExpressionAnswers(heads[known, head], targets, labels))
+        scores.append({"labels_from": truth, "label_set": labels.name, **found})
     return scores
-
-
-def _kept(scores: dict) -> dict:
-    return {name: scores[name] for name in _KEPT if name in scores}
 
 
 def main(status: Path, folders: list[Path]) -> None:

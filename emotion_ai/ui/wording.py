@@ -2,12 +2,14 @@
 
 import re
 
+from emotion_ai.datasets.formats.fer2013 import SPLIT_NAMES
+from emotion_ai.datasets.store import SPLITS_TO_SCORE
+from emotion_ai.evaluation.scores import headline
 from emotion_ai.models.store import SavedModel
 
 #: What FER2013 itself calls its splits.
-_FER2013_SPLITS = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}
-#: The headline is measured on what was kept longest.
-_SPLIT_ORDER = ("test", "validation", "train", "all")
+_FER2013_SPLITS = {split: name for name, split in SPLIT_NAMES.items()}
+_SPLIT_ORDER = (*SPLITS_TO_SCORE, "all")
 
 #: Fields of ``faces.drawing.Layers`` and what the pages call them.
 LAYER_TITLES = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
@@ -44,21 +46,15 @@ def duration(seconds: float) -> str:
 
 def score_figure(score: dict) -> str:
     """The figure alone: ``"73.1 %"`` or ``"1.24 px"``."""
-    if score["task"] == "keypoints":
-        return f"{score['rmse_px']:.2f} px"
-    return f"{score['accuracy']:.1%}".replace("%", " %")
+    return headline(score).text
 
 
 def score_basis(score: dict) -> str:
     """What it was measured on: ``"95 %: 72.0–74.2, fer2013 PublicTest, n=3,589"``."""
-    if score["task"] == "keypoints":
-        interval = "{:.2f}–{:.2f}".format(*score["rmse_px_ci"])
-    else:
-        interval = "{:.1f}–{:.1f}".format(*(100 * limit for limit in score["accuracy_ci"]))
     split = score["split"]
     if score["data"] == "fer2013":
         split = _FER2013_SPLITS.get(split, split)
-    return f"95 %: {interval}, {score['data']} {split}, n={score['n']:,}"
+    return f"95 %: {headline(score).limits('–')}, {score['data']} {split}, n={score['n']:,}"
 
 
 def score_line(score: dict) -> str:

@@ -7,14 +7,19 @@ import numpy as np
 import pytest
 
 from emotion_ai.datasets.drawn import synthetic
-from emotion_ai.datasets.store import open_dataset
+from emotion_ai.datasets.store import Dataset, open_dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation.assessment import Question, assess, caveats, label_sets, stands_in_train
+from emotion_ai.evaluation.assessment import Question, assess, label_sets
+from emotion_ai.evaluation.caveats import caveats, stands_in_train
 from emotion_ai.evaluation.conditions import by_edges, by_fifths, light_tables, pose_tables
-from emotion_ai.evaluation.keypoint_errors import cumulative_errors, point_table, side_table
-from emotion_ai.evaluation.predictions import predictions
-from emotion_ai.evaluation.scores import keypoint_scores, normalised_errors
-from emotion_ai.evaluation.scoring import score_model
+from emotion_ai.evaluation.keypoint_errors import (
+    cumulative_errors,
+    normalised_errors,
+    point_table,
+    side_table,
+)
+from emotion_ai.evaluation.predictions import predict_images, predictions
+from emotion_ai.evaluation.scores import expression_scores, keypoint_scores
 from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.faces.pose import nose_offset, roll_deg
 from emotion_ai.faces.quality import is_turned_away
@@ -39,17 +44,61 @@ def case(where, task="expression"):
     return model, open_dataset(where.data_dir / f"synthetic_{task}"), where
 
 
-def test_scores_are_those_of_the_command_line(where):
+@pytest.mark.parametrize("split", ["test", None])
+def test_an_assessment_is_the_networks_answers_to_the_rows_of_the_split(where, split):
     model, dataset, _ = case(where)
-    for labels in (None, COURSE5):
-        result = assess(model, dataset, Question("test", labels=labels), where)
-        assert result.scores == score_model(model, dataset, split="test", labels=labels)
+    rows = dataset.rows(split)
+    said = predict_images(model.network(), dataset.images[rows])["probabilities"]
+    given = dataset.samples["expression"].iloc[rows].map(model.labels.index).to_numpy()
+    found = assess(model, dataset, Question(split), where)
+    assert found.rows.tolist() == rows.tolist()
+    said /= said.sum(axis=1, keepdims=True)  # 8-bit outputs sum to 1 but roughly
+    expected = expression_scores(said, given, model.labels)
+    assert {key: found.scores[key] for key in expected} == expected
+    assert (found.scores["split"], found.scores["labels_from"]) == (split or "all", "given")
+
     model, dataset, _ = case(where, "keypoints")
-    result = assess(model, dataset, Question("test"), where)
-    assert result.scores == score_model(model, dataset, split="test")
-    assert [s.name for s in label_sets(open_model(ROOT / "models", "expression"))] == [
-        "fer7", "course5",
-    ]  # fmt: skip
+    rows = dataset.rows(split)
+    said = predict_images(model.network(), dataset.images[rows])["keypoints"]
+    expected = keypoint_scores(said, dataset.keypoints_px[rows])
+    found = assess(model, dataset, Question(split), where).scores
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_fewer_labels_leave_out_faces_and_share_the_probability_among_themselves(where):
+    model, dataset, _ = case(where)
+    assert [labels.name for labels in label_sets(model)] == ["fer7", "course5"]
+    seven = assess(model, dataset, Question("test"), where)
+    five = assess(model, dataset, Question("test", labels=COURSE5), where)
+    given = dataset.samples["expression"].iloc[seven.rows]
+    assert five.rows.tolist() == seven.rows[given.isin(COURSE5.expressions)].tolist()
+    columns = [model.labels.index(name) for name in COURSE5.expressions]
+    of_them = seven.probabilities[np.isin(seven.rows, five.rows)][:, columns]
+    np.testing.assert_allclose(
+        five.probabilities, of_them / of_them.sum(axis=1, keepdims=True), rtol=1e-6
+    )
+    assert five.scores["label_set"] == "course5"
+
+
+def test_parts_of_a_dataset_are_scored_beside_the_whole(where):
+    model, dataset, _ = case(where, "keypoints")
+    dataset = Dataset(dataset.folder, dataset.description)
+    names = np.where(np.arange(len(dataset)) % 3, "afw", "helen")
+    dataset.__dict__["samples"] = dataset.samples.assign(subset=names)
+    found = assess(model, dataset, Question("test"), where)
+    parts = found.scores["per_subset"]
+    assert list(parts) == ["afw", "helen"]
+    assert sum(part["n"] for part in parts.values()) == found.scores["n"]
+    squares = sum(part["n"] * part["rmse_px"] ** 2 for part in parts.values())
+    assert squares == pytest.approx(found.scores["n"] * found.scores["rmse_px"] ** 2)
+
+
+def test_a_split_without_such_a_label_is_refused(where):
+    model, dataset, _ = case(where)
+    dataset = Dataset(dataset.folder, dataset.description)
+    dataset.__dict__["samples"] = dataset.samples.assign(expression="neutral")
+    with pytest.raises(ConfigError, match="expected faces of test with one of angry"):
+        assess(model, dataset, Question("test", labels=COURSE5), where)
 
 
 def test_tasks_that_do_not_fit_are_refused(where):

@@ -2,44 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support
 
-from emotion_ai.evaluation.scores import (
-    bootstrap_interval,
-    calibration_error,
-    confusion_matrix,
-    crowd_majority,
-    expression_scores,
-    keypoint_scores,
-    vote_shares,
-    wilson_interval,
-)
-from emotion_ai.labels import COURSE5, FER7, FERPLUS_COLUMNS, KEYPOINT_NAMES
-
-
-def votes(**counts):
-    return [counts.get(column, 0) for column in FERPLUS_COLUMNS]
-
-
-def test_wilson_interval_of_half_of_hundred():
-    low, high = wilson_interval(50, 100)
-    assert low == pytest.approx(0.4038, abs=1e-4)
-    assert high == pytest.approx(0.5962, abs=1e-4)
-
-
-def test_wilson_interval_stays_within_zero_and_one():
-    assert wilson_interval(0, 5)[0] == pytest.approx(0)
-    assert wilson_interval(5, 5)[1] == pytest.approx(1)
-    assert wilson_interval(0, 0) == (0, 1)
-
-
-def test_confusion_matrix_has_the_given_class_in_its_row():
-    matrix = confusion_matrix(np.array([0, 0, 1]), np.array([0, 1, 1]), 2)
-    assert matrix.tolist() == [[1, 1], [0, 1]]
-
-
-def test_calibration_error_by_hand():
-    # One bin holds 0.9 and 0.92 of which one is right: |0.91 - 0.5|; the other 0.6, right: 0.4.
-    error = calibration_error(np.array([0.9, 0.92, 0.6]), np.array([True, False, True]), bins=10)
-    assert error == pytest.approx((abs(0.9 + 0.92 - 1) + 0.4) / 3)
+from emotion_ai.evaluation.scores import expression_scores, figures, headline, keypoint_scores
+from emotion_ai.labels import COURSE5, FER7, KEYPOINT_NAMES
 
 
 def test_expression_scores_agree_with_scikit_learn():
@@ -92,31 +56,23 @@ def test_missing_keypoints_are_not_counted():
     assert scores["nme"] == pytest.approx(np.sqrt(2) / 20)
 
 
-def test_bootstrap_interval_is_seeded_and_brackets_the_mean():
-    values = np.random.default_rng(0).normal(5, 1, 400)
-    low, high = bootstrap_interval(values)
-    assert (low, high) == bootstrap_interval(values)
-    assert low < values.mean() < high
-    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.15)
+def test_a_score_that_these_faces_cannot_give_is_left_out():
+    truth = np.full((3, 15, 2), np.nan)
+    truth[:, KEYPOINT_NAMES.index("nose_tip")] = (30, 30)
+    scores = keypoint_scores(np.nan_to_num(truth) + 1, truth)
+    assert scores["rmse_px"] == pytest.approx(1)
+    assert not {"nme", "nme_ci", "share_nme_under_5_percent"} & set(scores)
 
 
-def test_crowd_majority_needs_a_single_winner_that_is_an_expression():
-    table = np.array(
-        [
-            votes(happiness=8, neutral=2),
-            votes(happiness=5, neutral=5),
-            votes(contempt=9, anger=1),
-            votes(),
-            votes(fear=6, surprise=4),
-        ],
-        np.uint8,
-    )
-    assert crowd_majority(table, FER7).tolist() == [FER7.index("happy"), -1, -1, -1, 2]
-    assert crowd_majority(table, COURSE5)[4] == -1  # fear is none of the five
-
-
-def test_vote_shares_leave_other_votes_out():
-    shares = vote_shares(np.array([votes(anger=3, sadness=1, NF=6), votes(unknown=10)]), FER7)
-    assert shares[0, FER7.index("angry")] == pytest.approx(0.75)
-    assert shares[0].sum() == pytest.approx(1)
-    assert shares[1].sum() == 0
+def test_figures_are_ready_to_be_shown():
+    accuracy, f1, loss = figures({
+        "macro_f1": 0.71441, "accuracy": 0.84193, "accuracy_ci": [0.82923, 0.85386],
+        "log_loss": 0.45, "n": 3372,
+    })[:1] + figures({"macro_f1": 0.71441, "log_loss": 0.45})  # fmt: skip
+    assert (accuracy.text, accuracy.limits(), accuracy.scaled) == ("84.2 %", "82.9 to 85.4", 84.193)
+    assert accuracy.note == "95 %: 82.9 to 85.4 %"
+    assert (f1.text, f1.limits(), f1.note) == ("0.714", "", "")
+    assert (loss.text, loss.note) == ("0.450", "0 would be sure and right")
+    rmse = headline({"nme": 0.0395, "rmse_px": 1.6077, "rmse_px_ci": (1.5753, 1.6431)})
+    assert (rmse.text, rmse.note) == ("1.61 px", "95 %: 1.58 to 1.64 px")
+    assert headline({"n": 3}) is None

@@ -12,7 +12,7 @@ import pytest
 from emotion_ai.cli.program import main
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.evaluation.assessment import Question, assess
-from emotion_ai.evaluation.combined import combined_table
+from emotion_ai.evaluation.predictions import both_models_table
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
 from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.report.page import report_command, write_report
@@ -113,10 +113,10 @@ def test_command_line_writes_the_report_and_prints_its_name(where, monkeypatch, 
         settings.cache_clear()
 
 
-def test_combined_table_has_an_expression_and_thirty_coordinates(where):
+def test_table_of_both_models_has_an_expression_and_thirty_coordinates(where):
     said = assessed(where, "expression")
     points = np.arange(len(said.rows) * 30, dtype=np.float32).reshape(-1, 15, 2)
-    table = combined_table(said.dataset, said.rows, FER7, said.probabilities, points)
+    table = both_models_table(said.dataset, said.rows, FER7, said.probabilities, points)
     assert table["face"].tolist() == said.rows.tolist()
     assert table[list(COORDINATE_COLUMNS)].to_numpy().ravel().tolist() == points.ravel().tolist()
     assert (table["expression"] == np.array(FER7.expressions)[said.predicted]).all()

@@ -18,8 +18,9 @@ from emotion_ai.labels import FER7, LabelSet, canonical_expression
 
 SIZE_PX = 48
 _NUMBERS = tuple(str(number) for number in range(len(FER7)))
-#: The competition's names for its splits.
-USAGES = {"training": "train", "publictest": "validation", "privatetest": "test"}
+#: The competition's names of the splits.
+SPLIT_NAMES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+USAGES = {name.lower(): split for name, split in SPLIT_NAMES.items()}
 SPLIT_FOLDERS = USAGES | {
     "train": "train",
     "validation": "validation",

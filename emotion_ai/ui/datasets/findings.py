@@ -9,7 +9,7 @@ import streamlit as st
 from emotion_ai.audit import duplicates, suspects
 from emotion_ai.datasets.describe import BLANK_BELOW, blank_rows
 from emotion_ai.datasets.marks import Mark, set_marks
-from emotion_ai.evaluation.scoring import targets_of
+from emotion_ai.datasets.truths import class_positions
 from emotion_ai.settings import settings
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets import view as views
@@ -222,7 +222,7 @@ def _agreement(view: View) -> str:
 def _crowd_agreement(key: tuple[str, str], _view: View) -> dict:
     dataset, model = _view.dataset, _view.models["expression"]
     found = views.suspects(dataset, model, _view.told("expression"))
-    given, crowd = (targets_of(dataset, model.labels, truth) for truth in ("given", "crowd"))
+    given, crowd = (class_positions(dataset, model.labels, truth) for truth in ("given", "crowd"))
     return suspects.crowd_agreement(found, given, crowd)
 
 

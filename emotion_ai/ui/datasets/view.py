@@ -17,8 +17,8 @@ from emotion_ai.audit.catalogue import (
 from emotion_ai.audit.suspects import Suspects, kept_suspects, suspects_path
 from emotion_ai.datasets.marks import Marks, load_marks
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.datasets.truths import class_positions
 from emotion_ai.evaluation.predictions import Predictions, cached_path, predictions
-from emotion_ai.evaluation.scoring import targets_of
 from emotion_ai.models.store import SavedModel
 from emotion_ai.progress import Progress
 from emotion_ai.settings import settings
@@ -109,7 +109,7 @@ def suspects(
     dataset: Dataset, model: SavedModel, told: Predictions, step: Progress | None = None
 ) -> Suspects:
     """The search for label errors, kept once it was done."""
-    targets = targets_of(dataset, model.labels, "given")
+    targets = class_positions(dataset, model.labels, "given")
     groups = dataset.samples["group"].to_numpy()
     return kept_suspects(dataset, model, settings(), told.embedding, targets, groups, step)
 

@@ -8,8 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import Assessment
-from emotion_ai.evaluation.combined import combined_table
-from emotion_ai.evaluation.scoring import restrict
+from emotion_ai.evaluation.predictions import both_models_table, restrict
 from emotion_ai.faces.drawing import draw_keypoints
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 from emotion_ai.results import Expression
@@ -44,7 +43,7 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
         said["expression"].probabilities[places], models["expression"].labels, labels
     )
     points_px = said["keypoints"].keypoints_px[places]
-    table = combined_table(dataset, assessment.rows, labels, probabilities, points_px)
+    table = both_models_table(dataset, assessment.rows, labels, probabilities, points_px)
 
     st.caption(
         f"The {plain(partner.name)} model was made for other crops: it sees these "
@@ -52,9 +51,9 @@ def both_tab(assessment: Assessment, _second: Assessment | None) -> None:
         "answers are approximate. Coordinates are pixels of the faces as they are stored."
     )
     _pages(assessment, table, labels, probabilities, points_px, models["keypoints"].digest)
-    st.markdown(f"**Combined table:** {count(len(table), 'face')}")
+    st.markdown(f"**Table of both:** {count(len(table), 'face')}")
     st.dataframe(table, hide_index=True, height=280)
-    name = f"{dataset.name}_{split}_combined"
+    name = f"{dataset.name}_{split}_both"
     with st.container(horizontal=True):
         st.download_button(
             "Table (CSV)", lambda: table.to_csv(index=False), f"{name}.csv", "text/csv",

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from emotion_ai.datasets.store import Dataset
+from emotion_ai.datasets.store import SPLITS_TO_SCORE, Dataset
+from emotion_ai.datasets.truths import TRUTHS, truths_of
 from emotion_ai.evaluation.assessment import Question, label_sets
 from emotion_ai.labels import label_set
 from emotion_ai.models.store import SavedModel
 from emotion_ai.ui import components, resources
 
 NOBODY = "no other model"
-_SPLIT_ORDER = ("test", "validation", "train")
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def choose() -> Choice:
     trained_on = {data["digest"] for data in model.card.get("data", [])}
     names = sorted(datasets, key=lambda name: datasets[name].digest not in trained_on)
     dataset = datasets[_select(columns[2], "Dataset", names, "data")]
-    splits = [name for name in _SPLIT_ORDER if name in dataset.description["splits"]]
+    splits = [name for name in SPLITS_TO_SCORE if name in dataset.description["splits"]]
     split = _select(columns[3], "Split", splits, "split")
     second = models.get(second)
     return Choice(model, second, dataset, _question(model, second, dataset, split))
@@ -58,11 +58,11 @@ def _question(
     copies = dataset.description.get("duplicates", {}).get("also_in_train", {}).get(split)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if dataset.task == "expression":
-            if dataset.votes is not None:
+            if len(truths_of(dataset)) > 1:
                 if {"truth"}.isdisjoint([*st.session_state, *st.query_params]):
                     st.session_state["truth"] = model.truth
                 truth = st.segmented_control(
-                    "Labels", ["given", "crowd"], required=True,
+                    "Labels", TRUTHS, required=True,
                     help="given: the dataset's own label. crowd: what most of ten people said.",
                     **_in_url("truth"),
                 )  # fmt: skip

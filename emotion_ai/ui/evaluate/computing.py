@@ -11,7 +11,6 @@ import streamlit as st
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.evaluation.assessment import Assessment, Question, assess
 from emotion_ai.evaluation.predictions import Predictions, cached_path, predictions
-from emotion_ai.labels import label_set
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import settings
@@ -22,17 +21,13 @@ from emotion_ai.ui.wording import count, plain
 def assessed(model: SavedModel, dataset: Dataset, question: Question) -> Assessment:
     """The model on the split. The page ends here when the visitor stopped its computation."""
     _ensure(model, dataset, question.split)
-    labels = question.labels.name if question.labels else None
-    facts = (question.split, question.truth, labels, question.leave_out_copies)
-    key = (str(model.folder), model.digest, dataset.digest)
-    return _assess(key, facts, model, dataset)
+    key = (str(model.folder), model.digest, dataset.digest, str(question))
+    return _assess(key, model, dataset, question)
 
 
 @st.cache_resource(show_spinner=False, max_entries=12)
-def _assess(key: tuple, facts: tuple, _model: SavedModel, _dataset: Dataset) -> Assessment:
-    split, truth, labels, leave_out_copies = facts
-    question = Question(split, truth, label_set(labels) if labels else None, leave_out_copies)
-    return assess(_model, _dataset, question, settings())
+def _assess(key: tuple, _model: SavedModel, _dataset: Dataset, _question: Question) -> Assessment:
+    return assess(_model, _dataset, _question, settings())
 
 
 def outputs(

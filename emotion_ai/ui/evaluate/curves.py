@@ -4,12 +4,13 @@ import numpy as np
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import ExpressionAssessment
-from emotion_ai.evaluation.scores import calibration_error, wilson_interval
-from emotion_ai.evaluation.threshold_curves import (
-    coverage_curve,
+from emotion_ai.evaluation.calibration import (
+    calibration_error,
     cross_fitted_temperature,
     reliability,
 )
+from emotion_ai.evaluation.intervals import wilson_interval
+from emotion_ai.evaluation.threshold_curves import coverage_curve
 from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.figures.expression import (
     coverage_plot,

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
+from emotion_ai.datasets.truths import vote_shares
 from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment
-from emotion_ai.evaluation.scores import vote_shares
 from emotion_ai.labels import EXPRESSION_COLOURS
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup

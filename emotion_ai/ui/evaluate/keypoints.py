@@ -5,8 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import KeypointAssessment
-from emotion_ai.evaluation.keypoint_errors import point_table, side_table
-from emotion_ai.evaluation.scores import normalised_errors
+from emotion_ai.evaluation.keypoint_errors import normalised_errors, point_table, side_table
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.faces import cumulative_plot, joined_points, point_error_plot, side_plot
 from emotion_ai.ui.charts import show_plot

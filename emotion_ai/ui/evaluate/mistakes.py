@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
+from emotion_ai.datasets.truths import crowd_majority
 from emotion_ai.evaluation.assessment import ExpressionAssessment
-from emotion_ai.evaluation.scores import crowd_majority
 from emotion_ai.ui.evaluate.grid import face_grid, face_panel, said_captions
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import ExpressionAssessment
-from emotion_ai.evaluation.report_table import report_table
+from emotion_ai.evaluation.classification import classification_report
 from emotion_ai.figures.expression import recall_plot
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.frame import errors_as_lines
@@ -12,7 +12,7 @@ from emotion_ai.ui.frame import errors_as_lines
 @st.fragment
 @errors_as_lines()
 def table_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | None) -> None:
-    table = report_table(assessment)
+    table = classification_report(assessment.scores["per_class"])
     left, right = st.columns([6, 5], gap="large")
     with left:
         figure = st.column_config.NumberColumn

@@ -5,8 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment, KeypointAssessment
+from emotion_ai.evaluation.keypoint_errors import normalised_errors
 from emotion_ai.evaluation.paired_tests import class_changes, mcnemar, paired_difference
-from emotion_ai.evaluation.scores import normalised_errors
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.expression import change_plot
 from emotion_ai.figures.faces import cumulative_plot

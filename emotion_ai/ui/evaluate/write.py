@@ -5,7 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from emotion_ai.access.rate_limits import REPORTS
-from emotion_ai.evaluation.assessment import Assessment, caveats
+from emotion_ai.evaluation.assessment import Assessment
+from emotion_ai.evaluation.caveats import caveats
 from emotion_ai.report.page import report_command, write_report
 from emotion_ai.settings import settings
 from emotion_ai.ui.access import allowance

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from emotion_ai.datasets.truths import class_positions
+from emotion_ai.evaluation.classification import confusion_matrix
 from emotion_ai.evaluation.predictions import cached_path, predictions
-from emotion_ai.evaluation.scores import confusion_matrix
-from emotion_ai.evaluation.scoring import targets_of
 from emotion_ai.learn.texts import Words
 from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import settings
@@ -51,7 +51,7 @@ def answers_of_a_model(words: Words) -> Answers | None:
     if bar:
         bar.empty()
     rows = dataset.rows(_SPLIT)
-    targets = targets_of(dataset, model.labels, "given")[rows]
+    targets = class_positions(dataset, model.labels, "given")[rows]
     known = targets >= 0
     probabilities, targets = found.probabilities[known], targets[known]
     labels = list(model.labels.expressions)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.access.permissions import require_editor
+from emotion_ai.evaluation.scores import Figure, headline
 from emotion_ai.figures.training import overlay_plot, score_plot
 from emotion_ai.jobs import background
 from emotion_ai.optional import require
@@ -90,6 +91,7 @@ def runs_table(found: list[Run]) -> pd.DataFrame:
         # The epoch's score is of what it learned; of two heads, of the dataset's labels.
         truth = {"both": "given"}.get(config.get("labels"), config.get("labels"))
         scores = [s for s in run_scores(run) if s.get("labels_from", truth) == truth]
+        figure = headline(scores[0]) if len(scores) == 1 else None
         rows.append(
             {
                 "run": run.name,
@@ -98,8 +100,8 @@ def runs_table(found: list[Run]) -> pd.DataFrame:
                 "data": ", ".join(map(str, config.get("data") or ())),
                 "labels": config.get("labels") if config.get("task") == "expression" else None,
                 "epochs": f"{len(run.metrics)}/{config.get('epochs', '?')}",
-                "score": _score(scores[0]) if len(scores) == 1 else _own_score(best),
-                "95 %": _interval(scores[0]) if len(scores) == 1 else "",
+                "score": figure.scaled if figure else _own_score(best),
+                "95 %": _limits(figure) if figure else "",
                 "loss": best.get("validation_loss"),
                 "minutes": round(sum(m.get("seconds", 0) for m in run.metrics) / 60, 1),
                 "started": pd.to_datetime(run.status.get("created"), errors="coerce", utc=True),
@@ -108,24 +110,16 @@ def runs_table(found: list[Run]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _score(score: dict) -> float | None:
-    if "rmse_px" in score:
-        return score["rmse_px"]
-    return 100 * score["accuracy"] if "accuracy" in score else None
-
-
 def _own_score(best: dict) -> float | None:
     if "validation_rmse_px" in best:
         return best["validation_rmse_px"]
     return 100 * best["validation_accuracy"] if "validation_accuracy" in best else None
 
 
-def _interval(score: dict) -> str:
+def _limits(figure: Figure) -> str:
     try:
-        if "rmse_px_ci" in score:
-            return "{:.2f} to {:.2f}".format(*score["rmse_px_ci"])
-        return "{:.1f} to {:.1f}".format(*(100 * limit for limit in score["accuracy_ci"]))
-    except (KeyError, TypeError, ValueError):
+        return figure.limits()
+    except (TypeError, ValueError):  # not what a trainer writes
         return ""
 
 
@@ -166,7 +160,7 @@ def _same_faces(chosen: list[Run]) -> None:
             told += f", {plain(str(labels))}, {plain(str(truth))} labels"
         try:
             plot = score_plot(scores)
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):  # a score is not there
             continue
         st.caption(told + (". Whiskers: 95 %." if len(scores) > 1 else ": one run only."))
         show_plot(plot, str(i))
