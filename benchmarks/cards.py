@@ -28,10 +28,6 @@ MEASURED = re.compile(r"(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)
 TRUTHS = {"given": "the given labels", "crowd": "most of ten people (FER+)"}
 
 
-def percent(share: float) -> str:
-    return f"{share:.1%}"
-
-
 def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines) + "\n"
@@ -39,7 +35,11 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 def scores_table(parts: dict[str, dict]) -> str:
     """A row for each named dict of scores, a column for each score with its 95 % interval."""
-    titles = {one.score.key: one.score.title for part in parts.values() for one in figures(part)}
+    titles = {
+        one.score.key: one.score.title + (" (95 %)" if one.interval else "")
+        for part in parts.values()
+        for one in figures(part)
+    }
     rows = []
     for name, part in parts.items():
         told = {one.score.key: one for one in figures(part)}
@@ -76,7 +76,7 @@ def expression_card(model: SavedModel, dataset: Dataset, scores: list[dict]) -> 
     tables |= pose_tables(of_rows, assessment.correct)
     rows = [
         [f"{name}: {part.part}", f"{part.faces:,}",
-         f"{percent(part.accuracy)} ({percent(part.low)} to {percent(part.high)})"]
+         f"{100 * part.accuracy:.1f} % ({100 * part.low:.1f} to {100 * part.high:.1f})"]
         for name, parts in tables.items()
         for part in pd.DataFrame(parts).itertuples()
     ]  # fmt: skip

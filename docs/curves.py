@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from emotion_ai.figures.training import curve_plot  # noqa: E402
+from emotion_ai.figures.training import learning_curve_plot  # noqa: E402
 from emotion_ai.models.store import list_models  # noqa: E402
 from emotion_ai.training.runs import METRICS  # noqa: E402
 
@@ -23,7 +23,7 @@ SIZE = {"width": 1000, "height": 360}
 
 def curves_page(path: Path, task: str) -> str:
     metrics = [json.loads(line) for line in path.read_text().splitlines()]
-    plots = [curve_plot(metrics, k, len(metrics)) for k in ("loss", CURVE[task])]
+    plots = [learning_curve_plot(metrics, k, len(metrics)) for k in ("loss", CURVE[task])]
     figure = make_subplots(1, 2, subplot_titles=[plot.alt for plot in plots])
     for column, plot in enumerate(plots, 1):
         for trace in plot.figure.data:

@@ -9,7 +9,8 @@ from emotion_ai.evaluation.intervals import wilson_interval
 from emotion_ai.faces.pose import nose_offset, roll_deg
 from emotion_ai.faces.quality import TURNED_FROM_MIDDLE, sharpness
 
-#: Turns of the head by where the nose tip stands; ``quality`` says *turned away* at the last.
+#: Turns of the head by where the nose tip stands between the eyes; beyond the outermost edges
+#: ``faces.quality`` calls a face turned away.
 TURN_EDGES = (-np.inf, -TURNED_FROM_MIDDLE, -TURNED_FROM_MIDDLE / 2, TURNED_FROM_MIDDLE / 2,
               TURNED_FROM_MIDDLE, np.inf)  # fmt: skip
 TURN_NAMES = ("far right", "right", "ahead", "left", "far left")

@@ -26,7 +26,8 @@ class McNemar:
 
 def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> McNemar:
     """McNemar's test on bool (N,) each (exact and mid-p: Fagerland et al. 2013,
-    doi:10.1186/1471-2288-13-91): are the faces on which they differ shared as by a coin?"""
+    doi:10.1186/1471-2288-13-91). Where both are equally good, a face that one alone gets right is
+    as likely to be the first's as the second's."""
     counts = np.bincount(2 * first_right.astype(int) + second_right, minlength=4).tolist()
     neither, only_second, only_first, both = counts
     n, fewer = only_first + only_second, min(only_first, only_second)

@@ -30,7 +30,7 @@ LEARNING_CURVES = {
 _LOOKS = list(zip(EXPRESSION_COLOURS.values(), DASHES.values(), strict=True))
 
 
-def curve_plot(metrics: list[dict], kind: str, epochs: int, height_px: int = 300) -> Plot:
+def learning_curve_plot(metrics: list[dict], kind: str, epochs: int, height_px: int = 300) -> Plot:
     """One of ``LEARNING_CURVES`` over the epochs so far, the best epoch (lowest validation loss)
     marked; ``epochs`` is where the axis ends."""
     title, train, validation = LEARNING_CURVES[kind]

@@ -10,7 +10,7 @@ from emotion_ai.errors import EmotionAIError
 from emotion_ai.faces.montage import Layout, montage
 from emotion_ai.figures.base import Plot
 from emotion_ai.figures.faces import joined_points
-from emotion_ai.figures.training import curve_plot
+from emotion_ai.figures.training import learning_curve_plot
 from emotion_ai.labels import EXPRESSION_COLOURS, label_set
 from emotion_ai.media.images import encode_png
 from emotion_ai.storage.arrays import load_arrays
@@ -95,7 +95,7 @@ def _learning(folder: Path) -> None:
 @st.cache_resource(show_spinner=False, max_entries=64)
 def _plot(key: tuple, kind: str, epochs: int, _metrics: list[dict]) -> Plot:
     """Drawn once an epoch, not once a second: building a figure is what costs here."""
-    return curve_plot(_metrics, kind, epochs)
+    return learning_curve_plot(_metrics, kind, epochs)
 
 
 def _mistakes(run: Run) -> None:
