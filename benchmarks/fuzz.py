@@ -126,6 +126,9 @@ def pictures() -> list[bytes]:
         content = io.BytesIO()
         converted.save(content, "PNG")
         encoded.append(content.getvalue())
+    content = io.BytesIO()
+    Image.fromarray(frame[..., 0] / np.float32(255)).save(content, "TIFF")
+    encoded.append(content.getvalue())
     for size_wh in ((4000, 1), (2, 3000), (1, 1)):
         content = io.BytesIO()
         image.resize(size_wh).save(content, "PNG")

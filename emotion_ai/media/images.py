@@ -8,12 +8,20 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from emotion_ai.errors import ImageError
 
 MAX_PIXELS = 50_000_000
+#: Of a TIFF with 32 or 64 bits a sample, which takes up to eight times the memory.
+MAX_DEEP_PIXELS = 12_000_000
+#: What stands for white in such a file: the lowest of these that none of its values exceeds.
+_WHITES = (1, 255, 65535)
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF")
 _PNG = b"\x89PNG\r\n\x1a\n"
+_TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+#: Numbers of a TIFF's fields.
+_WIDTH, _HEIGHT, _BITS = 256, 257, 258
 #: What Pillow's readers of headers raise at data that is none of theirs.
 _NO_PICTURE = (OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, struct.error)
 EXTENSIONS = ("jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff")
@@ -23,13 +31,11 @@ def decode_image(data: bytes, name: str = "image") -> np.ndarray:
     """Pixels of an encoded photo: uint8 (H, W, 3) BGR, turned upright by its EXIF orientation.
 
     Size and format are read from the header before any pixel is decoded. ImageError names the
-    file and says what came when it is no picture, a kind not accepted, or over 50 megapixels.
+    file and says what came when it is no picture, a kind not accepted, or over 50 megapixels (12
+    of a TIFF with 32 or 64 bits a sample, which is brought to 8).
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # our own limit follows
-            with Image.open(io.BytesIO(data)) as header:
-                width, height, kind = *header.size, header.format
+        width, height, kind, bits = _header(data)
     except _NO_PICTURE:
         raise ImageError(
             f"{name}: expected a picture (JPEG, PNG, WebP …), got other data"
@@ -38,20 +44,57 @@ def decode_image(data: bytes, name: str = "image") -> np.ndarray:
         raise ImageError(f"{name}: expected at most 50 megapixels, got far more") from None
     if kind not in FORMATS:
         raise ImageError(f"{name}: expected one of {', '.join(FORMATS)}, got {kind}")
-    if width * height > MAX_PIXELS:
+    deep = bits > 16
+    most = MAX_DEEP_PIXELS if deep else MAX_PIXELS
+    if width * height > most:
+        kind = f" of {bits} bits" if deep else ""
         raise ImageError(
-            f"{name}: expected at most 50 megapixels, got {width * height / 1e6:.0f} "
-            f"({width} × {height})"
+            f"{name}: expected at most {most // 1_000_000} megapixels{kind}, got "
+            f"{width * height / 1e6:.0f} ({width} × {height})"
         )
     if not png_is_whole(data):
         raise ImageError(f"{name}: the PNG is damaged and cannot be decoded")
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        encoded = np.frombuffer(data, np.uint8)
+        if deep:
+            pixels = _in_8_bits(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED))
+        else:
+            pixels = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
     except cv2.error:  # what it decodes is larger than the header that was read says
         pixels = None
     if pixels is None:
         raise ImageError(f"{name}: the {kind} is damaged and cannot be decoded")
     return pixels
+
+
+def _header(data: bytes) -> tuple[int, int, str | None, int]:
+    """Width, height, format and, of a TIFF, bits a sample (otherwise 8). One of ``_NO_PICTURE``
+    for what is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # our own limit follows
+        if data.startswith(_TIFFS):  # Pillow knows few of those with 32 and 64 bits
+            fields = ImageFileDirectory_v2(data[: 16 if b"+" in data[:4] else 8])
+            file = io.BytesIO(data)
+            file.seek(fields.next)
+            fields.load(file)
+            return int(fields[_WIDTH]), int(fields[_HEIGHT]), "TIFF", max(fields.get(_BITS, (1,)))
+        with Image.open(io.BytesIO(data)) as header:
+            return *header.size, header.format, 8
+
+
+def _in_8_bits(pixels: np.ndarray | None) -> np.ndarray | None:
+    """uint8 (H, W, 3) BGR of what OpenCV decodes unchanged: numbers of any kind and range, black
+    at 0 and below, white at 1, 255, 65535 or, beyond that, the highest there is."""
+    if pixels is None:
+        return None
+    pixels = pixels[..., :3] if pixels.ndim == 3 else pixels
+    pixels = np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=0.0, copy=False)
+    top = float(pixels.max())
+    white = next((white for white in _WHITES if top <= white), top)
+    pixels *= 255 / white
+    np.clip(pixels, 0, 255, out=pixels)
+    grey = np.rint(pixels, out=pixels).astype(np.uint8)
+    return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR) if grey.ndim == 2 else grey
 
 
 def png_is_whole(data: bytes) -> bool:
