@@ -5,6 +5,7 @@ stays; rotation flags are obeyed; what is larger than needed is shrunk while it 
 """
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -116,8 +117,50 @@ def _upright(frame: av.VideoFrame, max_side_px: int) -> np.ndarray:
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
 
 
+class _Output:
+    """The file a film grows in, hidden beside ``path`` until it is whole.
+
+    A failure to write, such as a full disk, is kept in ``failure`` and never shown to FFmpeg:
+    PyAV ends the whole process when a film is closed whose header could not be written.
+    """
+
+    def __init__(self, path: Path):
+        self.path, self.failure = path, None
+        self._hidden = path.with_name(f".{path.name}.{os.getpid()}")
+        self.name = str(self._hidden)
+        self._file = self._hidden.open("wb", buffering=0)
+        self.seek, self.tell = self._file.seek, self._file.tell
+
+    def write(self, data: bytes) -> int:
+        rest = memoryview(data)
+        try:
+            while rest and not self.failure:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self.failure = error
+        return len(data)
+
+    def read_again(self, url: str, flags: int, options: dict):
+        """For FFmpeg, which moves what is written to put the index in front of it."""
+        return self._hidden.open("rb")
+
+    def finish(self) -> None:
+        """Put the film in its place; without a trace where it could not be written."""
+        try:
+            self._file.close()
+            if not self.failure:
+                os.replace(self._hidden, self.path)
+        except OSError as error:
+            self.failure = error
+        finally:
+            self._hidden.unlink(missing_ok=True)
+
+
 class FilmWriter:
-    """Writes an MP4: H.264 where it is built in, MPEG-4 otherwise. All frames of one size."""
+    """Writes an MP4: H.264 where it is built in, MPEG-4 otherwise. All frames of one size.
+
+    VideoError when the file cannot be written; there is no half of it then.
+    """
 
     def __init__(self, target: Path | io.BytesIO):
         self._target, self._container, self._stream, self._tick = target, None, None, -1
@@ -131,13 +174,20 @@ class FilmWriter:
         self._tick = max(self._tick + 1, round(time_s * _TICKS_PER_S))
         frame.pts, frame.time_base = self._tick, Fraction(1, _TICKS_PER_S)
         self._container.mux(stream.encode(frame))
+        self._refuse_failure()
 
     def _open(self, image):
-        path, options = self._target, {}
-        if isinstance(path, Path):
+        options = {}
+        if isinstance(self._target, Path):
+            try:
+                self._target = _Output(self._target)
+            except OSError as error:
+                raise _unwritten(self._target, error) from error
             # The index in front, so that a browser can start before everything has come.
-            path, options = str(path), {"movflags": "+faststart"}
-        self._container = av.open(path, "w", format="mp4", options=options)
+            options = {
+                "options": {"movflags": "+faststart"}, "io_open": self._target.read_again
+            }  # fmt: skip
+        self._container = av.open(self._target, "w", format="mp4", **options)
         codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
         settings = {"preset": "veryfast", "crf": "23"} if codec == "libx264" else {"qscale": "4"}
         stream = self._container.add_stream(codec, rate=30, options=settings)
@@ -148,9 +198,26 @@ class FilmWriter:
         return stream
 
     def close(self) -> None:
-        if self._container:
+        if not self._container:
+            return
+        try:
             self._container.mux(self._stream.encode())
             self._container.close()
+        except av.error.FFmpegError:
+            self._refuse_failure()  # of which the error is a consequence
+            raise
+        finally:
+            if isinstance(self._target, _Output):
+                self._target.finish()
+        self._refuse_failure()
+
+    def _refuse_failure(self) -> None:
+        if isinstance(self._target, _Output) and self._target.failure:
+            raise _unwritten(self._target.path, self._target.failure)
+
+
+def _unwritten(path: Path, error: OSError) -> VideoError:
+    return VideoError(f"{path}: the film cannot be written ({error.strerror or error})")
 
 
 def _fitted(image: np.ndarray, width: int, height: int) -> np.ndarray:
