@@ -21,6 +21,8 @@ class Framing:
 #: The crops that each task's training data holds, in terms of YuNet's boxes
 #: (``benchmarks/framing.py`` measures them).
 FRAMINGS = {"expression": Framing(1.10, 0.0), "keypoints": Framing(1.02, 0.02)}
+#: What lies beyond the frame is filled up at this size at most (16 MB), however large the face.
+_LARGEST_FILLED_PX = 4096
 
 
 @dataclass(frozen=True)
@@ -57,16 +59,23 @@ def crop_faces(grey: np.ndarray, faces: list[FaceBox], framing: Framing, size_px
 
 
 def _square(grey: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
+    """The square itself, or a smaller picture of one that is large and lies beyond the frame."""
     height, width = grey.shape
     x0, y0 = np.clip((left, top), 0, (width - 1, height - 1))
     x1, y1 = np.clip((left + side, top + side), (x0 + 1, y0 + 1), (width, height))
     inside = grey[y0:y1, x0:x1]
     if inside.shape == (side, side):
         return inside
+    if side > _LARGEST_FILLED_PX:
+        scale = _LARGEST_FILLED_PX / side
+        size_wh = [max(1, round(length * scale)) for length in (x1 - x0, y1 - y0)]
+        inside = cv2.resize(inside, size_wh, interpolation=cv2.INTER_AREA)
+        left, top, x0, y0 = (round(value * scale) for value in (left, top, x0, y0))
+        side = _LARGEST_FILLED_PX
     # What the frame lacks on each side; all of it on one side for a box outside the frame.
-    before_x = int(np.clip(x0 - left, 0, side - (x1 - x0)))
-    before_y = int(np.clip(y0 - top, 0, side - (y1 - y0)))
-    after_x, after_y = side - (x1 - x0) - before_x, side - (y1 - y0) - before_y
+    lacking_y, lacking_x = side - inside.shape[0], side - inside.shape[1]
+    before_x = int(np.clip(x0 - left, 0, lacking_x))
+    before_y = int(np.clip(y0 - top, 0, lacking_y))
     return cv2.copyMakeBorder(
-        inside, before_y, int(after_y), before_x, int(after_x), cv2.BORDER_REPLICATE
+        inside, before_y, lacking_y - before_y, before_x, lacking_x - before_x, cv2.BORDER_REPLICATE
     )

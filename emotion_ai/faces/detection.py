@@ -31,6 +31,9 @@ YUNET_URL = (
 DETECTION_SIDE_PX = 1280
 #: Haar is an order slower: it gets a smaller picture.
 HAAR_SIDE_PX = 640
+#: YuNet answers from memory that it did not set where a side of the picture is 32 pixels or less:
+#: other boxes in each process, up to 1e25 pixels from the picture.
+_YUNET_LEAST_PX = 64
 #: A Haar square of side 1 around the same face is a YuNet box of this width and height.
 HAAR_WIDTH, HAAR_HEIGHT = 0.78, 1.01
 
@@ -60,15 +63,18 @@ class FaceDetector:
         boxes = [
             FaceBox(tuple(float(value) / shrink for value in box_xyxy), float(score))
             for box_xyxy, score in find(frame)
+            if _is_sane(box_xyxy, *frame.shape[1::-1])
         ]
         return sorted(boxes, key=lambda box: -box.size_wh[0] * box.size_wh[1])
 
     def _find_yunet(self, frame):
+        lacking = [max(0, _YUNET_LEAST_PX - side) for side in frame.shape[:2]]
+        if any(lacking):
+            frame = cv2.copyMakeBorder(frame, 0, lacking[0], 0, lacking[1], cv2.BORDER_CONSTANT)
         self._yunet.setInputSize(frame.shape[1::-1])
         _, found = self._yunet.detect(frame)
         if found is None:
             return []
-        found = found[np.isfinite(found).all(axis=1)]  # pictures of a few rows give nonsense
         return [((x, y, x + w, y + h), face[-1]) for face in found for x, y, w, h in [face[:4]]]
 
     def _find_haar(self, frame):
@@ -83,6 +89,18 @@ class FaceDetector:
             score = 1 / (1 + np.exp(-weight / 2))  # stage weights are no probabilities
             found.append(((cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2), score))
         return found
+
+
+def _is_sane(box_xyxy: tuple, width: int, height: int) -> bool:
+    """Whether a box may be that of a face in a picture of this size: finite, with an area, in part
+    inside, and not far larger than the picture."""
+    x0, y0, x1, y1 = box_xyxy
+    largest = 2 * max(width, height)
+    return bool(
+        np.isfinite(box_xyxy).all()
+        and (1 <= x1 - x0 <= largest and 1 <= y1 - y0 <= largest)
+        and (x0 < width and y0 < height and x1 > 0 and y1 > 0)
+    )
 
 
 def load_detector(settings: Settings) -> FaceDetector:

@@ -13,6 +13,8 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from emotion_ai.errors import ImageError
 
 MAX_PIXELS = 50_000_000
+#: OpenCV decodes no longer side, and a JPEG cannot have one.
+MAX_SIDE_PX, _JPEG_SIDE_PX = 1 << 20, 65_500
 #: Of a TIFF with 32 or 64 bits a sample, which takes up to eight times the memory.
 MAX_DEEP_PIXELS = 12_000_000
 #: What stands for white in such a file: the lowest of these that none of its values exceeds.
@@ -54,6 +56,10 @@ def decode_image(data: bytes, name: str = "image") -> np.ndarray:
         )
     if not png_is_whole(data):
         raise ImageError(f"{name}: the PNG is damaged and cannot be decoded")
+    if max(width, height) > MAX_SIDE_PX:
+        raise ImageError(
+            f"{name}: expected sides of at most {MAX_SIDE_PX:,} pixels, got {width} × {height}"
+        )
     try:
         encoded = np.frombuffer(data, np.uint8)
         if deep:
@@ -123,10 +129,21 @@ def read_image(path: Path) -> np.ndarray:
 
 
 def encode_jpeg(image: np.ndarray, quality: int = 90) -> bytes:
-    """JPEG bytes of a uint8 (H, W, 3) BGR or (H, W) grey image."""
+    """JPEG bytes of a uint8 (H, W, 3) BGR or (H, W) grey image; shrunk where a side is longer than
+    a JPEG can have."""
+    image = shrunk(image, _JPEG_SIDE_PX)
     return cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, quality))[1].tobytes()
 
 
 def encode_png(image: np.ndarray) -> bytes:
     """PNG bytes of a uint8 (H, W, 3) BGR or (H, W) grey image."""
     return cv2.imencode(".png", image)[1].tobytes()
+
+
+def shrunk(image: np.ndarray, side_px: int) -> np.ndarray:
+    """A uint8 (H, W) or (H, W, 3) image, no side longer than ``side_px``; never enlarged."""
+    ratio = side_px / max(image.shape[:2])
+    if ratio >= 1:
+        return image
+    size = [max(1, round(side * ratio)) for side in image.shape[1::-1]]
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)

@@ -19,7 +19,7 @@ from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.errors import ImageError, LimitError
 from emotion_ai.faces.drawing import Layers, draw_readings
 from emotion_ai.faces.quality import quality_hints
-from emotion_ai.media.images import decode_image, encode_jpeg, encode_png
+from emotion_ai.media.images import decode_image, encode_jpeg, encode_png, shrunk
 from emotion_ai.results import FaceBox, FaceReading
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.resources import Reader
@@ -75,7 +75,7 @@ def read_photo(upload: Upload, reader: Reader) -> ReadPhoto:
     frame = decode_image(upload.data, upload.name)
     readings = reader.read(frame)
     trouble = reader.trouble()
-    picture = _shrunk(frame, PICTURE_SIDE_PX)
+    picture = shrunk(frame, PICTURE_SIDE_PX)
     return ReadPhoto(
         upload,
         frame.shape[1::-1],
@@ -110,14 +110,6 @@ def annotated_jpeg(photo: ReadPhoto, layers: Layers) -> bytes:
     return encode_jpeg(draw_readings(frame, photo.readings, layers), 92)
 
 
-def _shrunk(frame: np.ndarray, side_px: int) -> np.ndarray:
-    ratio = side_px / max(frame.shape[:2])
-    if ratio >= 1:
-        return frame
-    size = [max(1, round(side * ratio)) for side in frame.shape[1::-1]]
-    return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
-
-
 def _cut_out(frame: np.ndarray, face: FaceBox) -> np.ndarray:
     """A face with some of what is around it, as far as the frame goes."""
     (x0, y0, x1, y1), (width, height) = face.box_xyxy, face.size_wh
@@ -125,8 +117,11 @@ def _cut_out(frame: np.ndarray, face: FaceBox) -> np.ndarray:
     # Square, as the card shows it.
     left, top = (x0 + x1 - height) / 2 - margin, y0 - margin
     right, bottom = (x0 + x1 + height) / 2 + margin, y1 + margin
-    columns = slice(max(0, round(left)), max(2, round(right)))
-    return _shrunk(frame[max(0, round(top)) : max(2, round(bottom)), columns], CROP_SIDE_PX)
+    rows, columns = (
+        slice(min(max(0, round(start)), length - 1), max(2, round(end)))
+        for start, end, length in zip((top, left), (bottom, right), frame.shape, strict=False)
+    )
+    return shrunk(frame[rows, columns], CROP_SIDE_PX)
 
 
 def _thumbnail(picture: np.ndarray) -> np.ndarray:

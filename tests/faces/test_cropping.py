@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -45,6 +47,19 @@ def test_boxes_outside_the_frame_and_without_area_still_give_crops():
     boxes = [box(500, 500, 600, 600), box(-900, -900, -800, -800), box(10, 10, 10, 10)]
     crops = crop_faces(grey, boxes, Framing(1.1, 0), 48)
     assert (crops.images == 7).all()
+
+
+def test_a_box_far_larger_than_its_frame_is_cut_in_little_memory():
+    grey = np.zeros((300, 8000), np.uint8)
+    grey[:, 4000:] = 200
+    tracemalloc.start()
+    crops = crop_faces(grey, [box(-46_000, -50_000, 54_000, 50_000)], Framing(1.0, 0.0), 50)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 50_000_000  # the square alone would take 10 GB
+    assert crops.side_px[0] == 100_000
+    assert (crops.images[0][:, :24] == 0).all()
+    assert (crops.images[0][:, 26:] == 200).all()
 
 
 def test_no_faces_give_no_crops():

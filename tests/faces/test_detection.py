@@ -63,6 +63,59 @@ def test_boxes_are_in_frame_pixels_whatever_size_was_searched(tmp_path, monkeypa
     assert face.box_xyxy == (40, 80, 120, 200)
 
 
+class Yunet:
+    """Stands for the network: notes the size it was given, finds ``boxes`` (x, y, w, h)."""
+
+    def __init__(self, *boxes):
+        self.boxes, self.size_wh = boxes, None
+
+    def setInputSize(self, size_wh):
+        self.size_wh = size_wh
+
+    def detect(self, frame):
+        assert frame.shape[1::-1] == self.size_wh
+        rows = [[*box, *[0.0] * 10, 0.9] for box in self.boxes]
+        return 1, np.array(rows, np.float32) if rows else None
+
+
+def yunet_detector(*boxes) -> FaceDetector:
+    detector = FaceDetector()
+    detector.name, detector._yunet = "YuNet", Yunet(*boxes)
+    return detector
+
+
+@pytest.mark.parametrize("size_wh", [(1, 1), (9000, 1), (1, 60_000), (8000, 16), (40, 1000)])
+def test_yunet_never_sees_a_thin_picture(size_wh):
+    """Of such it reads memory that nobody set: phantom faces, others in each process."""
+    detector = yunet_detector()
+    assert detector.detect(np.zeros((*size_wh[::-1], 3), np.uint8)) == []
+    assert min(detector._yunet.size_wh) >= 64
+
+
+def test_what_is_added_to_a_thin_picture_moves_no_box():
+    (face,) = yunet_detector((10, 5, 20, 25)).detect(np.zeros((40, 100, 3), np.uint8))
+    assert face.box_xyxy == (10, 5, 30, 30)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        (np.nan, 0, 20, 20),
+        (0, 0, np.inf, 20),
+        (1e25, 1e25, 1e25, 1e25),
+        (10, 10, 1e9, 1e9),
+        (10, 10, -5, 20),
+        (10, 10, 0.0, 20),
+        (100, 10, 20, 20),  # right of the frame
+        (10, -40, 20, 30),  # above it
+    ],
+)
+def test_boxes_that_can_be_no_face_are_dropped(box):
+    detector = yunet_detector(box, (80, 80, 50, 60))  # the second reaches beyond the corner
+    (face,) = detector.detect(np.zeros((100, 100, 3), np.uint8))
+    assert face.box_xyxy == (80, 80, 130, 140)
+
+
 def jpeg(width, height, orientation=1, colour=(0, 0, 255)):
     image = Image.new("RGB", (width, height), colour)
     image.putpixel((0, 0), (255, 255, 255))

@@ -134,23 +134,6 @@ def test_text_from_outside_has_nothing_that_markdown_acts_on(text):
     assert "\n" not in shown
 
 
-def test_boxes_that_are_no_numbers_are_no_faces():
-    """YuNet gives such for pictures of a single row."""
-
-    class Yunet:
-        def setInputSize(self, size):
-            pass
-
-        def detect(self, frame):
-            sound = [10.0, 10.0, 20.0, 20.0, *[0.0] * 10, 0.9]
-            return 1, np.array([sound, [np.nan] * 15, [np.inf, *sound[1:]]], np.float32)
-
-    detector = FaceDetector()
-    detector.name, detector._yunet = "YuNet", Yunet()
-    boxes = detector.detect(np.zeros((1, 5000, 3), np.uint8))
-    assert len(boxes) == 1
-
-
 def test_a_split_where_every_group_of_a_label_begins_with_another():
     split = make_split(np.array([0, 0, 1, 1]), ["a", "b", "a", "b"], "80/20", 0)
     assert split[0] == split[1]

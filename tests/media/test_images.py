@@ -9,7 +9,7 @@ from PIL import Image
 
 from emotion_ai.errors import ImageError
 from emotion_ai.media import images
-from emotion_ai.media.images import decode_image
+from emotion_ai.media.images import decode_image, encode_jpeg
 
 STEPS = np.array([[0.0, 0.25, 0.5], [0.75, 0.9, 1.0]])
 #: The same in 8 bits: 255 times, rounded to even.
@@ -67,5 +67,17 @@ def test_a_deep_tiff_that_would_take_too_much_memory_is_refused_before_decoding(
 
 def test_a_tiff_of_floats_that_is_cut_is_damaged():
     content = tiff(np.random.default_rng(0).random((40, 40)).astype(np.float32))
-    with pytest.raises(ImageError, match="damaged|other data"):
+    with pytest.raises(ImageError, match=r"damaged|other data"):
         decode_image(content[: len(content) // 2])
+
+
+def test_a_picture_longer_than_a_jpeg_can_be_is_encoded_smaller():
+    frame = decode_image(encode_jpeg(np.zeros((2, 70_000, 3), np.uint8)))
+    assert frame.shape == (2, 65_500, 3)
+
+
+def test_a_picture_longer_than_can_be_decoded_is_one_clear_line():
+    content = io.BytesIO()
+    Image.new("1", (2_000_000, 1)).save(content, "PNG")
+    with pytest.raises(ImageError, match=r"sides of at most 1,048,576 pixels, got 2000000 × 1"):
+        decode_image(content.getvalue())

@@ -14,12 +14,14 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.datasets.drawn.synthetic import draw_photo
+from emotion_ai.faces.drawing import Layers
 from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.labels import FER7
-from emotion_ai.media.images import encode_png
+from emotion_ai.media.images import decode_image, encode_png
+from emotion_ai.results import FaceBox, FaceReading
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import components
-from emotion_ai.ui.photos import Upload
+from emotion_ai.ui.photos import Upload, annotated_jpeg, read_photo
 
 PAGES = ("pages/home.py", "pages/photo.py")
 
@@ -162,6 +164,32 @@ def test_photo_without_faces_says_what_to_try():
     upload(app, ("grey.png", encode_png(np.full((90, 120, 3), 128, np.uint8))))
     assert "No face was found" in app.info[0].value
     assert not app.dataframe
+
+
+@pytest.mark.parametrize("size_wh", [(1, 60_000), (70_000, 2)])
+def test_a_very_thin_photo_is_shown(size_wh):
+    app = open_page("pages/photo.py")
+    upload(app, ("thin.png", encode_png(np.zeros((*size_wh[::-1], 3), np.uint8))))
+    assert not app.exception
+    assert "No face was found" in app.info[0].value
+    (photo,) = app.session_state["photos_read"].values()
+    assert max(decode_image(annotated_jpeg(photo, Layers())).shape) >= 60_000
+
+
+def test_a_face_at_the_edge_of_its_photo_has_a_picture_on_its_card():
+    """A box may reach so far beyond the frame that the square around its middle lies outside."""
+
+    class EdgeReader:
+        key = "edge"
+
+        def read(self, frame):
+            return [FaceReading(FaceBox(box, 0.9)) for box in ((95, 40, 300, 50), (40, 97, 50, 99))]
+
+        def trouble(self):
+            return ""
+
+    photo = read_photo(Upload("x", encode_png(np.zeros((100, 100, 3), np.uint8))), EdgeReader())
+    assert [decode_image(crop).size > 0 for crop in photo.crops] == [True, True]
 
 
 def test_readings_are_forgotten_with_their_photo():
