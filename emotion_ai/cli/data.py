@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from emotion_ai.datasets.drawn import synthetic
@@ -14,6 +15,7 @@ from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, list_datasets, ope
 from emotion_ai.labels import LABEL_SETS
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
+from emotion_ai.storage.files import left_behind, staged_folders
 
 #: Skipped rows printed after an import; dataset.json keeps twenty, the count says the rest.
 _SHOWN = 5
@@ -113,6 +115,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     datasets = list_datasets(settings().data_dir)
     if not datasets:
         print("no datasets yet: python -m emotion_ai data import PATH")
+        print("".join(f"{line}\n" for line in _unfinished()), end="")
         return 0
     rows = [("name", "task", "images", *SPLITS, "from")]
     for dataset in datasets:
@@ -121,8 +124,23 @@ def run_list(arguments: argparse.Namespace) -> int:
         rows.append(
             (dataset.name, dataset.task, f"{len(dataset):,}", *counts, about.get("format", ""))
         )
-    print("\n".join(_table(rows, right=range(2, 6))))
+    print("\n".join([*_table(rows, right=range(2, 6)), *_unfinished()]))
     return 0
+
+
+def _unfinished() -> list[str]:
+    """A line for every import that is under way or was ended before it was done."""
+    folder = settings().data_dir
+    left, lines = left_behind(folder), []
+    for path, name in staged_folders(folder).items():
+        size = 0
+        with suppress(FileNotFoundError):  # done just now
+            size = sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
+        what = "being imported"
+        if path in left:
+            what = "left by an import that was ended, the next one removes it"
+        lines.append(f"{name}: {size / 1e6:,.1f} MB, {what}")
+    return lines
 
 
 def run_show(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,6 @@ import dataclasses
 import shutil
 import signal
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from emotion_ai.datasets.store import MARKS, check_name, open_dataset
 from emotion_ai.errors import DatasetError, EmotionAIError
 from emotion_ai.jobs import background
 from emotion_ai.progress import Progress
-from emotion_ai.storage.files import replace_folder
+from emotion_ai.storage.files import replace_folder, staging_folder
 
 #: From a handle to the folder with its files.
 Download = Callable[[str], str]
@@ -73,10 +72,9 @@ def fetch(
     with _growing(progress) as watched:
         folder = Path((download or watched)(source.handle))
     data_dir = Path(data_dir)
-    data_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch_", dir=data_dir) as aside:
+    with staging_folder(data_dir / target) as aside:
         # Imported aside: an incomplete copy must not take the place of a whole one.
-        done = import_dataset(folder, Path(aside), name=target, progress=progress)
+        done = import_dataset(folder, aside, name=target, progress=progress)
         if (n := len(done.dataset) + len(done.skipped)) != source.images:
             raise DatasetError(
                 f"{source.handle}: expected {source.images:,} images, got {n:,}; import a copy of "

@@ -5,8 +5,6 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +35,7 @@ from emotion_ai.datasets.store import (
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, COURSE5, FER7, LabelSet, label_set
 from emotion_ai.progress import Progress
+from emotion_ai.storage.files import sibling_folder
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,6 @@ def import_dataset(
     if strict and crowd and crowd.skipped:
         raise DatasetError(crowd.skipped[0])
     with (
-        _write_failure_named(folder),
         recognise(path, numbering) as reading,
         DatasetWriter(folder, reading.task, reading.size_px, reading.border_px) as writer,
     ):
@@ -130,7 +128,7 @@ def load_any(
         raise DatasetError(
             f"no dataset or file {str(name_or_path)!r}: expected a path or one of: {known}"
         )
-    temporary = Path(tempfile.mkdtemp(prefix="emotion_ai_"))
+    temporary = sibling_folder(Path(tempfile.gettempdir()) / "emotion_ai")
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     return import_dataset(path, temporary, progress=progress, **options).dataset
 
@@ -231,17 +229,6 @@ def _split(samples: pd.DataFrame, kept: _Kept, rule: str | None, seed: int) -> s
     rule = rule or DEFAULT_RULE
     samples["split"] = make_split(lowest, strata, rule, seed)
     return f"{rule}, seed {seed}, stratified, duplicates and groups kept together{replaced}"
-
-
-@contextmanager
-def _write_failure_named(folder: Path) -> Iterator[None]:
-    """Readers name their own failures, so what is left is a full disk or a forbidden folder."""
-    try:
-        yield
-    except OSError as error:
-        raise DatasetError(
-            f"dataset {folder.name!r} cannot be written ({error.strerror or error})"
-        ) from error
 
 
 def _source(path: Path) -> dict:

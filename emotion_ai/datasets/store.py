@@ -20,6 +20,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -162,7 +163,8 @@ def check_name(name: str) -> str:
 class DatasetWriter:
     """Writes a dataset image by image; nothing appears under its name before ``commit``.
 
-    Use as a context manager: leaving it without ``commit`` removes what was written.
+    Use as a context manager: leaving it without ``commit`` removes what was written. What goes
+    wrong with the disk meanwhile becomes a DatasetError.
     Images go straight to disk; only the table rows are held in memory.
     """
 
@@ -177,14 +179,25 @@ class DatasetWriter:
         self._sha256 = hashlib.sha256()
 
     def __enter__(self) -> "DatasetWriter":
-        self._temporary = sibling_folder(self.folder)
-        self._file = (self._temporary / IMAGES).open("w+b")
-        self._write_header()
+        try:
+            self._temporary = sibling_folder(self.folder)
+            self._file = (self._temporary / IMAGES).open("w+b")
+            self._write_header()
+        except OSError as error:
+            raise self._unwritten(error) from error
         return self
 
-    def __exit__(self, *exception) -> None:
-        self._file.close()
+    def __exit__(self, kind, error, traceback) -> None:
+        with suppress(OSError):  # a full disk: what is still to be written is wanted by nobody
+            self._file.close()
         shutil.rmtree(self._temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise self._unwritten(error) from error
+
+    def _unwritten(self, error: OSError) -> DatasetError:
+        return DatasetError(
+            f"dataset {self.folder.name!r} cannot be written ({error.strerror or error})"
+        )
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -3,18 +3,28 @@
 import ctypes
 import json
 import os
+import re
 import shutil
+import socket
 import tempfile
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data``."""
+    """Replace ``path`` by ``data``; an OSError names ``path``."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
     finally:
         temporary.unlink(missing_ok=True)  # half of it, where the disk is full
 
@@ -24,10 +34,69 @@ def write_json(path: Path, record: dict) -> None:
     write_bytes(path, (json.dumps(record, indent=1) + "\n").encode())
 
 
+#: ``.<name>.staged-<pid>-<start>-<where>-<random>``: whose folder it is, for ``left_behind``.
+_STAGED = re.compile(r"\.(?P<name>.+)\.staged-(?P<pid>\d+)-(?P<start>\d+)-(?P<where>.+)-\w{8}")
+#: Processes elsewhere cannot be asked: their folders count as left when so long untouched.
+_FORGOTTEN_S = 3600
+
+
 def sibling_folder(folder: Path) -> Path:
-    """A new hidden folder beside ``folder``, to be filled and handed to ``replace_folder``."""
+    """A new hidden folder beside ``folder``, to be filled and handed to ``replace_folder``.
+
+    What processes that are no more left beside it (``left_behind``) is removed first.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    for path in left_behind(folder.parent):
+        shutil.rmtree(path, ignore_errors=True)
+    start = int(psutil.Process().create_time())
+    prefix = f".{folder.name}.staged-{os.getpid()}-{start}-{_where()}-"
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=folder.parent))
+
+
+@contextmanager
+def staging_folder(folder: Path) -> Iterator[Path]:
+    """``sibling_folder`` for the time of the context."""
+    staged = sibling_folder(folder)
+    try:
+        yield staged
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def staged_folders(parent: Path) -> dict[Path, str]:
+    """The folders in ``parent`` that ``sibling_folder`` made and that are still there, in use or
+    not, and the name each was meant for."""
+    try:
+        named = [(path, _STAGED.fullmatch(path.name)) for path in sorted(parent.iterdir())]
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    return {path: match["name"] for path, match in named if match}
+
+
+def left_behind(parent: Path) -> list[Path]:
+    """Those of ``staged_folders`` whose process is no more."""
+    return [path for path in staged_folders(parent) if not _in_use(path)]
+
+
+def _in_use(path: Path) -> bool:
+    owner = _STAGED.fullmatch(path.name)
+    try:
+        if owner["where"] != _where():
+            newest = max(item.stat().st_mtime for item in (path, *path.iterdir()))
+            return time.time() - newest < _FORGOTTEN_S
+        started = psutil.Process(int(owner["pid"])).create_time()
+        return abs(started - int(owner["start"])) < 2  # numbers of processes are given anew
+    except (OSError, OverflowError, psutil.Error):
+        return False
+
+
+def _where() -> str:
+    """Where a process number means this process: the machine, and on it the container."""
+    try:
+        container = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:  # no Linux
+        container = 0
+    return f"{socket.gethostname()}-{container}"
 
 
 def replace_folder(temporary: Path, folder: Path) -> None:

@@ -4,6 +4,8 @@ import argparse
 import hashlib
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from emotion_ai.datasets import fetch, import_dataset, list_datasets, open_datas
 from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.errors import DatasetError
 from emotion_ai.progress import progress_bar
-from emotion_ai.settings import Settings
+from emotion_ai.settings import ROOT, Settings
 from tests.support.dataset_files import face, fer_csv
 
 
@@ -90,6 +92,53 @@ def test_an_interrupted_import_leaves_the_previous_dataset(tmp_path, data_dir):
         import_dataset(path, data_dir, replace=True, progress=interrupt)
     assert [path.name for path in data_dir.iterdir()] == ["fer"]
     assert open_dataset(data_dir / "fer").digest == before.digest
+
+
+#: Imports argument 1 into argument 2, in a process of its own.
+IMPORT = """
+import os, resource, signal, sys
+from pathlib import Path
+from emotion_ai.datasets import import_dataset
+from emotion_ai.errors import DatasetError
+def killed(*step):
+    os.kill(os.getpid(), signal.SIGKILL)
+most = int(sys.argv[3])
+if most:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+try:
+    import_dataset(Path(sys.argv[1]), Path(sys.argv[2]), progress=None if most else killed)
+except DatasetError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("most_bytes", [1, 100, 9000, 184_000])
+def test_an_import_for_which_there_is_no_room_leaves_nothing(tmp_path, data_dir, most_bytes):
+    """The images take 184,448 bytes, of which the last are written when all has been read."""
+    path = fer_csv(tmp_path / "fer.csv", [0, 3] * 40, ["Training"] * 80)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT, path, data_dir, str(most_bytes)],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout == "dataset 'fer' cannot be written (File too large)\n"
+    assert list(data_dir.iterdir()) == []
+
+
+def test_what_a_killed_import_left_is_listed_and_goes_with_the_next(
+    tmp_path, data_dir, monkeypatch, capsys
+):
+    path = fer_csv(tmp_path / "fer.csv", [0, 3] * 40, ["Training"] * 80)
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT, path, data_dir, "0"], cwd=ROOT, check=False
+    )
+    assert done.returncode == -9
+    monkeypatch.setattr(data, "settings", lambda: Settings(data_dir=data_dir))
+    data.run_list(argparse.Namespace())
+    assert "fer: 0.1 MB, left by an import that was ended" in capsys.readouterr().out
+    import_dataset(path, data_dir)
+    assert [path.name for path in data_dir.iterdir()] == ["fer"]
+    data.run_list(argparse.Namespace())
+    assert "left by" not in capsys.readouterr().out
 
 
 def test_a_dataset_of_the_same_name_is_replaced_only_when_told_to(tmp_path, data_dir):

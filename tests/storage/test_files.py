@@ -1,8 +1,35 @@
 import json
+import os
+import subprocess
+import sys
+import time
 
 import pytest
 
-from emotion_ai.storage.files import replace_folder, sibling_folder, write_bytes, write_json
+from emotion_ai.settings import ROOT
+from emotion_ai.storage.files import (
+    left_behind,
+    replace_folder,
+    sibling_folder,
+    staged_folders,
+    write_bytes,
+    write_json,
+)
+
+#: Begins a folder beside argument 1 and is killed.
+BEGIN = """
+import os, signal, sys
+from pathlib import Path
+from emotion_ai.storage.files import sibling_folder
+folder = sibling_folder(Path(sys.argv[1]))
+(folder / "half").write_bytes(bytes(1000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def left_by_a_killed_process(target) -> None:
+    done = subprocess.run([sys.executable, "-c", BEGIN, target], cwd=ROOT, check=False)
+    assert done.returncode == -9
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -30,3 +57,49 @@ def test_a_folder_takes_the_place_of_another(tmp_path):
     assert (target / "card").read_text() == "second"
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
     assert target.stat().st_mode & 0o777 == 0o755
+
+
+def test_an_error_of_the_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"status\.json") as error:
+        write_bytes(tmp_path / "none" / "status.json", b"")
+    assert error.value.filename == str(tmp_path / "none" / "status.json")
+
+
+def test_what_a_killed_process_left_goes_when_the_next_begins(tmp_path):
+    left_by_a_killed_process(tmp_path / "first.set")
+    (left,) = left_behind(tmp_path)
+    assert staged_folders(tmp_path) == {left: "first.set"}
+    (tmp_path / ".hidden").mkdir()
+    begun = sibling_folder(tmp_path / "second")
+    assert not left.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {".hidden", begun.name}
+
+
+def test_a_folder_that_is_being_filled_stays(tmp_path):
+    begun = sibling_folder(tmp_path / "set")
+    sibling_folder(tmp_path / "set")
+    assert begun.exists()
+    assert left_behind(tmp_path) == []
+    code = "import sys; from pathlib import Path; from emotion_ai.storage.files import *; "
+    code += "sibling_folder(Path(sys.argv[1])).rmdir()"
+    subprocess.run([sys.executable, "-c", code, tmp_path / "set"], cwd=ROOT, check=True)
+    assert begun.exists()
+
+
+def test_a_process_number_that_was_given_anew_owns_nothing(tmp_path):
+    begun = sibling_folder(tmp_path / "set")
+    _, pid, start, rest = begun.name.split("-", 3)
+    earlier = begun.with_name(f".set.staged-{pid}-{int(start) - 90}-{rest}")
+    begun.rename(earlier)
+    assert left_behind(tmp_path) == [earlier]
+
+
+def test_a_folder_of_another_machine_stays_while_it_is_written_to(tmp_path):
+    path = tmp_path / ".set.staged-1-1700000000-elsewhere-4026531836-abcd_123"
+    path.mkdir()
+    (path / "images.npy").touch()
+    assert left_behind(tmp_path) == []
+    hours_ago = time.time() - 7200
+    for item in (path / "images.npy", path):
+        os.utime(item, (hours_ago, hours_ago))
+    assert left_behind(tmp_path) == [path]

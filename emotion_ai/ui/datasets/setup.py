@@ -1,10 +1,10 @@
 """Datasets come and go: import, download, draw, delete."""
 
-import tempfile
 from pathlib import Path
 
 import streamlit as st
 
+from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets import fetch, import_dataset
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.formats.recognise import known_formats
@@ -12,6 +12,7 @@ from emotion_ai.datasets.store import TASKS, Dataset, delete_dataset
 from emotion_ai.jobs import background
 from emotion_ai.jobs.background import Job
 from emotion_ai.settings import settings
+from emotion_ai.storage.files import staging_folder
 from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets.browse import clear_filters
@@ -102,11 +103,13 @@ def _upload() -> None:
     if sent and file is None:
         st.warning("Choose a file first.")
     elif sent:
-        with tempfile.TemporaryDirectory(prefix="emotion_ai_") as folder:
-            # The readers want a file; its given name is shown, never used as a path.
-            source = _saved(Path(folder), "upload", file)
-            crowd = _saved(Path(folder), "votes", votes) if votes else None
-            _import(source, name or Path(file.name).stem, crowd, file.name, replace)
+        with errors_as_lines():
+            require_editor("import a dataset")
+            with staging_folder(settings().data_dir / "upload") as folder:
+                # The readers want a file; its given name is shown, never used as a path.
+                source = _saved(folder, "upload", file)
+                crowd = _saved(folder, "votes", votes) if votes else None
+                _import(source, name or Path(file.name).stem, crowd, file.name, replace)
 
 
 def _saved(folder: Path, stem: str, file) -> Path:
