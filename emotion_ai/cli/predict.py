@@ -13,6 +13,7 @@ from emotion_ai.errors import ImageError, VideoError
 from emotion_ai.progress import progress_bar
 from emotion_ai.results import FaceReading
 from emotion_ai.settings import settings
+from emotion_ai.storage.files import write_bytes
 
 if TYPE_CHECKING:  # what reads is imported when something is read: other commands start sooner
     from emotion_ai.reading.films import VideoReading
@@ -108,7 +109,7 @@ def _read_photos(
             found.photos.append((path, frame.shape[1::-1], readings))
             if out:
                 picture = encode_jpeg(draw_readings(frame, readings))
-                _annotated_path(out, path, ".jpg", found).write_bytes(picture)
+                write_bytes(_annotated_path(out, path, ".jpg", found), picture)
             progress(done, len(paths), "photos")
 
 
@@ -146,7 +147,7 @@ def _write_table(path: Path, found: _Findings) -> None:
 
     photos = ((str(photo), readings) for photo, _, readings in found.photos)
     films = ((str(film), reading.sightings) for film, reading in found.films)
-    readings_table(photos, films).to_csv(path, index=False)
+    write_bytes(path, readings_table(photos, films).to_csv(index=False).encode())
 
 
 def _as_json(found: _Findings) -> str:

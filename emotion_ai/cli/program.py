@@ -28,7 +28,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
-        return arguments.handler(arguments)
+        code = arguments.handler(arguments)
+        sys.stdout.flush()  # here, where a full disk can still be told
+        return code
     except EmotionAIError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -36,7 +38,12 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout = None
         return 0
     except OSError as error:
-        print(f"error: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        name = f"{error.filename}: " if error.filename else ""
+        print(f"error: {name}{error.strerror or error}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:  # it was what could not be written; Python would complain once more
+            sys.stdout = None
         return 1
     except KeyboardInterrupt:
         print("cancelled", file=sys.stderr)

@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all."""
 
 import ctypes
+import errno
 import json
 import os
 import re
@@ -15,23 +16,45 @@ from pathlib import Path
 
 import psutil
 
+#: Of an OSError: no room is left, or none for this user.
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
+
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace ``path`` by ``data``; an OSError names ``path``."""
+    """Replace ``path`` by ``data``; an OSError names ``path``. A pipe or a device is written to."""
+    if path.exists() and not path.is_file():
+        path.write_bytes(data)
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         temporary.write_bytes(data)
         os.replace(temporary, path)
     except OSError as error:
-        error.filename, error.filename2 = str(path), None
+        if error.errno is not None:
+            error.filename, error.filename2 = str(path), None
         raise
     finally:
         temporary.unlink(missing_ok=True)  # half of it, where the disk is full
 
 
-def write_json(path: Path, record: dict) -> None:
-    """Replace ``path`` by ``record``, indented."""
-    write_bytes(path, (json.dumps(record, indent=1) + "\n").encode())
+def write_json(path: Path, record: dict, reserved_bytes: int = 0) -> None:
+    """Replace ``path`` by ``record``, indented.
+
+    A file with ``reserved_bytes`` is at least that long. So a later record finds room in it where
+    the disk is full: there it is written over the earlier one, in one step but not a safe one.
+    """
+    data = (json.dumps(record, indent=1) + "\n").encode().ljust(reserved_bytes)
+    try:
+        write_bytes(path, data)
+    except OSError as error:
+        if not reserved_bytes or error.errno not in FULL_DISK or _size(path) < len(data):
+            raise
+        with path.open("r+b", buffering=0) as file:
+            file.write(data.ljust(_size(path)))
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 #: ``.<name>.staged-<pid>-<start>-<where>-<random>``: whose folder it is, for ``left_behind``.

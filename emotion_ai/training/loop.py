@@ -24,6 +24,7 @@ from emotion_ai.evaluation.scores import expression_scores, keypoint_scores
 from emotion_ai.labels import HEADS, LabelSet, label_set
 from emotion_ai.networks.architectures import build
 from emotion_ai.networks.changes import in_float32, transfer
+from emotion_ai.storage.files import write_bytes
 from emotion_ai.training import augmentation, progress, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare
@@ -359,9 +360,7 @@ class Recorder(keras.callbacks.Callback):
 
     def _write_history(self):
         text = "".join(json.dumps(record) + "\n" for record in self.history)
-        temporary = self.folder / f".{runs.METRICS}"
-        temporary.write_text(text)
-        os.replace(temporary, self.folder / runs.METRICS)
+        write_bytes(self.folder / runs.METRICS, text.encode())
 
 
 def save_model(model: keras.Model, path: Path) -> None:

@@ -5,7 +5,6 @@ worth a failed run, so that what cannot be written is left out.
 """
 
 import contextlib
-import errno
 import time
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import psutil
 
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.storage.arrays import save_arrays
-from emotion_ai.storage.files import write_json
+from emotion_ai.storage.files import FULL_DISK, write_json
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 
@@ -123,6 +122,6 @@ def reason(error: BaseException) -> str:
         return text
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
         return "memory ran out: choose a smaller batch or a smaller network"
-    if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in text:
+    if getattr(error, "errno", None) in FULL_DISK or "No space left" in text:
         return "the disk is full: free some space, then resume"
     return f"{type(error).__name__}: {text}"

@@ -32,6 +32,8 @@ from emotion_ai.training.config import TrainingConfig
 CONFIG, STATUS, PROGRESS, METRICS = "config.json", "status.json", "progress.json", "metrics.jsonl"
 DATA, SCORES, MISTAKES, LOG = "data.json", "scores.json", "mistakes.npz", "log.txt"
 BEST, LAST = "best.keras", "last.keras"
+#: Room for a run's last words on a full disk: the state, the process, a reason of 300 letters.
+_STATUS_BYTES = 2048
 #: Its presence asks the trainer to stop.
 CANCEL = "cancel"
 #: What may be said of a run; ``interrupted`` is also what others conclude from a silent trainer.
@@ -251,6 +253,7 @@ def write_status(folder: Path, state: str, **details) -> None:
             "time": time.time(),
             **details,
         },
+        _STATUS_BYTES,
     )
 
 

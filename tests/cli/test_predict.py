@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 
 import cv2
 import jsonschema
@@ -106,3 +108,34 @@ def test_predict_reads_a_film_like_a_photo(workplace, capsys):
     assert not (out / "broken_faces.mp4").exists()
     assert run("predict", clip) == 0
     assert "clip.mp4: 0.5 s, 6 frames" in capsys.readouterr().out
+
+
+NO_ROOM = """
+import resource, sys
+from emotion_ai.cli.program import main
+from emotion_ai.reading import predictor
+load = predictor.load_predictor
+def loaded(settings):  # its files are written before
+    found = load(settings)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+    return found
+predictor.load_predictor = loaded
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("option", ["--csv", "--out"])
+def test_predict_names_the_file_for_which_there_is_no_room_and_leaves_none(
+    workplace, photo, option
+):
+    target = workplace / "there" / "written"
+    target.parent.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", NO_ROOM, "predict", photo[0], option, target],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    (said,) = [line for line in done.stderr.splitlines() if line.startswith("error")]
+    assert said.startswith(f"error: {target}")
+    assert said.endswith(": File too large")
+    assert not [path for path in target.parent.rglob("*") if path.is_file()]

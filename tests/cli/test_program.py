@@ -16,6 +16,15 @@ def run(*arguments):
     return program.main([str(argument) for argument in arguments])
 
 
+def test_an_output_that_is_full_is_one_line(workplace):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "emotion_ai", "data", "list"],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert (done.returncode, done.stderr) == (1, "error: No space left on device\n")
+
+
 @pytest.mark.parametrize(("task", "score"), [("expression", "accuracy"), ("keypoints", "rmse_px")])
 def test_evaluate_prints_one_json_object(workplace, capsys, task, score):
     assert run("data", "synthetic", "--task", task, "--n", 70) == 0

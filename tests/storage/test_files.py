@@ -1,8 +1,10 @@
+import errno
 import json
 import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +17,18 @@ from emotion_ai.storage.files import (
     write_bytes,
     write_json,
 )
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """From now on no file can be begun; there are those there are."""
+
+    def no_room(self, data):
+        self.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    return lambda: monkeypatch.setattr(Path, "write_bytes", no_room)
+
 
 #: Begins a folder beside argument 1 and is killed.
 BEGIN = """
@@ -57,6 +71,38 @@ def test_a_folder_takes_the_place_of_another(tmp_path):
     assert (target / "card").read_text() == "second"
     assert [p.name for p in tmp_path.iterdir()] == ["model"]
     assert target.stat().st_mode & 0o777 == 0o755
+
+
+def test_last_words_find_room_on_a_full_disk(tmp_path, full_disk):
+    path = tmp_path / "status.json"
+    write_json(path, {"state": "running", "about": "x" * 300}, 500)
+    full_disk()
+    for words in ("the disk is full", "so it is", "y" * 400):
+        write_json(path, {"state": "failed", "message": words}, 500)
+        assert json.loads(path.read_text()) == {"state": "failed", "message": words}
+    assert path.stat().st_size == 500
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_finds_no_room_on_a_full_disk_leaves_the_earlier_words(tmp_path, full_disk):
+    path = tmp_path / "status.json"
+    write_json(path, {"state": "running"}, 200)
+    full_disk()
+    with pytest.raises(OSError, match=r"No space.*status\.json"):
+        write_json(path, {"state": "x" * 200}, 200)
+    with pytest.raises(OSError, match=r"No space.*status\.json"):
+        write_json(path, {"state": "failed"})  # nothing was reserved: never unsafe
+    assert json.loads(path.read_text()) == {"state": "running"}
+
+
+def test_a_pipe_is_written_to_not_replaced(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    write_bytes(path, b"words")
+    assert os.read(reader, 9) == b"words"
+    assert path.is_fifo()
+    os.close(reader)
 
 
 def test_an_error_of_the_disk_names_the_file(tmp_path):

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,6 +138,28 @@ def test_a_loss_that_explodes_and_a_full_disk_are_named_and_the_best_is_kept(
     with pytest.raises(OSError, match="No space"):
         loop.save_model(model, tmp_path / "m.keras")
     assert not list(tmp_path.glob("*m.keras*"))
+
+
+def test_a_disk_that_is_full_to_the_last_byte_after_an_epoch_is_named(few, tmp_path, monkeypatch):
+    """Not even another ``status.json`` has room beside the one there is."""
+    folder = runs.create_run(tmp_path, config().as_dict())
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def no_room(*arguments, **options):
+        raise full
+
+    def fill(record, epochs):
+        monkeypatch.setattr(Path, "write_bytes", no_room)
+        monkeypatch.setattr(keras.Model, "save", no_room)
+
+    with pytest.raises(OSError, match="No space"):
+        loop.train(folder, [few], on_epoch=fill)
+    run = runs.read_run(folder)
+    assert (run.state, len(run.metrics)) == ("failed", 1)
+    assert run.status["message"] == "the disk is full: free some space, then resume"
+    monkeypatch.undo()
+    loop.train(folder, [few], resume=True)
+    assert runs.read_run(folder).state == "finished"
 
 
 def test_mistakes_are_the_first_wrong_names_and_the_worst_points(tmp_path):
