@@ -33,9 +33,11 @@ _OPTIONS = {
     "weight_decay": (float, "pull of the weights towards zero"),
     "warmup_epochs": (float, "epochs until the full learning rate"),
     "label_smoothing": (float, "share of every target spread over all classes"),
+    "clip_norm": (float, "scale gradients of a larger global norm down to it, 0 never"),
     "ema": (float, "memory of the averaged weights, 0 for none"),
     "patience": (int, "stop after so many epochs without improvement, 0 never"),
-    "seed": (int, "of everything random"),
+    "seed": (int, "of everything random but which faces are held out"),
+    "split_seed": (int, "of which training faces are held out"),
 }
 
 

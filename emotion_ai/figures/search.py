@@ -22,7 +22,8 @@ from emotion_ai.training.search.searches import Search
 #: What settings are called on pages.
 NAMES = {
     "learning_rate": "learning rate", "weight_decay": "weight decay", "batch_size": "batch",
-    "label_smoothing": "label smoothing", "ema": "averaging", "warmup_epochs": "warm-up, epochs",
+    "label_smoothing": "label smoothing", "clip_norm": "clipping", "ema": "averaging",
+    "warmup_epochs": "warm-up, epochs",
     "rotation_deg": "rotation, degrees", "zoom": "zoom", "shift": "shift",
     "brightness": "brightness, grey values", "contrast": "contrast", "noise": "noise, grey values",
     "erase": "erased, share of faces",

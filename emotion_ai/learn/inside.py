@@ -68,6 +68,8 @@ class Block:
 class Stem:
     """The first convolution with what stands around it: grey values times ``scale`` plus
     ``offset`` go in, each filter's answer times ``gain`` plus ``shift`` and ReLU comes out.
+    With a ``noise_variance`` each face is standardised instead: its mean is taken away, then it is
+    divided by the root of its variance and that.
 
     ``kernels`` float32 (k, k, filters); ``gain`` and ``shift`` float (filters,).
     """
@@ -78,6 +80,14 @@ class Stem:
     offset: float
     gain: np.ndarray
     shift: np.ndarray
+    noise_variance: float | None = None
+
+    def prepared(self, face: np.ndarray) -> np.ndarray:
+        """What the convolution reads of a uint8 (S, S) face: float32 (S, S)."""
+        greys = face.astype(np.float32)
+        if self.noise_variance is None:
+            return greys * self.scale + self.offset
+        return (greys - greys.mean()) / np.sqrt(greys.var() + self.noise_variance)
 
 
 def read_layers(content: bytes) -> list[Layer]:
@@ -180,12 +190,14 @@ def _weighs(part: list[Layer]) -> bool:
 
 
 def first_convolution(layers: list[Layer]) -> Stem:
-    """The stem of any of our networks: rescaling, convolution, batch normalisation, ReLU."""
+    """The stem of any of our networks: the faces' greys made comparable, convolution, batch
+    normalisation, ReLU."""
     convolution = next((layer for layer in layers if layer.kind == "Conv2D"), None)
     if convolution is None or convolution.weights[0].shape[2] != 1:
         raise ModelError("expected a network that starts with a convolution of grey faces")
     position = layers.index(convolution)
-    scaling = next((one for one in layers[:position] if one.kind == "Rescaling"), None)
+    before = {layer.kind: layer.config for layer in layers[:position]}
+    scaling = before.get("Rescaling", {"scale": 1.0, "offset": 0.0})
     kernels = convolution.weights[0][:, :, 0]
     filters = kernels.shape[2]
     bias = convolution.weights[1] if len(convolution.weights) > 1 else np.zeros(filters)
@@ -198,10 +210,11 @@ def first_convolution(layers: list[Layer]) -> Stem:
     return Stem(
         kernels,
         int(convolution.config["strides"][0]),
-        float(scaling.config["scale"]) if scaling else 1.0,
-        float(scaling.config["offset"]) if scaling else 0.0,
+        float(scaling["scale"]),
+        float(scaling["offset"]),
         gain,
         shift,
+        before.get("LayerNormalization", {}).get("epsilon"),
     )
 
 
@@ -211,7 +224,7 @@ def feature_maps(stem: Stem, face: np.ndarray) -> np.ndarray:
     positions = -(-size // stride)
     # "same" padding puts the odd pixel at the end.
     padding = max((positions - 1) * stride + kernel - size, 0)
-    values = np.pad(face.astype(np.float32) * stem.scale + stem.offset, padding)
+    values = np.pad(stem.prepared(face), padding)
     start = padding - padding // 2
     maps = np.empty((stem.kernels.shape[2], positions, positions), np.float32)
     for i in range(len(maps)):

@@ -12,6 +12,8 @@ from emotion_ai.labels import INPUT_SIZE_PX, KEYPOINT_COUNT
 from emotion_ai.networks import blocks
 from emotion_ai.networks.presets import DEFAULT, PRESETS, Part
 
+#: Added to the variance of a face's grey values before they are divided by its root.
+NOISE_VARIANCE = 100.0
 #: A keypoint network's offsets count in this fraction of the crop's side.
 OFFSET_STEPS = 12
 #: Mean keypoints of the 96 × 96 training faces, made symmetric, pixels, x then y.
@@ -23,22 +25,28 @@ MEAN_FACE_PX = (
 
 
 def build(
-    task: str, classes: int = 0, preset: str = DEFAULT, heads: int = 1, mirrored: bool = False
+    task: str,
+    classes: int = 0,
+    preset: str = DEFAULT,
+    heads: int = 1,
+    mirrored: bool = False,
+    standardise: bool = True,
 ) -> keras.Model:
     """A network for ``task`` with fresh weights.
 
     Input uint8 (batch, S, S, 1), S = 48 for expression and 96 for keypoints. Output
     ``probabilities`` float32 (batch, classes), with several heads (batch, heads, classes), or
     ``keypoints`` float32 (batch, 15, 2), x then y, pixels of the input. ``mirrored`` expression
-    networks answer for the mean features of the face and its mirror image. ConfigError for an
-    unknown preset.
+    networks answer for the mean features of the face and its mirror image. Without
+    ``standardise`` grey values are rescaled alike for all faces, as networks did before.
+    ConfigError for an unknown preset.
     """
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}: expected one of {', '.join(PRESETS)}")
     parts = PRESETS[preset]
     size = INPUT_SIZE_PX[task]
     faces = keras.Input((size, size, 1), dtype="uint8", name="faces")
-    x = layers.Rescaling(1 / 127.5, -1.0)(faces)
+    x = standardised(faces) if standardise else layers.Rescaling(1 / 127.5, -1.0)(faces)
     if mirrored:
         x = layers.Concatenate(axis=0)([x, ops.flip(x, axis=2)])
     x = _add(parts.body[task], x)
@@ -46,6 +54,21 @@ def build(
     if mirrored:
         x = ops.mean(ops.reshape(x, (2, -1, x.shape[-1])), axis=0)
     return keras.Model(faces, output(task, x, classes, size, heads), name=f"{task}_{preset}")
+
+
+def standardised(faces):
+    """Each face's own greys with mean 0 and deviation near 1, float32 also under mixed precision.
+
+    The variance added keeps the noise of a nearly blank face from being blown up.
+    """
+    return layers.LayerNormalization(
+        (1, 2, 3), NOISE_VARIANCE, center=False, scale=False, dtype="float32"
+    )(ops.cast(faces, "float32"))
+
+
+def standardises(model: keras.Model) -> bool:
+    """Whether ``model`` standardises its faces; the first networks rescaled them."""
+    return not isinstance(model.layers[1], layers.Rescaling)
 
 
 def _add(part: Part, x):

@@ -4,14 +4,16 @@ import keras
 from keras import layers
 
 from emotion_ai.errors import ConfigError
-from emotion_ai.networks.architectures import build
+from emotion_ai.networks.architectures import build, standardises
 
 
 def with_mirror(model: keras.Model, preset: str) -> keras.Model:
     """An expression network that sees each face and its mirror image: ``model``'s weights, which
     ``preset`` built, at twice the time."""
     *heads, classes = model.output.shape[1:]
-    twin = build("expression", classes, preset, *heads, mirrored=True)
+    twin = build(
+        "expression", classes, preset, *heads, mirrored=True, standardise=standardises(model)
+    )
     twin.set_weights(model.get_weights())
     return twin
 
@@ -47,9 +49,10 @@ def transfer(
     """A network for ``task`` that starts from all weights of ``source`` that fit by place.
 
     Layers are matched in order, as long as kind and weight shapes agree; a different head
-    (other task, other number of classes) therefore starts fresh. ConfigError if nothing fits.
+    (other task, other number of classes) therefore starts fresh. Grey values are read as
+    ``source`` reads them. ConfigError if nothing fits.
     """
-    model = build(task, classes, preset, heads)
+    model = build(task, classes, preset, heads, standardise=standardises(source))
     carried = 0
     weighted = ([layer for layer in m.layers if layer.weights] for m in (source, model))
     for old, new in zip(*weighted, strict=False):

@@ -31,11 +31,16 @@ class TrainingConfig:
     weight_decay: float = 0.02
     warmup_epochs: float = 1.0
     label_smoothing: float = 0.05
+    #: Gradients whose global norm is larger are scaled down to it; 0 leaves them.
+    clip_norm: float = 0.0
     ema: float = 0.999
     #: Stop after so many epochs without a better validation loss; 0 never does.
     patience: int = 0
     precision: str = "auto"
     seed: int = 0
+    #: Which training faces are held out, to select on and to fit the temperature on. Apart from
+    #: ``seed``, so that a run that goes on from another draws anew and holds out the same.
+    split_seed: int = 0
     #: Training faces set aside to fit the temperature of the stored network on.
     calibration_faces: int = 0
     #: Leave training images out whose exact copy stands in validation or test.
@@ -65,9 +70,10 @@ class TrainingConfig:
         for subset, share in self.subset_weights.items():
             if not 0 < share <= 1:
                 raise ConfigError(f"subset_weights {subset}: expected above 0 to 1, got {share}")
-        for name, low, high in (("learning_rate", 0, 10), ("ema", 0, 1), ("label_smoothing", 0, 1)):
-            if not low <= getattr(self, name) < high:
-                raise ConfigError(f"{name}: expected {low} to {high}, got {getattr(self, name)}")
+        for name, high in (("learning_rate", 10), ("ema", 1), ("label_smoothing", 1),
+                           ("clip_norm", 1000)):  # fmt: skip
+            if not 0 <= getattr(self, name) < high:
+                raise ConfigError(f"{name}: expected 0 to {high}, got {getattr(self, name)}")
 
     @classmethod
     def for_task(cls, task: str, data: tuple[str, ...], **changes) -> "TrainingConfig":
@@ -93,6 +99,10 @@ class TrainingConfig:
 
     @classmethod
     def from_dict(cls, record: dict) -> "TrainingConfig":
+        """What ``as_dict`` gave, of this version or an earlier one, whose one ``seed`` also chose
+        the held-out faces."""
+        if "seed" in record:
+            record = {"split_seed": record["seed"], **record}
         known = {f.name for f in fields(cls)}
         if unknown := set(record) - known:
             raise ConfigError(f"config.json: unknown {', '.join(sorted(unknown))}")

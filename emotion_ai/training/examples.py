@@ -68,7 +68,7 @@ def split_rows(
     if "validation" in dataset.description["splits"] and not config.hold_out:
         validation = dataset.rows("validation")
     else:
-        train, validation = _held_out(train, samples["group"], 0.1, config.seed)
+        train, validation = _held_out(train, samples["group"], 0.1, config.split_seed)
     if config.drop_duplicates:
         digests = samples["digest"].to_numpy()
         elsewhere = set(digests) if not len(train) else set(np.delete(digests, train))
@@ -81,7 +81,7 @@ def split_rows(
                 f"calibration_faces: expected less than half of the {len(train)} training faces of "
                 f"{dataset.name}, got {config.calibration_faces}"
             )
-        train, calibration = _held_out(train, samples["group"], share, config.seed)
+        train, calibration = _held_out(train, samples["group"], share, config.split_seed)
     return train, validation, calibration
 
 

@@ -204,7 +204,7 @@ def heads_of(config: TrainingConfig) -> int:
 
 
 def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> None:
-    """AdamW with warm-up, cosine decay and averaged weights; the loss of the task."""
+    """AdamW with warm-up, cosine decay, clipping and averaged weights; the loss of the task."""
     total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         config.learning_rate * 0.05,
@@ -216,6 +216,7 @@ def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> Non
     optimizer = keras.optimizers.AdamW(
         schedule,
         weight_decay=config.weight_decay,
+        global_clipnorm=config.clip_norm or None,
         use_ema=config.ema > 0,
         ema_momentum=config.ema,
     )

@@ -43,7 +43,7 @@ def score_run(folder: Path, datasets: list[Dataset]) -> list[dict]:
             "task": config.task,
             "data": dataset.name,
             "digest": dataset.digest,
-            "split": "validation" if official else f"a tenth of train, seed {config.seed}",
+            "split": "validation" if official else f"a tenth of train, seed {config.split_seed}",
         }
         scores += [{**head, **score} for score in _scores(predicted, rows, dataset, config)]
     write_json(folder / runs.SCORES, {"scores": scores})

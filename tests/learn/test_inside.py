@@ -13,13 +13,14 @@ from emotion_ai.networks.presets import PRESETS
 
 @pytest.fixture(scope="module", params=PRESETS)
 def saved(request, tmp_path_factory):
-    """A network of each preset with uneven statistics, and its file."""
+    """A network of each preset with uneven statistics, and its file; one reads faces as networks
+    used to."""
     import keras
 
     from emotion_ai.networks.architectures import build
 
     task = "keypoints" if request.param == "demo" else "expression"
-    model = build(task, 7, request.param)
+    model = build(task, 7, request.param, standardise=request.param != "cnn4")
     rng = np.random.default_rng(0)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -31,6 +32,7 @@ def saved(request, tmp_path_factory):
 
 def test_layers_have_the_names_shapes_and_numbers_that_keras_saved(saved):
     model, layers = saved
+    layers = [layer for layer in layers if layer.kind != "Cast"]  # Keras counts it as none
     assert [layer.name for layer in layers] == [layer.name for layer in model.layers]
     for ours, theirs in zip(layers, model.layers, strict=True):
         assert ours.shape == tuple(theirs.output.shape[1:])

@@ -112,6 +112,39 @@ def test_an_unknown_preset_lists_the_known_ones():
         build("expression", 7, "resnet152")
 
 
+def test_every_face_is_standardised_by_its_own_grey_values_in_float32():
+    rng = np.random.default_rng(0)
+    faces = rng.integers(40, 90, (3, 48, 48, 1), dtype=np.uint8)
+    faces[1] = 200  # blank: its variance is 0
+    faces[2] = faces[0] + 100  # the same face in more light
+    expected = [(f - f.mean()) / np.sqrt(f.var() + 100) for f in faces.astype(np.float64)]
+    with_bfloat16 = keras.dtype_policies.get("mixed_bfloat16")
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(with_bfloat16)
+    try:
+        model = build("expression", 7, "demo")
+    finally:
+        keras.config.set_dtype_policy(before)
+    found = keras.Model(model.inputs, model.layers[1].output).predict(faces, verbose=0)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    said = build("expression", 7, "demo").predict(faces, verbose=0)
+    np.testing.assert_allclose(said[2], said[0], atol=1e-5)
+
+
+def test_networks_made_from_one_that_rescales_still_rescale():
+    """Its weights mean nothing behind another input stage."""
+    old = build("expression", 7, "demo", heads=2, standardise=False)
+    faces = draw_faces(5, 48, seed=3).images[..., None]
+    again = transfer(old, "expression", 7, "demo", heads=2)
+    np.testing.assert_allclose(
+        again.predict(faces, verbose=0), old.predict(faces, verbose=0), atol=1e-6
+    )
+    one, other = (np.log(old.predict(side, verbose=0)) for side in (faces, faces[:, :, ::-1]))
+    mirrored = with_mirror(old, "demo").predict(faces, verbose=0)
+    np.testing.assert_allclose(mirrored, softmax((one + other) / 2, axis=-1), atol=1e-5)
+
+
 def test_transfer_takes_the_body_and_leaves_another_head_fresh():
     source = build("expression", 7, "demo")
     five = transfer(source, "expression", 5, "demo")

@@ -82,6 +82,15 @@ def test_a_config_survives_its_json_form():
     assert again.augmentation.rotation_deg == 5.0
 
 
+def test_a_config_from_before_there_was_a_seed_of_the_split_holds_out_the_same_faces():
+    record = {**CONFIG, "seed": 7}
+    assert TrainingConfig.from_dict(record).split_seed == 0
+    for name in ("split_seed", "clip_norm"):
+        del record[name]
+    before = TrainingConfig.from_dict(record)
+    assert (before.seed, before.split_seed, before.clip_norm) == (7, 7, 0.0)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -89,6 +98,7 @@ def test_a_config_survives_its_json_form():
         {"labels": "mine"},
         {"label_set": "fer9"},
         {"learning_rate": -1.0},
+        {"clip_norm": -0.5},
         {"wings": 2},
     ],
 )

@@ -177,6 +177,25 @@ def test_two_heads_learn_two_truths_and_are_stored_one_by_one(faces, tmp_path):
     assert [s["label_set"] for s in given.card["scores"][:3]] == ["fer7", "fer7", "course5"]
 
 
+def test_another_seed_holds_out_the_same_faces_and_another_split_seed_others(faces):
+    rows = {
+        (seed, split_seed): split_rows(
+            faces, config(faces, seed=seed, split_seed=split_seed, calibration_faces=60)
+        )
+        for seed, split_seed in ((0, 0), (1, 0), (0, 1))
+    }
+    for again, other, first in zip(rows[1, 0], rows[0, 1], rows[0, 0], strict=True):
+        np.testing.assert_array_equal(again, first)
+        assert set(other) != set(first) or first is rows[0, 0][1]  # validation is the dataset's
+
+
+def test_gradients_are_clipped_to_the_norm_that_is_asked_for(faces):
+    for clip_norm, expected in ((0.0, None), (1.5, 1.5)):
+        model = build("expression", 7, "demo")
+        loop.compile_model(model, config(faces, clip_norm=clip_norm), steps=1)
+        assert model.optimizer.global_clipnorm == expected
+
+
 def test_calibration_sets_faces_aside_that_marked_training_does_not_learn(tmp_path):
     dataset = synthetic.make_dataset(tmp_path, "expression", n=140)
     set_marks(dataset, dataset.rows("train")[:1], Mark("drop"))

@@ -27,6 +27,7 @@ SPACE = {
     "weight_decay": Range(1e-4, 0.1, log=True),
     "batch_size": Range(choices=(16, 32, 64, 128, 256)),
     "label_smoothing": Range(0.0, 0.2),
+    "clip_norm": Range(choices=(0.0, 0.5, 1.0, 2.0)),
     "ema": Range(choices=(0.0, 0.9, 0.99, 0.995, 0.999)),
     "warmup_epochs": Range(0.0, 2.0),
     "rotation_deg": Range(0.0, 20.0),

@@ -39,11 +39,15 @@ _NUMBERS = {
                         "Share of every label spread over all, against being too sure."),
     "calibration_faces": ("Faces for calibration", 0, 100_000, 100, "%d", "Training faces set "
                           "aside to learn from how sure the network may be."),
+    "clip_norm": ("Clipping", 0.0, 100.0, 0.5, "%.1f",
+                  "Steeper gradients are scaled down to this length. 0 leaves them."),
     "ema": ("Averaging", 0.0, 0.9999, 0.001, "%.4f",
             "Memory of the averaged weights, which often do better. 0 for none."),
     "patience": ("Patience", 0, 100, 1, "%d", "Stop after so many epochs without a better one. "
                  "0 never stops early."),
     "seed": ("Seed", 0, 9999, 1, "%d", "The same seed gives the same run."),
+    "split_seed": ("Seed of the split", 0, 9999, 1, "%d", "Decides which training faces are held "
+                   "out. Leave it when a run goes on from another one's weights."),
 }  # fmt: skip
 _OF_EXPRESSIONS = ("label_smoothing", "calibration_faces")
 #: Augmentation switches: what they change, and the amounts of ``Augmentation`` behind them.
@@ -151,8 +155,8 @@ def _augmentation(usual: TrainingConfig, tag: str) -> dict[str, float]:
 def _fit(config: TrainingConfig, datasets: list[Dataset]) -> Fit:
     """``check``, kept: it reads whole tables."""
     record = config.as_dict()
-    decides = ("task", "data", "labels", "label_set", "preset", "init", "seed", "drop_duplicates",
-               "honour_marks", "hold_out", "calibration_faces")  # fmt: skip
+    decides = ("task", "data", "labels", "label_set", "preset", "init", "split_seed",
+               "drop_duplicates", "honour_marks", "hold_out", "calibration_faces")  # fmt: skip
     marks = [dataset.folder / MARKS for dataset in datasets if config.honour_marks]
     stamps = [path.stat().st_mtime_ns for path in marks if path.exists()]
     key = (*(str(record[name]) for name in decides), *stamps, *(d.digest for d in datasets))
