@@ -54,15 +54,8 @@ class LiteNetwork:
         padded[: len(faces), :, :, 0] = faces
         interpreter.set_tensor(given["index"], padded)
         interpreter.invoke()
+        outputs = interpreter.get_signature_runner().get_output_details()
         return {
-            _output_name(details): interpreter.get_tensor(details["index"])[: len(faces)]
-            for details in interpreter.get_output_details()
+            name: interpreter.get_tensor(details["index"])[: len(faces)]
+            for name, details in outputs.items()
         }
-
-
-def _output_name(details: dict) -> str:
-    """Outputs are told apart by what they are: converters rename tensors."""
-    shape = details["shape"]
-    if len(shape) == 3:
-        return "keypoints"
-    return "probabilities" if shape[-1] <= 10 else "embedding"

@@ -1,14 +1,14 @@
-"""A Keras network as LiteRT, float or full-integer int8. Imports TensorFlow for the conversion."""
+"""A Keras network as LiteRT, float or integer. Imports TensorFlow for the conversion."""
 
 import tempfile
-from pathlib import Path
 
 import keras
 import numpy as np
+from ai_edge_litert.interpreter import Interpreter
 
 from emotion_ai.errors import ModelError
+from emotion_ai.labels import KEYPOINT_COUNT
 from emotion_ai.models.runtime import LiteNetwork
-from emotion_ai.models.store import TFLITE
 
 #: Largest difference of a float LiteRT network from Keras that is accepted.
 PARITY = 1e-3
@@ -18,46 +18,54 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
     """A LiteRT network of a Keras one, and their largest output difference on ``faces``.
 
     ``faces``: uint8 (N, S, S), real ones: they calibrate the integer ranges. Input uint8
-    (1, S, S, 1), resizable batch; outputs as ``LiteNetwork`` names them. ModelError when a float
-    network differs from Keras by more than ``PARITY`` (of the crop's side, for keypoints).
+    (1, S, S, 1), resizable batch; outputs by the names that ``LiteNetwork`` gives. ``quantise``
+    makes the convolutions after the first int8, per channel. ModelError when a float network differs from Keras by
+    more than ``PARITY`` (of the crop's side, for keypoints).
     """
     import tensorflow as tf
 
     size = model.inputs[0].shape[1]
-    outputs = {"keypoints": model.output}
-    if len(model.output.shape) == 2:
-        outputs = {"probabilities": model.output, "embedding": model.get_layer("logits").input}
-    whole = keras.Model(model.inputs, outputs)
-
-    options = {"experimental_enable_resource_variables": False}  # weights become constants
-    if quantise:
-        options |= {
-            "optimizations": [tf.lite.Optimize.DEFAULT],
-            "representative_dataset": lambda: _calibration(faces),
-            "target_spec": {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
-            "inference_input_type": tf.uint8,
-            "inference_output_type": tf.float32,
-        }
+    name = "keypoints" if model.output.shape[1:] == (KEYPOINT_COUNT, 2) else "probabilities"
+    outputs = {name: model.output}
+    if name == "probabilities":
+        outputs["embedding"] = model.get_layer("logits").input
     with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / TFLITE
-        kind = tf.float32 if quantise else tf.uint8
-        signature = [tf.TensorSpec((None, size, size, 1), kind)]
-        whole.export(path, format="litert", input_signature=signature, verbose=False, **options)
-        content = path.read_bytes()
+        signature = [tf.TensorSpec((None, size, size, 1), tf.uint8)]
+        keras.Model(model.inputs, outputs).export(
+            temporary, format="tf_saved_model", input_signature=signature, verbose=False
+        )
+        converter = tf.lite.TFLiteConverter.from_saved_model(temporary)
+        converter.experimental_enable_resource_variables = False  # weights become constants
+        content = _quantised(converter, faces) if quantise else converter.convert()
     expected = model.predict(faces[..., None], verbose=0)
-    network = LiteNetwork(content)
-    name = "keypoints" if expected.ndim == 3 else "probabilities"
-    difference = float(np.abs(network(faces)[name] - expected).max())
+    difference = float(np.abs(LiteNetwork(content)(faces)[name] - expected).max())
     if not quantise and difference > PARITY * (size if name == "keypoints" else 1):
         raise ModelError(f"LiteRT differs from Keras by {difference:.2g}: not saved")
     return content, difference
 
 
-def _calibration(faces: np.ndarray):
-    """Real faces one by one, after one of them stretched over all grey values: the input scale is
-    then 1. It must look like a face: what a ramp or a blank image does to the last layers is far
-    beyond what faces do, and would leave these a few of the 256 steps."""
-    widest = faces[np.ptp(faces.reshape(len(faces), -1), axis=1).argmax()].astype(np.float32)
-    low, high = widest.min(), widest.max()
-    for face in ((widest - low) * (255 / max(high - low, 1)), *faces):
-        yield [face[None, ..., None].astype(np.float32)]
+def _quantised(converter, faces: np.ndarray) -> bytes:
+    """The network in int8, but for its two ends: variances of grey values and probabilities need
+    more than 256 steps. The first convolution costs little in float32 and then reads all of them.
+    """
+    import tensorflow as tf
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: ([face[None, ..., None]] for face in faces)
+    debugger = tf.lite.experimental.QuantizationDebugger(converter=converter)
+    debugger.options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_nodes=_ends(debugger.calibrated_model)
+    )
+    return debugger.get_nondebug_quantized_model()
+
+
+def _ends(content: bytes) -> list[str]:
+    """Names of what is computed up to the first convolution and from the last dense layer on."""
+    network = Interpreter(model_content=content)
+    names = {tensor["index"]: tensor["name"] for tensor in network.get_tensor_details()}
+    operators = network._get_ops_details()  # the runtime has no other way to list them
+    kinds = [operator["op_name"] for operator in operators]
+    first = kinds.index("CONV_2D")
+    last = len(kinds) - 1 - kinds[::-1].index("FULLY_CONNECTED")
+    ends = operators[: first + 1] + operators[last:]
+    return [names[index] for operator in ends for index in operator["outputs"]]
