@@ -19,8 +19,8 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
 
     ``faces``: uint8 (N, S, S), real ones: they calibrate the integer ranges. Input uint8
     (1, S, S, 1), resizable batch; outputs by the names that ``LiteNetwork`` gives. ``quantise``
-    makes the convolutions after the first int8, per channel. ModelError when a float network differs from Keras by
-    more than ``PARITY`` (of the crop's side, for keypoints).
+    makes the convolutions after the first int8, per channel. ModelError when a float network
+    differs from Keras by more than ``PARITY`` (of the crop's side, for keypoints).
     """
     import tensorflow as tf
 
