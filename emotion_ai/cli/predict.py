@@ -45,12 +45,13 @@ class _Findings:
 
 
 def run_predict(arguments: argparse.Namespace) -> int:
+    from emotion_ai.media.files import is_film, photo_paths
     from emotion_ai.reading.predictor import load_predictor
     from emotion_ai.serving.client import client_for
     from emotion_ai.serving.network import through
 
-    films = [path for path in arguments.paths if _is_film(path)]
-    photos = list(_photo_paths([path for path in arguments.paths if path not in films]))
+    films = [path for path in arguments.paths if is_film(path)]
+    photos = list(photo_paths([path for path in arguments.paths if path not in films]))
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
@@ -68,26 +69,6 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for failure in found.failures:
         print(f"error: {failure}", file=sys.stderr)
     return 1 if found.failures else 0
-
-
-def _is_film(path: Path) -> bool:
-    from emotion_ai.media.videos import EXTENSIONS
-
-    return path.suffix.lower()[1:] in EXTENSIONS
-
-
-def _photo_paths(paths: list[Path]) -> Iterator[Path]:
-    """The files meant by files and folders; of a folder, the pictures in it."""
-    from emotion_ai.media.images import EXTENSIONS
-
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.suffix.lower()[1:] in EXTENSIONS)
-            if not inside:
-                raise ImageError(f"{path}: expected pictures in this folder, found none")
-            yield from inside
-        else:
-            yield path
 
 
 def _read_photos(
