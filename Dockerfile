@@ -21,10 +21,10 @@ RUN /opt/pip/bin/pip --python /opt/app/bin/python install -r /build/requirements
 FROM build AS build-training
 # Without the GPU's part of TensorFlow. On other processors: --build-arg TENSORFLOW=tensorflow
 ARG TENSORFLOW=tensorflow-cpu
-COPY requirements.txt /build/
+COPY requirements-train.txt /build/
 RUN cd /build \
- && sed "s/^tensorflow>/${TENSORFLOW}>/; /^tensorflow-serving-api/d" requirements.txt > cpu.txt \
- && grep -o '^tensorflow-serving-api[^ ]*' requirements.txt > serving.txt \
+ && sed "s/^tensorflow>/${TENSORFLOW}>/; /^tensorflow-serving-api/d" requirements-train.txt > cpu.txt \
+ && grep -o '^tensorflow-serving-api[^ ]*' requirements-train.txt > serving.txt \
  && /opt/pip/bin/pip --python /opt/app/bin/python install -r cpu.txt \
  && /opt/pip/bin/pip --python /opt/app/bin/python install --no-deps -r serving.txt \
  && rm -rf /opt/app/lib/python3*/site-packages/tensorflow/include
@@ -33,8 +33,8 @@ FROM build AS weights
 # The face detector's, downloaded and compared with their checksum by the app itself.
 COPY emotion_ai /build/emotion_ai
 RUN cd /build && EMOTION_AI_CACHE=/build/cache /opt/app/bin/python -c "import shutil; \
-from emotion_ai import faces, settings; \
-shutil.copy(faces.find_yunet(settings.settings()), '/opt/yunet.onnx')"
+from emotion_ai.faces.detection import find_yunet; from emotion_ai.settings import settings; \
+shutil.copy(find_yunet(settings()), '/opt/yunet.onnx')"
 
 FROM ${BASE} AS base
 RUN apt-get update \

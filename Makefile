@@ -1,11 +1,13 @@
-# make app: the dashboard. make test: everything CI checks. A .venv is made when missing.
+# make app: the dashboard. make test: everything CI checks. A .venv is made when missing; in it the
+# command emotion-ai runs this checkout.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: app test lint bench
 
 app: .venv/.app
-	@$(BIN)/streamlit run streamlit_app.py $(if $(ADDRESS),--server.address $(ADDRESS))
+	@$(BIN)/emotion-ai app $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: .venv/.dev
 	$(BIN)/python -m pytest
@@ -21,10 +23,10 @@ bench: .venv/.dev
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
-.venv/.app: requirements.txt requirements-app.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+.venv/.app: $(filter-out requirements-dev.txt,$(wildcard requirements*.txt)) pyproject.toml | .venv/bin/python
+	$(PIP) -r requirements.txt --editable .
 	@touch $@
 
-.venv/.dev: requirements-dev.txt requirements.txt requirements-app.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+.venv/.dev: $(wildcard requirements*.txt) pyproject.toml | .venv/bin/python
+	$(PIP) -r requirements-dev.txt --editable .
 	@touch $@ .venv/.app

@@ -5,21 +5,31 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import platformdirs
+
+_PACKAGE = Path(__file__).resolve().parent
+#: Whether this is an installed package, not a checkout: then it holds what the repository has
+#: beside it (``pyproject.toml`` puts it there).
+INSTALLED = (_PACKAGE / "shipped").is_dir()
+#: Where ``streamlit_app.py``, ``pages`` and the shipped ``models`` lie; only read.
+ROOT = _PACKAGE / "shipped" if INSTALLED else _PACKAGE.parent
+#: What is made here goes below: the repository, or a folder of the person who uses the package.
+HOME = platformdirs.user_data_path("emotion-ai", appauthor=False) if INSTALLED else ROOT
 
 
 @dataclass(frozen=True)
 class Settings:
     """Where things are. Every path may be overridden by ``EMOTION_AI_<NAME>``."""
 
-    data_dir: Path = ROOT / "data"
-    models_dir: Path = ROOT / "models"
-    runs_dir: Path = ROOT / "models" / "runs"
+    data_dir: Path = HOME / "data"
+    #: Of an installed package, the shipped models are copied there (``models.shipped``).
+    models_dir: Path = HOME / "models"
+    runs_dir: Path = HOME / "models" / "runs"
     #: Hyperparameter searches; machines that share it work on the same ones.
-    searches_dir: Path = ROOT / "models" / "searches"
+    searches_dir: Path = HOME / "models" / "searches"
     cache_dir: Path = Path.home() / ".cache" / "emotion_ai"
     #: Exported versions, as TensorFlow Serving reads them.
-    serving_dir: Path = ROOT / "serving"
+    serving_dir: Path = HOME / "serving"
     #: The model server that reads photos; None reads them here.
     serving_url: str | None = None
     #: A local copy of YuNet's weights; None downloads them once into ``cache_dir``.

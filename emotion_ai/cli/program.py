@@ -7,11 +7,13 @@ import argparse
 import os
 import sys
 
-from emotion_ai.cli import data, evaluate, export, models, predict, report, runs, search, train
+from emotion_ai.cli import app, data, evaluate, export, models, predict, report, runs, search, train
 from emotion_ai.errors import EmotionAIError
+from emotion_ai.models.shipped import bring_shipped_models
+from emotion_ai.settings import settings
 
 #: In the order in which the help names them.
-COMMANDS = (predict, data, train, runs, search, evaluate, report, models, export)
+COMMANDS = (app, predict, data, train, runs, search, evaluate, report, models, export)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -26,8 +28,12 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    arguments = build_parser().parse_args(argv)
+    parser = build_parser()
+    arguments, arguments.others = parser.parse_known_args(argv)
+    if arguments.others and arguments.handler is not app.run_app:
+        parser.error(f"unrecognized arguments: {' '.join(arguments.others)}")
     try:
+        bring_shipped_models(settings())
         code = arguments.handler(arguments)
         sys.stdout.flush()  # here, where a full disk can still be told
         return code

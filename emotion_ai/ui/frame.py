@@ -8,7 +8,8 @@ from pathlib import Path
 import streamlit as st
 
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.settings import ROOT
+from emotion_ai.models.shipped import bring_shipped_models
+from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import access, resources
 from emotion_ai.ui.wording import TASK_TITLES, count, headline_score, plain, score_figure
 
@@ -39,6 +40,7 @@ def frame() -> None:
     """Style, logo and sidebar; called by ``streamlit_app.py`` before the page."""
     global _shown
     _shown = True
+    bring_shipped_models(settings())
     st.html(_FOLDER / "style.css")
     st.logo(_FOLDER / "logo.svg", size="large", icon_image=_FOLDER / "icon.svg")
     sidebar()

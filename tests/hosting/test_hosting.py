@@ -37,8 +37,11 @@ def names(path: str) -> set[str]:
 
 
 def test_app_requirements_are_the_whole_ones_without_what_trains():
-    assert names("requirements.txt") == HEAVY
-    assert "-r requirements-app.txt" in (ROOT / "requirements.txt").read_text()
+    assert names("requirements-train.txt") == HEAVY
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    named = [line.split()[1] for line in lines if line.startswith("-r ")]
+    assert named == ["requirements-app.txt", "requirements-train.txt"]
+    assert not names("requirements.txt")
     assert not names("requirements-app.txt") & HEAVY
 
 
@@ -145,6 +148,24 @@ def test_slim_image_gets_the_environment_without_tensorflow():
     assert any("--from=build /opt/app" in rest for rest in copied["slim"])
     assert not any("build-training" in rest for rest in copied["slim"])
     assert any("--from=build-training /opt/app" in rest for rest in copied["full"])
+
+
+def test_image_fetches_the_detector_by_names_that_exist():
+    lines = [rest for instruction, rest in stage("weights") if instruction == "RUN"]
+    code = re.search(r'python -c "(.+)"', lines[-1])[1]
+    imports = [part for part in code.split("; ") if "import" in part]
+    assert any("find_yunet" in line for line in imports)
+    for line in imports:
+        exec(line.strip(), {})
+
+
+def test_image_installs_training_by_lines_that_exist():
+    """sed and grep take TensorFlow's lines apart: --no-deps for what would bring the large one."""
+    command = next(rest for i, rest in stage("build-training") if i == "RUN")
+    assert "requirements-train.txt" in command
+    text = (ROOT / "requirements-train.txt").read_text()
+    for start in ("tensorflow>", "tensorflow-serving-api"):
+        assert re.search(rf"^{start}", text, re.MULTILINE)
 
 
 def test_what_the_image_writes_lies_in_its_volume():
