@@ -99,6 +99,7 @@ def test_models_and_runs_are_listed(workplace, capsys):
 
 def test_train_save_and_evaluate_from_the_command_line(workplace, capsys, monkeypatch):
     monkeypatch.setenv("EMOTION_AI_MODELS", str(workplace / "models"))
+    monkeypatch.setenv("EMOTION_AI_CACHE", str(workplace / "cache"))
     settings.cache_clear()
     run("data", "synthetic", "--task", "expression", "--n", 140)
     train = [
