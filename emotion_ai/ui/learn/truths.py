@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
-from emotion_ai.datasets.truths import class_positions
-from emotion_ai.evaluation.classification import confusion_matrix
-from emotion_ai.evaluation.predictions import cached_path, predictions
+from emotion_ai.evaluation.assessment import Question, assess
+from emotion_ai.evaluation.predictions import cached_path
 from emotion_ai.learn.texts import Words
 from emotion_ai.models.store import SavedModel
 from emotion_ai.settings import settings
@@ -47,17 +46,12 @@ def answers_of_a_model(words: Words) -> Answers | None:
     def step(done: int, total: int, unit: str) -> None:
         bar.progress(done / total, words("reading"))
 
-    found = predictions(model, dataset, settings(), step if bar else None, _SPLIT)
+    found = assess(model, dataset, Question(_SPLIT), settings(), step if bar else None)
     if bar:
         bar.empty()
-    rows = dataset.rows(_SPLIT)
-    targets = class_positions(dataset, model.labels, "given")[rows]
-    known = targets >= 0
-    probabilities, targets = found.probabilities[known], targets[known]
-    labels = list(model.labels.expressions)
-    confusion = confusion_matrix(targets, probabilities.argmax(axis=1), len(labels))
-    basis = words("basis", model=plain(model.name), n=len(targets))
-    return Answers(labels, confusion, basis, probabilities, targets)
+    basis = words("basis", model=plain(model.name), n=len(found))
+    labels = list(found.labels.expressions)
+    return Answers(labels, found.confusion, basis, found.probabilities, found.targets)
 
 
 def _from_card(words: Words, model: SavedModel) -> Answers | None:
