@@ -1,5 +1,5 @@
 import sys
 
-from emotion_ai.cli.program import main
+from emotion_ai.cli.program import run
 
-sys.exit(main())
+sys.exit(run())

@@ -6,8 +6,10 @@ Exit codes: 0; 1 for bad input, with one line on standard error; 2 for wrong usa
 import argparse
 import os
 import sys
+from contextlib import nullcontext
 
 from emotion_ai.cli import app, data, evaluate, export, models, predict, report, runs, search, train
+from emotion_ai.cli.chatter import only_own_words
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.models.shipped import bring_shipped_models
 from emotion_ai.settings import settings
@@ -25,6 +27,13 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add_parser(subparsers)
     return parser
+
+
+def run() -> int:
+    """The program in a process of its own: nothing but its own words on standard error. The
+    dashboard takes the process over and keeps its terminal."""
+    with nullcontext() if sys.argv[1:2] == ["app"] else only_own_words():
+        return main()
 
 
 def main(argv: list[str] | None = None) -> int:
