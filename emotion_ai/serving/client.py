@@ -1,30 +1,34 @@
 """Asks a model server over HTTP: TensorFlow Serving's REST interface, or another that speaks V1.
 
-Every call is bounded in time and size, is tried once more when no connection is made or it breaks,
-and fails at once while the server is known to be away. Redirects are not followed. Thread-safe.
+Every exchange is bounded in time and size whatever the server does, is tried once more when no
+connection is made or it breaks, and fails at once while the server is known to be away. Redirects
+are neither followed nor read. Thread-safe.
 """
 
+import ssl
 import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
+import httpcore
 import numpy as np
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from emotion_ai.errors import ServingError
 from emotion_ai.serving import wire
+from emotion_ai.serving.transport import Backend, Budget, TooMuch
 
-#: Seconds to connect, between two pieces of a reply, and for one reply in all.
+#: Seconds to connect, of silence, and for an exchange in all, from the name's look-up to the last
+#: byte, with the second attempt.
 CONNECT_S, READ_S, REPLY_S = 1.0, 5.0, 10.0
+#: Of all that comes, headers included.
 MAX_REPLY_BYTES = 4_000_000
 #: Faces in one request; more are sent in several.
 MAX_FACES = 64
 ATTEMPTS = 2
-_PARALLEL = 32
+#: Connections, and seconds for which one that is not used is kept.
+_PARALLEL, _IDLE_S = 32, 60.0
 
 
 class ServerAway(ServingError):
@@ -87,10 +91,13 @@ class ServingClient:
         self.url = check_url(url)
         self.breaker = CircuitBreaker()
         self._read_s, self._reply_s = read_s, reply_s
-        self._session = requests.Session()
-        self._session.trust_env = False  # no proxy, no password from a file in the home folder
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=_PARALLEL))
+        self._backend = Backend()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=httpcore.default_ssl_context() if url.startswith("https") else None,
+            max_connections=_PARALLEL,
+            keepalive_expiry=_IDLE_S,
+            network_backend=self._backend,
+        )
 
     def address(self, model: str, version: int | None = None, label: str | None = None) -> str:
         """Where the model is asked; actions such as ``:predict`` follow."""
@@ -143,10 +150,11 @@ class ServingClient:
     def _ask(self, address: str, body: bytes | None = None) -> bytes:
         if wait_s := self.breaker.wait_s():
             raise ServerAway(f"{self.url} did not answer lately: not asked for {wait_s:.0f} s")
+        budget = Budget(self._reply_s, MAX_REPLY_BYTES, connect_s=CONNECT_S, silence_s=self._read_s)
         try:
             for attempt in range(ATTEMPTS):
                 try:
-                    reply = self._send(address, body)
+                    reply = self._send(address, body, budget)
                     break
                 except ServerAway as error:
                     if isinstance(error, ServerSlow) or attempt == ATTEMPTS - 1:
@@ -160,53 +168,51 @@ class ServingClient:
         self.breaker.record(answered=True)
         return reply
 
-    def _send(self, address: str, body: bytes | None) -> bytes:
-        deadline = time.monotonic() + self._reply_s
+    def _send(self, address: str, body: bytes | None, budget: Budget) -> bytes:
+        parts = urlsplit(address)
+        headers = {"Host": parts.netloc, "Content-Type": "application/json"}
         try:
-            with self._session.request(
+            path = quote(parts.path, safe=_IN_PATHS)
+            request = self._pool.stream(
                 "GET" if body is None else "POST",
-                address,
-                data=body,
-                headers={"Content-Type": "application/json", "Accept-Encoding": "identity"},
-                timeout=(CONNECT_S, self._read_s),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = self._content(response, deadline)
-        except (requests.Timeout, TimeoutError, ReadTimeoutError):
+                httpcore.URL(
+                    scheme=parts.scheme, host=parts.hostname, port=parts.port, target=path
+                ),
+                headers={**headers, "Accept-Encoding": "identity"},
+                content=body,
+                extensions={"timeout": {"pool": budget.wait_s(self._read_s)}},
+            )
+            with self._backend.within(budget), request as response:
+                status = response.status
+                # What else a server says, such as with a redirect, is of no use: it is not read.
+                told = status == 200 or status >= 400
+                content = b"".join(response.iter_stream()) if told else b""
+        except TooMuch:
+            most = f"{MAX_REPLY_BYTES / 1e6:.0f} MB"
+            raise ServingError(f"{self.url}: expected at most {most}, got more") from None
+        except (TimeoutError, httpcore.TimeoutException):
+            if budget.left_s <= 0:
+                raise ServerSlow(f"{self.url} took over {self._reply_s:g} s to answer") from None
             raise ServerSlow(f"{self.url} did not answer in time") from None
-        except (requests.RequestException, HTTPError, OSError) as error:
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError, ValueError) as error:
             raise ServerAway(f"{self.url} did not answer ({_why(error)})") from None
-        if response.status_code >= 500:
-            raise ServerAway(f"{self.url} answered {response.status_code}{_reason(content)}")
-        if response.status_code != 200:
-            raise ServingError(f"{self.url} answered {response.status_code}{_reason(content)}")
+        if status >= 500:
+            raise ServerAway(f"{self.url} answered {status}{_reason(content)}")
+        if status != 200:
+            raise ServingError(f"{self.url} answered {status}{_reason(content)}")
         return content
 
-    def _content(self, response: requests.Response, deadline: float) -> bytes:
-        """The reply, piece by piece: one that never ends must not be waited for."""
-        pieces, size = [], 0
-        while piece := response.raw.read1(65_536, decode_content=False):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_REPLY_BYTES:
-                raise ServingError(
-                    f"{self.url}: expected at most {MAX_REPLY_BYTES / 1e6:.0f} MB, got more"
-                )
-            if time.monotonic() > deadline:
-                raise ServerSlow(f"{self.url} took over {self._reply_s:g} s to answer")
-        expected = response.headers.get("Content-Length", "")
-        if expected.isdigit() and size < int(expected):
-            raise ServerAway(f"{self.url} broke off in the middle of its answer")
-        return b"".join(pieces)
+
+#: Characters of a path that need no percent sign.
+_IN_PATHS = "/%:~!$&'()*+,;=@"
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, requests.exceptions.SSLError):
+    if isinstance(error, ssl.SSLCertVerificationError):
         return "no valid certificate"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return type(error).__name__
+    if isinstance(error, httpcore.ProtocolError):
+        return "it broke off, or does not speak HTTP"
+    return "no connection"
 
 
 def _reason(content: bytes) -> str:
