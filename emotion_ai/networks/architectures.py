@@ -38,7 +38,8 @@ def build(
     ``probabilities`` float32 (batch, classes), with several heads (batch, heads, classes), or
     ``keypoints`` float32 (batch, 15, 2), x then y, pixels of the input. ``mirrored`` expression
     networks answer for the mean features of the face and its mirror image. Without
-    ``standardise`` grey values are rescaled alike for all faces, as networks did before.
+    ``standardise`` it is one of the first networks, which rescaled the grey values of all faces
+    alike and had no bound for features.
     ConfigError for an unknown preset.
     """
     if preset not in PRESETS:
@@ -50,6 +51,9 @@ def build(
     if mirrored:
         x = layers.Concatenate(axis=0)([x, ops.flip(x, axis=2)])
     x = _add(parts.body[task], x)
+    if standardise and task == "expression":
+        # Unbounded, a few faces had features of a hundred times the usual, and logits of -1000.
+        x = layers.Activation("relu6", name="bounded")(x)
     x = _add(parts.head[task], x)
     if mirrored:
         x = ops.mean(ops.reshape(x, (2, -1, x.shape[-1])), axis=0)

@@ -7,12 +7,15 @@ weights rely on that order.
 from keras import layers
 
 
-def convolution(x, filters: int, kernel: int = 3, stride: int = 1, activation: bool = True):
-    """Convolution, batch normalisation and, unless told otherwise, ReLU."""
+def convolution(
+    x, filters: int, kernel: int = 3, stride: int = 1, activation: bool = True, gain: str = "ones"
+):
+    """Convolution, batch normalisation (its gains start as ``gain``) and, unless told otherwise,
+    ReLU."""
     x = layers.Conv2D(
         filters, kernel, stride, "same", use_bias=False, kernel_initializer="he_normal"
     )(x)
-    x = layers.BatchNormalization(momentum=0.9)(x)
+    x = layers.BatchNormalization(momentum=0.9, gamma_initializer=gain)(x)
     return layers.Activation("relu")(x) if activation else x
 
 
@@ -27,13 +30,14 @@ def squeeze_excite(x, ratio: int = 8):
 
 def residual_block(x, filters: int, stride: int = 1, squeeze: bool = True):
     """Two 3 × 3 convolutions beside a shortcut, which is projected where the shape changes
-    (He et al. 2016, arXiv:1512.03385)."""
+    (He et al. 2016, arXiv:1512.03385). At first only the shortcut speaks (Goyal et al. 2017,
+    arXiv:1706.02677): large steps then do no harm."""
     short = x
     if stride > 1 or x.shape[-1] != filters:
         short = layers.AveragePooling2D(stride)(x) if stride > 1 else x
         short = convolution(short, filters, 1, activation=False)
     x = convolution(x, filters, stride=stride)
-    x = convolution(x, filters, activation=False)
+    x = convolution(x, filters, activation=False, gain="zeros")
     if squeeze:
         x = squeeze_excite(x)
     return layers.Activation("relu")(layers.Add()([x, short]))
