@@ -75,16 +75,8 @@ def confusion_plot(
         marker={"symbol": "square", "size": 46, "opacity": 0.01},
         hovertemplate="given %{y}, named %{x}<br>%{customdata[0]:,} faces<extra></extra>",
     )  # fmt: skip
-    dark = shown.ravel() > 0.55 * top
-    texts = np.array([f"{v:,.0f}" if scale == "faces" else f"{v:.0%}" for v in shown.ravel()])
-    inks = [
-        go.Scatter(
-            x=data["named"][part], y=data["given"][part], text=texts[part], mode="text",
-            textfont={"size": 13, "color": colour}, hoverinfo="skip",
-        )
-        for part, colour in ((dark, "#FFFFFF"), (~dark, ink))
-    ]  # fmt: skip
-    figure = base_figure(colours, cells, *inks, height_px=480, hoverdistance=60)
+    texts = _cell_texts(data, shown.ravel(), "{:,.0f}" if scale == "faces" else "{:.0%}", ink)
+    figure = base_figure(colours, cells, *texts, height_px=480, hoverdistance=60)
     figure.update_xaxes(title="named by the model", side="top", showgrid=False, ticks="")
     figure.update_yaxes(
         title="given label", autorange="reversed", showgrid=False, ticks="", ticksuffix=" "
@@ -97,6 +89,19 @@ def confusion_plot(
         )  # fmt: skip
     alt = f"Confusion matrix of {int(confusion.sum()):,} faces, {scale}"
     return Plot(figure, data, "confusion", alt)
+
+
+def _cell_texts(data: pd.DataFrame, shown: np.ndarray, form: str, ink: str) -> list[go.Scatter]:
+    """What stands in the cells: white on dark ones, ``ink`` on the others."""
+    dark = shown > 0.55 * shown.max()
+    texts = np.array([form.format(value) for value in shown])
+    return [
+        go.Scatter(
+            x=data["named"][part], y=data["given"][part], text=texts[part], mode="text",
+            textfont={"size": 13, "color": colour}, hoverinfo="skip",
+        )
+        for part, colour in ((dark, "#FFFFFF"), (~dark, ink))
+    ]  # fmt: skip
 
 
 def _one_against_rest(probabilities, targets, labels):

@@ -51,44 +51,22 @@ def store_checkpoint(
     if not (folder / runs.BEST).exists():
         raise RunError(f"run {folder.name} has no finished epoch to save")
     config = TrainingConfig.from_dict(runs.read_run(folder).config)
-    labels = label_set(config.label_set)
-    model = in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
-    truth, temperature = config.labels, None
     if mirror and config.task == "keypoints":
         raise RunError("averaging with the mirrored face: expected a run of expressions")
+    model = in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
+    about = {}
     if config.task == "expression":
-        if mirror:
-            model = with_mirror(model, config.preset)
-        index = 0
-        if truth == "both":
-            truth, index = head, HEADS.index(head)
-        if config.calibration_faces:
-            faces, targets = calibration_faces(datasets, config, truth)
-            said = one_head(model, index).predict(faces[..., None], verbose=0)
-            temperature = fit_temperature(said, targets, smallest=NEARLY_ZERO)
-        model = one_head(model, index, temperature or 1.0, LOWEST_LOGIT)
-    train_set, _ = prepare(datasets, config, labels)
+        model, about = _one_answer(model, datasets, config, head, mirror)
+    train_set, _ = prepare(datasets, config, label_set(config.label_set))
     border = train_set.border_px
     crops = train_set.images[:, border : -border or None, border : -border or None]
     if config.task == "keypoints":
         centre_keypoints(model, crops, train_set)
     rows = np.random.default_rng(0).permutation(len(train_set))[:CALIBRATION_FACES]
-    faces = crops[np.sort(rows)]
-    content, parity = convert(model, faces, quantise)
-    temporary = folder / "promoted.keras"
-    model.save(temporary)
+    content, parity = convert(model, crops[np.sort(rows)], quantise)
     card = {
         "task": config.task,
-        **(
-            {
-                "label_set": config.label_set,
-                "truth": truth,
-                "temperature": temperature,
-                "mirror": mirror,
-            }
-            if config.task == "expression"
-            else {}
-        ),
+        **about,
         "preset": config.preset,
         "input_px": INPUT_SIZE_PX[config.task],
         "parameters": model.count_params(),
@@ -104,12 +82,36 @@ def store_checkpoint(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     learned = (folder / runs.METRICS).read_bytes()
-    files = {KERAS: temporary.read_bytes(), TFLITE: content, runs.METRICS: learned}
-    temporary.unlink()
-    with tempfile.TemporaryDirectory() as temporary_dir:  # the old model stays until all is known
-        unscored = write_model(Path(temporary_dir) / target.name, card, files)
+    with tempfile.TemporaryDirectory() as temporary:  # the old model stays until all is known
+        model.save(Path(temporary) / KERAS)
+        saved = (Path(temporary) / KERAS).read_bytes()
+        files = {KERAS: saved, TFLITE: content, runs.METRICS: learned}
+        unscored = write_model(Path(temporary) / target.name, card, files)
         card["scores"] = score_all(unscored, datasets)
     return write_model(target, card, files)
+
+
+def _one_answer(
+    model: keras.Model, datasets: list[Dataset], config: TrainingConfig, head: str, mirror: bool
+) -> tuple[keras.Model, dict]:
+    """An expression network with the head that is stored, as sure as it may be, and what its card
+    says of that."""
+    if mirror:
+        model = with_mirror(model, config.preset)
+    truth, index, temperature = config.labels, 0, None
+    if truth == "both":
+        truth, index = head, HEADS.index(head)
+    if config.calibration_faces:
+        faces, targets = calibration_faces(datasets, config, truth)
+        said = one_head(model, index).predict(faces[..., None], verbose=0)
+        temperature = fit_temperature(said, targets, smallest=NEARLY_ZERO)
+    about = {
+        "label_set": config.label_set,
+        "truth": truth,
+        "temperature": temperature,
+        "mirror": mirror,
+    }
+    return one_head(model, index, temperature or 1.0, LOWEST_LOGIT), about
 
 
 def calibration_faces(

@@ -129,41 +129,9 @@ def train(
     keras.config.set_dtype_policy(choose_precision(config.precision))
     runs.write_status(folder, "running", epoch=0, epochs=config.epochs)
     try:
-        labels = label_set(config.label_set)
-        train_set, validation_set = prepare(datasets, config, labels)
-        steps = len(Batches(train_set, config))
-        keep_data(folder, datasets, config, steps)
-        if resume and (folder / runs.LAST).exists():
-            model = load_checkpoint(folder / runs.LAST, config, steps)
-            epoch, rest = divmod(int(model.optimizer.iterations), steps)
-            if rest:
-                raise RunError("the training data changed since this run began: start a new run")
-        else:
-            model = new_model(config, labels, init)
-            compile_model(model, config, steps)
-            epoch = 0
-        recorder = Recorder(folder, config, labels, validation_set, epoch, on_epoch)
-        if epoch < config.epochs:
-            model.fit(
-                Batches(train_set, config, epoch, workers=2, max_queue_size=16),
-                initial_epoch=epoch,
-                epochs=config.epochs,
-                shuffle=False,  # Batches shuffle by epoch; Keras would by its own state
-                callbacks=[
-                    keras.callbacks.TerminateOnNaN(),
-                    progress.Reporter(folder, config, steps),
-                    recorder,
-                ],
-                verbose=0,
-            )
-        if recorder.diverged:
-            raise RunError(
-                f"the loss was not a number in epoch {recorder.diverged}: try a lower learning "
-                "rate; the best epoch before, if any, is kept"
-            )
-        best = min(recorder.history, key=lambda record: record["validation_loss"])
-        runs.write_status(folder, "finished", epoch=len(recorder.history), epochs=config.epochs)
-        return best
+        history = _fit(folder, datasets, config, init, resume, on_epoch)
+        runs.write_status(folder, "finished", epoch=len(history), epochs=config.epochs)
+        return min(history, key=lambda record: record["validation_loss"])
     except KeyboardInterrupt:
         runs.write_status(folder, "cancelled", epochs=config.epochs)
         raise
@@ -171,6 +139,50 @@ def train(
         with contextlib.suppress(OSError):  # the disk may be full
             runs.write_status(folder, "failed", message=progress.reason(error))
         raise
+
+
+def _fit(
+    folder: Path,
+    datasets: list[Dataset],
+    config: TrainingConfig,
+    init: keras.Model | None,
+    resume: bool,
+    on_epoch: Callable[[dict, int], None] | None,
+) -> list[dict]:
+    """The metrics of all epochs, those trained before an interruption among them."""
+    labels = label_set(config.label_set)
+    train_set, validation_set = prepare(datasets, config, labels)
+    steps = len(Batches(train_set, config))
+    keep_data(folder, datasets, config, steps)
+    if resume and (folder / runs.LAST).exists():
+        model = load_checkpoint(folder / runs.LAST, config, steps)
+        epoch, rest = divmod(int(model.optimizer.iterations), steps)
+        if rest:
+            raise RunError("the training data changed since this run began: start a new run")
+    else:
+        model = new_model(config, labels, init)
+        compile_model(model, config, steps)
+        epoch = 0
+    recorder = Recorder(folder, config, labels, validation_set, epoch, on_epoch)
+    if epoch < config.epochs:
+        model.fit(
+            Batches(train_set, config, epoch, workers=2, max_queue_size=16),
+            initial_epoch=epoch,
+            epochs=config.epochs,
+            shuffle=False,  # Batches shuffle by epoch; Keras would by its own state
+            callbacks=[
+                keras.callbacks.TerminateOnNaN(),
+                progress.Reporter(folder, config, steps),
+                recorder,
+            ],
+            verbose=0,
+        )
+    if recorder.diverged:
+        raise RunError(
+            f"the loss was not a number in epoch {recorder.diverged}: try a lower learning "
+            "rate; the best epoch before, if any, is kept"
+        )
+    return recorder.history
 
 
 def new_model(

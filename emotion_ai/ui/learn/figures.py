@@ -98,47 +98,53 @@ def film(
         margin_b=_FILM_PX + gap_px,
     )
     playing._controls = {
-        "updatemenus": [
-            {
-                "type": "buttons",
-                "direction": "left",
-                "showactive": False,
-                "x": 0,
-                "xanchor": "left",
-                "y": 0,
-                "yanchor": "top",
-                "pad": {"t": gap_px + 12, "r": 8},
-                "bgcolor": "rgba(128,128,128,0.14)",
-                "bordercolor": "rgba(128,128,128,0.4)",
-                "font": {"size": 15, "color": ACCENT},
-                "buttons": [
-                    {"label": "▶", "method": "animate", "args": [None, play]},
-                    {"label": "❚❚", "method": "animate", "args": [[None], stop]},
-                ],
-            }
-        ],
-        "sliders": [
-            {
-                "active": start,
-                "steps": steps,
-                "x": 0,
-                "len": 1,
-                "pad": {"t": gap_px, "l": 96, "r": 12},
-                "currentvalue": {
-                    "xanchor": "left",
-                    "font": {"size": 14, "color": _ink()},
-                    "offset": 10,
-                },
-                "ticklen": 0,
-                "minorticklen": 0,
-                "font": {"size": 1, "color": "rgba(0,0,0,0)"},
-                "bgcolor": "rgba(128,128,128,0.25)",
-                "activebgcolor": ACCENT,
-                "bordercolor": "rgba(128,128,128,0.4)",
-            }
-        ],
+        "updatemenus": [_buttons(gap_px, play, stop)],
+        "sliders": [_moments(gap_px, start, steps)],
     }
     return playing
+
+
+def _buttons(gap_px: int, play: dict, stop: dict) -> dict:
+    """A film's play and pause."""
+    return {
+        "type": "buttons",
+        "direction": "left",
+        "showactive": False,
+        "x": 0,
+        "xanchor": "left",
+        "y": 0,
+        "yanchor": "top",
+        "pad": {"t": gap_px + 12, "r": 8},
+        "bgcolor": "rgba(128,128,128,0.14)",
+        "bordercolor": "rgba(128,128,128,0.4)",
+        "font": {"size": 15, "color": ACCENT},
+        "buttons": [
+            {"label": "▶", "method": "animate", "args": [None, play]},
+            {"label": "❚❚", "method": "animate", "args": [[None], stop]},
+        ],
+    }
+
+
+def _moments(gap_px: int, start: int, steps: list[dict]) -> dict:
+    """A film's slider, with what the frame shows above it."""
+    return {
+        "active": start,
+        "steps": steps,
+        "x": 0,
+        "len": 1,
+        "pad": {"t": gap_px, "l": 96, "r": 12},
+        "currentvalue": {
+            "xanchor": "left",
+            "font": {"size": 14, "color": _ink()},
+            "offset": 10,
+        },
+        "ticklen": 0,
+        "minorticklen": 0,
+        "font": {"size": 1, "color": "rgba(0,0,0,0)"},
+        "bgcolor": "rgba(128,128,128,0.25)",
+        "activebgcolor": ACCENT,
+        "bordercolor": "rgba(128,128,128,0.4)",
+    }
 
 
 def _ink() -> str:

@@ -126,33 +126,38 @@ def _network(words: Words, picture, side) -> None:
     )  # fmt: skip
     last = len(blocks) - 1
     figure = base_figure(*moving(last), texts, height_px=120 + 46 * len(blocks))
-    for block, place in zip(blocks, places, strict=True):
-        if block.skips:
-            figure.add_shape(
-                type="path", path=f"M -0.1,{place + 0.5} C -0.85,{place + 0.5} "
-                f"-0.85,{place - 0.5} -0.1,{place - 0.5}",
-                line={"color": FIRST, "width": 3},
-            )  # fmt: skip
+    for place in places[[block.skips for block in blocks]]:
+        _add_way_around(figure, place)
     figure.update_xaxes(visible=False, range=(-0.75, 1.6), fixedrange=True)
     figure.update_yaxes(visible=False, range=(places[-1] - 0.8, 1.0), fixedrange=True)
     frames = [frame(moving(i), [0, 1]) for i in range(len(blocks))]
     captions = [_what(words, blocks, i) for i in range(len(blocks))]
     with picture:
         figure = film(figure, frames, captions, start=last, ms=700)
-        table = pd.DataFrame(
-            {
-                "block": captions,
-                "output": [_sides(block.shape) for block in blocks],
-                "convolutions": [block.convolutions for block in blocks],
-                "skip": [block.skips for block in blocks],
-                "parameters": [block.parameters for block in blocks],
-            }
-        )
-        show_chart(figure, table, "network", words("alt_network"))
+        show_chart(figure, _block_table(blocks, captions), "network", words("alt_network"))
     with side:
         total = sum(block.parameters for block in blocks)
         skips = sum(block.skips for block in blocks)
         st.markdown(words("network_note", skips=skips, parameters=total))
+
+
+def _add_way_around(figure: go.Figure, place: float) -> None:
+    """An arc beside the block at ``place``."""
+    top, bottom = place + 0.5, place - 0.5
+    path = f"M -0.1,{top} C -0.85,{top} -0.85,{bottom} -0.1,{bottom}"
+    figure.add_shape(type="path", path=path, line={"color": FIRST, "width": 3})
+
+
+def _block_table(blocks: list, captions: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "block": captions,
+            "output": [_sides(block.shape) for block in blocks],
+            "convolutions": [block.convolutions for block in blocks],
+            "skip": [block.skips for block in blocks],
+            "parameters": [block.parameters for block in blocks],
+        }
+    )
 
 
 def _what(words: Words, blocks: list, i: int) -> str:

@@ -106,29 +106,7 @@ def _overfitting(words: Words, picture, side) -> None:
         ]  # fmt: skip
 
     last = len(trained.steps) - 1
-    figure = make_subplots(rows=2, cols=1, row_heights=[0.58, 0.42], vertical_spacing=0.13)
-    heat, dots = moving(last)
-    figure.add_trace(heat, row=1, col=1)
-    figure.add_trace(dots, row=2, col=1)
-    for trace in two_classes(points, targets, (words("class_0"), words("class_1"))):
-        figure.add_trace(trace.update(showlegend=False), row=1, col=1)
-    for values, name, colour, dash in (
-        (trained.loss, words("train"), SECOND, "solid"),
-        (trained.held_back_loss, words("held_back"), FIRST, "dash"),
-    ):
-        line = {"color": colour, "width": 3, "dash": dash}
-        figure.add_trace(
-            go.Scatter(x=trained.steps, y=values, name=name, line=line, mode="lines"), row=2, col=1
-        )
-    calm(figure, 560)
-    key_on_top(figure)
-    figure.update_xaxes(fixedrange=True, gridcolor=GRID, zerolinecolor=GRID)
-    figure.update_yaxes(fixedrange=True, gridcolor=GRID, zerolinecolor=GRID)
-    figure.update_xaxes(range=(-_REACH, _REACH), showticklabels=False, row=1, col=1)
-    figure.update_yaxes(range=(-_REACH, _REACH), showticklabels=False, row=1, col=1)
-    figure.update_xaxes(title_text=words("steps"), row=2, col=1)
-    top = min(max(trained.held_back_loss.max(), trained.loss.max()) * 1.05, 2.0)
-    figure.update_yaxes(title_text=words("loss"), range=(0, top), row=2, col=1)
+    figure = _border_over_losses(words, trained, moving(last), points, targets)
     frames = [frame(moving(i), [0, 1]) for i in range(last + 1)]
     captions = [
         words("film_overfitting", step=step, loss=loss, held_back=held)
@@ -153,6 +131,37 @@ def _overfitting(words: Words, picture, side) -> None:
             for p, t in ((points, targets), held_back)
         ]
         st.markdown(words("best_step", step=trained.steps[best], train=right[0], held=right[1]))
+
+
+def _border_over_losses(
+    words: Words, trained: Film, moving: list, points: np.ndarray, targets: np.ndarray
+) -> go.Figure:
+    """The network's border above, both losses over the steps below; ``moving``: the two traces
+    that a film changes."""
+    heat, dots = moving
+    figure = make_subplots(rows=2, cols=1, row_heights=[0.58, 0.42], vertical_spacing=0.13)
+    figure.add_trace(heat, row=1, col=1)
+    figure.add_trace(dots, row=2, col=1)
+    for trace in two_classes(points, targets, (words("class_0"), words("class_1"))):
+        figure.add_trace(trace.update(showlegend=False), row=1, col=1)
+    for values, name, colour, dash in (
+        (trained.loss, words("train"), SECOND, "solid"),
+        (trained.held_back_loss, words("held_back"), FIRST, "dash"),
+    ):
+        line = {"color": colour, "width": 3, "dash": dash}
+        figure.add_trace(
+            go.Scatter(x=trained.steps, y=values, name=name, line=line, mode="lines"), row=2, col=1
+        )
+    calm(figure, 560)
+    key_on_top(figure)
+    figure.update_xaxes(fixedrange=True, gridcolor=GRID, zerolinecolor=GRID)
+    figure.update_yaxes(fixedrange=True, gridcolor=GRID, zerolinecolor=GRID)
+    figure.update_xaxes(range=(-_REACH, _REACH), showticklabels=False, row=1, col=1)
+    figure.update_yaxes(range=(-_REACH, _REACH), showticklabels=False, row=1, col=1)
+    figure.update_xaxes(title_text=words("steps"), row=2, col=1)
+    top = min(max(trained.held_back_loss.max(), trained.loss.max()) * 1.05, 2.0)
+    figure.update_yaxes(title_text=words("loss"), range=(0, top), row=2, col=1)
+    return figure
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
