@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emotion_ai.datasets import Dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation.scoring import score_model
+from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.labels import COORDINATE_COLUMNS, label_set
 from emotion_ai.models import store
 from emotion_ai.models.runtime import LiteNetwork
@@ -71,21 +71,18 @@ class Model:
         split: str | None = None,
         truth: Literal["given", "crowd"] = "given",
         labels: str | None = None,
+        leave_out_copies: bool = False,
     ) -> dict[str, Any]:
         """Scores over the labelled faces of one split (None: of all), with 95 % intervals.
 
         ``truth``: the dataset's own labels, or the majority of its votes. ``labels``: a label set
-        with fewer expressions, such as ``course5``. ConfigError when the dataset is for the other
-        task or has no such label, DatasetError for an unknown split.
+        with fewer expressions, such as ``course5``. ``leave_out_copies``: without faces whose
+        exact copy stands in ``train``. ConfigError when the dataset is for the other task or has no
+        such label, DatasetError for an unknown split.
         """
-        return score_model(
-            self.saved,
-            dataset,
-            split=split,
-            truth=truth,
-            labels=label_set(labels) if labels else None,
-            threads=settings().threads,
-        )
+        chosen = label_set(labels) if labels else None
+        question = Question(split, truth, chosen, leave_out_copies)
+        return assess(self.saved, dataset, question, settings()).scores
 
 
 def open_model(name: str) -> Model:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from emotion_ai.errors import ImageError
 from emotion_ai.faces.drawing import draw_readings
-from emotion_ai.media.files import is_video, picture_paths
+from emotion_ai.media.files import is_film, photo_paths
 from emotion_ai.media.images import read_image
 from emotion_ai.models.shipped import bring_shipped_models
 from emotion_ai.reading import model_watch
 from emotion_ai.reading.films import read_faces_of_video
 from emotion_ai.reading.predictor import Predictor, load_predictor
-from emotion_ai.reading.table import readings_table, with_films
+from emotion_ai.reading.table import readings_table
 from emotion_ai.results import FaceReading
 from emotion_ai.settings import settings
 
@@ -45,9 +45,9 @@ class Readings(Sequence[FaceReading]):
         return f"<{len(self)} face{'s' * (len(self) != 1)}{names and ': '}{names}>"
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a face: ``face`` (from 1), the box in pixels of the photo and the detector's
-        score, the expression, the probability of each, 15 keypoints in pixels of the photo."""
-        return readings_table([("", list(self))]).drop(columns="file")
+        """A row a face, largest first: ``face`` (from 1), then what ``docs/predict.md`` lists of
+        photos; boxes and keypoints in pixels of the photo."""
+        return readings_table([("", list(self))]).drop(columns=["file", "time_s", "track"])
 
     def draw(self) -> NDArray[np.uint8]:
         """The photo with boxes, keypoints and expressions drawn in, uint8 (H, W, 3) RGB."""
@@ -63,7 +63,7 @@ def read(photo: str | Path | NDArray[np.uint8]) -> Readings:
     """
     if isinstance(photo, np.ndarray):
         rgb = _checked(photo)
-    elif is_video(Path(photo)):
+    elif is_film(Path(photo)):
         raise ImageError(f"{photo}: expected a photo, got a film: read_table reads films")
     else:
         rgb = _rgb(read_image(Path(photo)))
@@ -71,18 +71,18 @@ def read(photo: str | Path | NDArray[np.uint8]) -> Readings:
 
 
 def read_table(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
-    """The faces of photos and films as one table: ``file``, then as ``Readings.to_frame``; films
-    have a row for each face in each frame read, and ``time_s``. Of a folder, the photos in it.
+    """The faces of photos and films as one table, the one that ``predict --csv`` writes
+    (``docs/predict.md``). Of a folder, the photos in it.
 
     An ImageError or VideoError names the first file that cannot be read.
     """
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
     predictor = _predictor()
-    photos = picture_paths(path for path in given if not is_video(path))
-    table = readings_table((str(path), predictor.read(read_image(path))) for path in photos)
-    films = [path for path in given if is_video(path)]
-    return with_films(
-        table, [(str(path), read_faces_of_video(path, predictor).timeline) for path in films]
+    photos = photo_paths(path for path in given if not is_film(path))
+    films = [path for path in given if is_film(path)]
+    return readings_table(
+        ((str(path), predictor.read(read_image(path))) for path in photos),
+        ((str(path), read_faces_of_video(path, predictor).sightings) for path in films),
     )
 
 

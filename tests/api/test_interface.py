@@ -12,7 +12,7 @@ import pytest
 import emotion_ai
 from emotion_ai.datasets.drawn.synthetic import draw_photo, make_dataset
 from emotion_ai.errors import ConfigError, DatasetError, ImageError, ModelError, VideoError
-from emotion_ai.evaluation.scoring import score_model
+from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.labels import COORDINATE_COLUMNS, COURSE5, FER7, KEYPOINT_NAMES
 from emotion_ai.media.videos import film
 from emotion_ai.models import store
@@ -184,7 +184,8 @@ def test_score_is_the_one_that_evaluate_prints(faces):
     model = emotion_ai.open_model("expression")
     scores = model.score(faces, split="test", labels="course5")
     saved = store.open_model(settings().models_dir, "expression")
-    assert scores == score_model(saved, faces, split="test", labels=COURSE5)
+    asked = Question("test", labels=COURSE5)
+    assert scores == assess(saved, faces, asked, settings()).scores
     assert scores["split"] == "test"
     assert sum(map(sum, scores["confusion"])) == scores["n"]
 
