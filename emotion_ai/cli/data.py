@@ -1,4 +1,4 @@
-"""``python -m emotion_ai data import | fetch | synthetic | list | show | marks``."""
+"""``emotion-ai data import | fetch | synthetic | list | show | marks``."""
 
 import argparse
 import json
@@ -114,7 +114,7 @@ def run_synthetic(arguments: argparse.Namespace) -> int:
 def run_list(arguments: argparse.Namespace) -> int:
     datasets = list_datasets(settings().data_dir)
     if not datasets:
-        print("no datasets yet: python -m emotion_ai data import PATH")
+        print("no datasets yet: emotion-ai data import PATH")
         print("".join(f"{line}\n" for line in _unfinished()), end="")
         return 0
     rows = [("name", "task", "images", *SPLITS, "from")]

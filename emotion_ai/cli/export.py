@@ -1,4 +1,4 @@
-"""``python -m emotion_ai export``. TensorFlow is imported only when an export begins."""
+"""``emotion-ai export``. TensorFlow is imported only when an export begins."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``python -m emotion_ai models``: saved models, their earlier versions, which ones are used."""
+"""``emotion-ai models``: saved models, their earlier versions, which ones are used."""
 
 import argparse
 
@@ -35,7 +35,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     models_dir = settings().models_dir
     models = list_models(models_dir)
     if not models:
-        print("no models yet: python -m emotion_ai train")
+        print("no models yet: emotion-ai train")
     for model in models:
         print_model(model, model.name, ", in use" if is_default(models_dir, model) else "")
     return 0
@@ -53,7 +53,7 @@ def run_versions(arguments: argparse.Namespace) -> int:
 def run_default(arguments: argparse.Namespace) -> int:
     change = make_default(settings().models_dir, arguments.model)
     print_change(change)
-    print(f"back: python -m emotion_ai models back {change.name}")
+    print(f"back: emotion-ai models back {change.name}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""``python -m emotion_ai runs``: look at runs, stop and continue them, make one a saved model."""
+"""``emotion-ai runs``: look at runs, stop and continue them, make one a saved model."""
 
 import argparse
 import json
@@ -64,7 +64,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         print(json.dumps([_record(run) for run in found]))
         return 0
     if not found:
-        print("no runs yet: python -m emotion_ai train")
+        print("no runs yet: emotion-ai train")
     for run in found:
         last = epoch_text(run.metrics[-1], run.config.get("epochs", 0)) if run.metrics else ""
         print(f"{run.name}: {_state(run)}  {last}".rstrip())

@@ -1,4 +1,4 @@
-"""``python -m emotion_ai search``: hyperparameter searches and the processes that work on them."""
+"""``emotion-ai search``: hyperparameter searches and the processes that work on them."""
 
 import argparse
 import json
@@ -118,7 +118,7 @@ def run_show(arguments: argparse.Namespace) -> int:
 def run_list(arguments: argparse.Namespace) -> int:
     folders = search_folders(settings().searches_dir)
     if not folders:
-        print("no searches yet: python -m emotion_ai search start NAME TASK --data NAME")
+        print("no searches yet: emotion-ai search start NAME TASK --data NAME")
     for folder in folders:
         try:
             print(_text(read_search(folder)))

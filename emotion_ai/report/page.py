@@ -74,7 +74,7 @@ def write_report(assessment: Assessment, notes: Iterable[str] = ()) -> str:
 def report_command(assessment: Assessment) -> str:
     """The command that writes the same report."""
     question = assessment.question
-    words = ["python", "-m", "emotion_ai", "report", assessment.model.name]
+    words = ["emotion-ai", "report", assessment.model.name]
     words += ["--data", assessment.dataset.name, "--split", question.split]
     if isinstance(assessment, ExpressionAssessment):
         if question.truth != "given":

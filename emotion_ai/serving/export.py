@@ -1,6 +1,6 @@
 """Saved models as SavedModel, LiteRT or ONNX, compared with Keras on real faces.
 
-Imports TensorFlow: runs in a process of its own, ``python -m emotion_ai export`` or, started by
+Imports TensorFlow: runs in a process of its own, ``emotion-ai export`` or, started by
 the dashboard, ``python -m emotion_ai.serving.export MODEL FORMAT FOLDER STATUS.json``.
 """
 
@@ -23,6 +23,7 @@ from emotion_ai.jobs.background import finish, report
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import KERAS, SavedModel, open_model
 from emotion_ai.networks.changes import in_float32
+from emotion_ai.optional import installing
 from emotion_ai.progress import Progress
 from emotion_ai.serving import versions, wire
 from emotion_ai.settings import Settings, settings
@@ -182,7 +183,7 @@ def write_warm_up(folder: Path, name: str, faces: np.ndarray) -> None:
     except ImportError:
         raise ConfigError(
             "a SavedModel needs tensorflow-serving-api for its warm-up requests: "
-            "pip install -r requirements.txt"
+            + installing("train")
         ) from None
 
     def log(signature: str, **inputs: tf.Tensor) -> bytes:
@@ -232,9 +233,7 @@ def write_onnx(network: keras.Model, output: str, faces: np.ndarray, path: Path)
         import onnxruntime
         import tf2onnx  # noqa: F401
     except ImportError:
-        raise ConfigError(
-            "ONNX needs tf2onnx and onnxruntime: pip install -r requirements-dev.txt"
-        ) from None
+        raise ConfigError(f"ONNX needs tf2onnx and onnxruntime: {installing('onnx')}") from None
     size = faces.shape[1]
     signature = [tf.TensorSpec((None, size, size, 1), tf.uint8, name=wire.RAW_INPUT)]
     whole = keras.Model(network.inputs, {output: network.output})

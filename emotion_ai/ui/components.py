@@ -66,9 +66,7 @@ def model_guard() -> resources.Reader:
             icon=":material/info:",
         )
         data = {dataset.task: dataset.name for dataset in resources.datasets()}
-        commands = [
-            f"python -m emotion_ai train {task} --data {data.get(task, 'NAME')}" for task in missing
-        ]
+        commands = [f"emotion-ai train {task} --data {data.get(task, 'NAME')}" for task in missing]
         st.code("\n".join(commands), language="bash")
     return reader
 

@@ -106,7 +106,7 @@ def test_report_is_written_and_opens_without_the_app(evaluate, browser, tmp_path
     expect(report.locator(".plot:has(.main-svg)")).to_have_count(drawn.count())
     assert drawn.count() >= 7
     assert report.locator(".faces img").count() > 4
-    expect(report.get_by_text("python -m emotion_ai report expression")).to_be_visible()
+    expect(report.get_by_text("emotion-ai report expression")).to_be_visible()
     assert not errors
     assert all(url.startswith(("file:", "data:", "blob:")) for url in asked)
     context.close()

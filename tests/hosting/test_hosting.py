@@ -83,9 +83,17 @@ def test_training_without_keras_is_refused_in_a_line_and_leaves_nothing(bare, tm
 def test_backend_that_is_chosen_is_the_one_that_is_missed(monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "not_there")
     assert optional.lacking("Training", *optional.training_modules()) == (
-        "Training needs not_there, which is not installed here: pip install -r requirements.txt"
+        "Training needs not_there, which is not installed here: pip install not_there"
     )
     assert optional.lacking("Reading tables", "pandas") == ""
+
+
+def test_way_to_an_extra_is_the_checkouts_file_or_the_packages_name(monkeypatch):
+    for extra in ("train", "search", "onnx"):
+        assert optional.installing(extra) == f"pip install -r requirements-{extra}.txt"
+        assert (ROOT / f"requirements-{extra}.txt").is_file()
+    monkeypatch.setattr(optional, "__file__", "/somewhere/site-packages/emotion_ai/optional.py")
+    assert optional.installing("train") == 'pip install "emotion-ai[train]"'
 
 
 def test_export_and_gradcam_without_tensorflow_say_what_is_missing(bare, tmp_path, capsys):
@@ -109,7 +117,7 @@ def test_train_command_without_keras_makes_no_run(bare, tmp_path, monkeypatch, c
         program.main(["train", "expression", "--data", "synthetic_expression", "--preset", "demo"])
         == 1
     )
-    assert "pip install -r requirements.txt" in capsys.readouterr().err
+    assert "pip install -r requirements-train.txt" in capsys.readouterr().err
     assert not list((tmp_path / "runs").glob("*/config.json"))
 
 
@@ -161,7 +169,7 @@ def test_image_fetches_the_detector_by_names_that_exist():
 
 def test_image_installs_training_by_lines_that_exist():
     """sed and grep take TensorFlow's lines apart: --no-deps for what would bring the large one."""
-    command = next(rest for i, rest in stage("build-training") if i == "RUN")
+    command = [rest for i, rest in stage("build-training") if i == "RUN"][-1]
     assert "requirements-train.txt" in command
     text = (ROOT / "requirements-train.txt").read_text()
     for start in ("tensorflow>", "tensorflow-serving-api"):

@@ -88,7 +88,7 @@ def test_command_names_every_choice(where):
 
     assessment = assessed(where, "expression", labels=COURSE5, leave_out_copies=True)
     assert report_command(assessment) == (
-        "python -m emotion_ai report expression --data synthetic_expression --split test "
+        "emotion-ai report expression --data synthetic_expression --split test "
         "--label-set course5 --leave-out-copies"
     )
 

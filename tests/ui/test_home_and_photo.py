@@ -79,7 +79,7 @@ def test_frame_says_what_is_loaded_and_what_an_expression_is_not():
 def test_page_without_models_boxes_faces_and_says_how_to_get_models(page):
     app = open_page(page)
     assert "no expression model" in app.warning[0].value
-    assert "python -m emotion_ai train keypoints" in app.code[0].value
+    assert "emotion-ai train keypoints" in app.code[0].value
     assert 'class="ea-box' in html(app)
     assert 'class="ea-point' not in html(app)
 

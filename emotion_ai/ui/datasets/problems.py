@@ -103,7 +103,6 @@ def _marks(view: View) -> None:
                 )  # fmt: skip
         st.caption("The images stay as they are. Training leaves out and relabels when asked to:")
         st.code(
-            f"python -m emotion_ai train {view.dataset.task} --data {view.dataset.name} "
-            "--honour-marks",
+            f"emotion-ai train {view.dataset.task} --data {view.dataset.name} --honour-marks",
             language="bash",
         )

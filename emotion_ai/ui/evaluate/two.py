@@ -27,7 +27,7 @@ def two_models_tab(first: Assessment, second: Assessment | None) -> None:
     if second is None:
         st.info(
             "Choose a second model under *Compare with* at the top; train one with "
-            f"`python -m emotion_ai train {first.model.task} --data {first.dataset.name} "
+            f"`emotion-ai train {first.model.task} --data {first.dataset.name} "
             "--save-as NAME`.",
             icon=":material/compare_arrows:",
         )

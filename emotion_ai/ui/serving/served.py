@@ -41,9 +41,7 @@ def served_tab() -> None:
             "Docker is installed:"
         )
         st.code(
-            "python -m emotion_ai export expression\n"
-            "python -m emotion_ai export keypoints\n"
-            "docker compose up",
+            "emotion-ai export expression\nemotion-ai export keypoints\ndocker compose up",
             language="bash",
         )
 

@@ -226,7 +226,7 @@ def _use(search: Search) -> None:
         )
         st.code(
             f"EMOTION_AI_SEARCHES={settings().searches_dir} \\\n"
-            f"python -m emotion_ai search work {search.name}",
+            f"emotion-ai search work {search.name}",
             language="bash",
         )
 
