@@ -195,7 +195,7 @@ def test_other_commands_refuse_options_they_do_not_know(capsys):
 def test_script_of_the_package_is_the_program():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     module, _, function = project["scripts"]["emotion-ai"].partition(":")
-    assert getattr(sys.modules[module], function) is program.main
+    assert getattr(sys.modules[module], function) is program.run
 
 
 def test_checkout_keeps_everything_in_the_repository():
