@@ -1,0 +1,64 @@
+// From a frame to its readings: detect, crop, both networks, map back (`reading/predictor.py`).
+//
+// A reading is { face: { box, score }, points: Float32Array(30) | null, said: Float32Array | null }:
+// points x then y in pixels of the frame, said a probability for each of `labels`.
+
+import { cropFaces, toFrame } from "./crop.mjs";
+import { Detector, cells } from "./detect.mjs";
+import { Network, loadRuntime, readCrops } from "./runtime.mjs";
+
+/** Of a network for faces: as many rows as faces were given. */
+const rows = (shape, [count]) => [count, ...shape.slice(1)];
+
+export class Predictor {
+  constructor(manifest, detector, networks) {
+    [this.manifest, this.detector, this.networks] = [manifest, detector, networks];
+    this.labels = manifest.models.expression?.labels ?? manifest.labels;
+  }
+
+  /** Everything fetched and warm. `progress(bytes)` counts what comes over the network. */
+  static async load(base, manifest, progress) {
+    const runtime = loadRuntime(base, manifest, progress);
+    const fetchNetwork = async (file, shape) =>
+      Network.fetch(await runtime, base, file, progress, shape);
+    const tasks = Object.entries(manifest.models);
+    const [detector, ...networks] = await Promise.all([
+      fetchNetwork(manifest.detector, cells),
+      ...tasks.map(([, model]) => fetchNetwork(model.file, rows)),
+    ]);
+    const byTask = Object.fromEntries(tasks.map(([task], i) => [task, networks[i]]));
+    const predictor = new Predictor(manifest, new Detector(detector), byTask);
+    await predictor.warmUp();
+    return predictor;
+  }
+
+  /** Pay all first-time costs now. */
+  async warmUp() {
+    const blank = { data: new Uint8Array(4 * 320 * 256), width: 320, height: 256 };
+    await this.detector.detect(blank, 320);
+    await this.readFaces(blank, [{ box: [100, 50, 200, 170], score: 1 }]);
+  }
+
+  /** Every face of a picture, largest first. */
+  async read(picture, maxSidePx = this.manifest.photo_side_px) {
+    return this.readFaces(picture, await this.detector.detect(picture, maxSidePx));
+  }
+
+  /** Readings of known faces, in their order. */
+  async readFaces(picture, faces) {
+    const answers = {};
+    for (const [task, wanted] of [["keypoints", "keypoints"], ["expression", "probabilities"]]) {
+      if (!this.networks[task] || !faces.length) continue;
+      const { size_px: sizePx, framing } = this.manifest.models[task];
+      const crops = cropFaces(picture, faces, framing, sizePx);
+      const found = await readCrops(this.networks[task], crops.images, faces.length, sizePx, wanted);
+      answers[task] =
+        task === "keypoints" ? found.map((row, i) => toFrame(row, crops.places[i], sizePx)) : found;
+    }
+    return faces.map((face, i) => ({
+      face,
+      points: answers.keypoints?.[i] ?? null,
+      said: answers.expression?.[i] ?? null,
+    }));
+  }
+}

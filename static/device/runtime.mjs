@@ -1,0 +1,122 @@
+// Networks on LiteRT.js: arrays in, arrays out. Runs in the worker.
+
+import { Trouble, cutOff, fetchFile, openFile } from "./files.mjs";
+import { resized } from "./tflite.mjs";
+
+/** Faces read in one call at most: `reading/follower.py` reads as many in a frame of a room. */
+const BATCH_SIZES = [4, 1];
+// A module of one function that adds two vectors: only browsers with Wasm SIMD find it valid.
+const SIMD = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15,
+  253, 98, 11,
+];
+
+/**
+ * The runtime, ready. `manifest.runtime` names its files: `api`, the module with its interface, and
+ * `wasm` and `glue` in two kinds, for browsers with and without relaxed SIMD.
+ */
+export async function loadRuntime(base, manifest, progress) {
+  if (typeof WebAssembly === "undefined" || !WebAssembly.validate(new Uint8Array(SIMD))) {
+    throw new Trouble("This browser is too old to read faces itself (it lacks Wasm SIMD): update it.");
+  }
+  if (typeof DecompressionStream === "undefined") {
+    throw new Trouble("This browser is too old to unpack the networks: update it.");
+  }
+  // What the module asks for in place of the loader of its own package (`device/runtime.py`).
+  globalThis.emotionLiteRt = async (Library, path) => {
+    const kind = path.includes("compat") ? "compat" : "relaxed";
+    const { glue, wasm } = manifest.runtime[kind];
+    const { default: factory } = await import(new URL(glue.path, base));
+    let failed;
+    const library = factory({
+      print: () => {},
+      printErr: () => {},
+      instantiateWasm: (imports, done) => {
+        instantiate(base, wasm, imports, progress).then(done, (error) => failed(error));
+        return {};
+      },
+    });
+    return new Library(await Promise.race([library, new Promise((_, no) => (failed = no))]));
+  };
+  const api = await import(new URL(manifest.runtime.api.path, base));
+  await api.loadLiteRt("");
+  return api;
+}
+
+/** Compiled while it comes in. */
+async function instantiate(base, wasm, imports, progress) {
+  const headers = { "Content-Type": "application/wasm" };
+  const stream = await openFile(base, wasm, progress);
+  let made;
+  try {
+    made = await WebAssembly.instantiateStreaming(new Response(stream, { headers }), imports);
+  } catch {
+    throw cutOff(wasm);
+  }
+  return made.instance;
+}
+
+/** A network for inputs of any size and number. */
+export class Network {
+  /** `outputShape(shape, inputShape)`: an output's shape, from the file's own and the input's. */
+  constructor(api, content, outputShape) {
+    [this.api, this.content, this.outputShape] = [api, content, outputShape];
+    this.compiled = new Map();
+  }
+
+  static async fetch(api, base, file, progress, outputShape) {
+    return new Network(api, await fetchFile(base, file, progress), outputShape);
+  }
+
+  /** Outputs, in the file's order, for a uint8 input: [{ shape, data: Float32Array }]. */
+  async run(pixels, inputShape) {
+    const model = await this.model(inputShape);
+    const input = new this.api.Tensor(pixels, inputShape);
+    try {
+      const outputs = await model.run([input]);
+      return outputs.map((output) => {
+        const data = output.toTypedArray();
+        const shape = Array.from(output.type.layout.dimensions);
+        output.delete();
+        return { shape, data };
+      });
+    } finally {
+      input.delete();
+    }
+  }
+
+  async model(inputShape) {
+    const key = inputShape.join();
+    if (!this.compiled.has(key)) {
+      const content = resized(this.content, inputShape, (shape) => this.outputShape(shape, inputShape));
+      const model = await this.api.loadAndCompile(content, { accelerator: "wasm" });
+      this.compiled.set(key, model);
+    }
+    return this.compiled.get(key);
+  }
+}
+
+/**
+ * A network that reads faces: `crops` is uint8, N squares of `size_px`, one after the other. A row
+ * of the output called `wanted` for each: "keypoints" (30 numbers) or "probabilities".
+ */
+export async function readCrops(network, crops, count, sizePx, wanted) {
+  const rows = [];
+  for (let first = 0; first < count; ) {
+    const batch = BATCH_SIZES.find((size) => size <= count - first);
+    const one = sizePx * sizePx;
+    const given = crops.subarray(first * one, (first + batch) * one);
+    const outputs = await network.run(given, [batch, sizePx, sizePx, 1]);
+    const { data } = outputs.find((output) => kind(output.shape) === wanted);
+    const width = data.length / batch;
+    for (let i = 0; i < batch; i++) rows.push(data.slice(i * width, (i + 1) * width));
+    first += batch;
+  }
+  return rows;
+}
+
+/** Outputs are told apart by what they are: converters rename tensors. */
+function kind(shape) {
+  if (shape.length === 3) return "keypoints";
+  return shape.at(-1) <= 10 ? "probabilities" : "embedding";
+}
