@@ -34,6 +34,8 @@ class Settings:
     serving_url: str | None = None
     #: A local copy of YuNet's weights; None downloads them once into ``cache_dir``.
     yunet: Path | None = None
+    #: A local copy of the runtime that reads in browsers; None downloads it once into ``cache_dir``.
+    device: Path | None = None
     #: Threads of one LiteRT interpreter.
     threads: int = 2
     #: Who may change what is kept here: one of ``access.MODES``.
@@ -52,6 +54,7 @@ class Settings:
                 ("cache_dir", "EMOTION_AI_CACHE"),
                 ("serving_dir", "EMOTION_AI_SERVING"),
                 ("yunet", "EMOTION_AI_YUNET"),
+                ("device", "EMOTION_AI_DEVICE"),
             )
             if environ.get(variable)
         }

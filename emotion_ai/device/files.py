@@ -1,0 +1,177 @@
+"""What a browser needs to read faces itself: packed, named by their content, and the list of them.
+
+Files lie in the cache folder as ``<first 16 digits of SHA-256>.<name>``: a name never changes its
+meaning, so browsers and proxies may keep what they have for ever. The list changes when a default
+model does. Models are served as they are stored; nothing is converted but the detector.
+"""
+
+import gzip
+import hashlib
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from emotion_ai.device import runtime
+from emotion_ai.device.yunet import yunet_tflite
+from emotion_ai.errors import ModelError
+from emotion_ai.faces.cropping import FRAMINGS
+from emotion_ai.faces.detection import DETECTION_SIDE_PX, find_yunet
+from emotion_ai.labels import (
+    COORDINATE_COLUMNS,
+    EXPRESSION_COLOURS,
+    FER7,
+    KEYPOINT_SIDES,
+    SIDE_COLOURS,
+)
+from emotion_ai.models.store import DEFAULTS, TFLITE, SavedModel, open_model
+from emotion_ai.reading.follower import BATCH, ONE_FACE, ROOM, Pace
+from emotion_ai.reading.group import FEWEST_FACES
+from emotion_ai.reading.model_watch import Stamp, stamp
+from emotion_ai.settings import Settings
+from emotion_ai.storage.files import write_bytes
+
+#: What pages must understand (``static/device/files.mjs``).
+FORMAT = 1
+#: The runtime's own loader asks for a package by name and for a script tag, which a worker has
+#: neither of; it gets ours (``static/device/runtime.mjs``).
+_LOADER = 'import { createWasmLib } from "@litertjs/wasm-utils";'
+_OUR_LOADER = "const createWasmLib = (library, path) => globalThis.emotionLiteRt(library, path);"
+_lock = threading.Lock()
+_kept: "dict[Settings, tuple[Stamp, Prepared]]" = {}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """``manifest``: what is served as ``files.json``; ``folder``: where its files lie."""
+
+    manifest: dict
+    folder: Path
+
+
+def prepare(settings: Settings) -> Prepared:
+    """The files for the default models as they are now, written where they are not there yet.
+
+    Downloads the runtime the first time. ModelError says in a line what is missing.
+    """
+    with _lock:
+        now = stamp(settings)
+        kept = _kept.get(settings)
+        if kept is None or kept[0] != now:
+            kept = _kept[settings] = now, _prepare(settings)
+        return kept[1]
+
+
+def _prepare(settings: Settings) -> Prepared:
+    folder = settings.cache_dir / "device" / "files"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        detector = yunet_tflite(find_yunet(settings).read_bytes())
+        files = _Files(folder)
+        manifest = {
+            "format": FORMAT,
+            "runtime": _runtime(settings, files),
+            "detector": files.add("yunet.tflite", detector),
+            "models": {
+                model.task: _model(model, files) for task in DEFAULTS if (model := _open(settings, task))
+            },
+            **_words(),
+        }
+    except OSError as error:
+        raise ModelError(f"what browsers need could not be kept: {error.strerror or error}") from None
+    except ValueError as error:  # a detector's file that is none
+        raise ModelError(str(error)) from None
+    fetched = [
+        *manifest["runtime"]["relaxed"].values(), manifest["runtime"]["api"], manifest["detector"],
+        *(model["file"] for model in manifest["models"].values()),
+    ]  # fmt: skip
+    manifest["download_bytes"] = sum((folder / Path(f["path"]).name).stat().st_size for f in fetched)
+    manifest["version"] = hashlib.sha256(repr(manifest).encode()).hexdigest()[:16]
+    return Prepared(manifest, folder)
+
+
+@dataclass(frozen=True)
+class _Files:
+    folder: Path
+
+    def add(self, name: str, content: bytes, packed: bool = True) -> dict:
+        """Keep ``content``; its entry in the list: where it is, and its size unpacked."""
+        digest = hashlib.sha256(content).hexdigest()[:16]
+        path = self.folder / f"{digest}.{name}{'.gz' if packed else ''}"
+        if not path.is_file():
+            write_bytes(path, gzip.compress(content, 9, mtime=0) if packed else content)
+        return {"path": f"files/{path.name}", "bytes": len(content)}
+
+
+def _runtime(settings: Settings, files: _Files) -> dict:
+    def content(file: runtime.RuntimeFile) -> bytes:
+        return runtime.runtime_file(settings, file)
+
+    api = content(runtime.API).decode()
+    if _LOADER not in api:
+        raise ModelError(f"{runtime.PACKAGE} loads its code in another way than expected")
+    # Modules are imported by their address, so they stay unpacked; proxies pack them.
+    made = {"api": files.add("litert.mjs", api.replace(_LOADER, _OUR_LOADER).encode(), packed=False)}
+    for kind, glue, wasm in (
+        ("relaxed", runtime.RELAXED_GLUE, runtime.RELAXED_WASM),
+        ("compat", runtime.COMPAT_GLUE, runtime.COMPAT_WASM),
+    ):
+        module = content(glue) + b"\nexport default ModuleFactory;\n"
+        made[kind] = {
+            "glue": files.add(f"litert_{kind}.mjs", module, packed=False),
+            "wasm": files.add(f"litert_{kind}.wasm", content(wasm)),
+        }
+    return made
+
+
+def _open(settings: Settings, task: str) -> SavedModel | None:
+    try:
+        return open_model(settings.models_dir, task)
+    except ModelError:
+        return None
+
+
+def _model(model: SavedModel, files: _Files) -> dict:
+    record = {
+        "file": files.add(f"{model.task}.tflite", model.verified(TFLITE)),
+        "size_px": model.network(threads=1).size_px,
+        "framing": asdict(FRAMINGS[model.task]),
+    }
+    if model.task == "expression":
+        record["labels"] = model.labels.expressions
+    return record
+
+
+def _words() -> dict:
+    """What both sides must agree on and neither repeats."""
+
+    def pace(of: Pace) -> dict:
+        return {"side_px": of.detection_side_px, "detect_s": of.detect_s}
+
+    return {
+        "labels": FER7.expressions,
+        "colours": EXPRESSION_COLOURS,
+        "sides": KEYPOINT_SIDES,
+        "side_colours": SIDE_COLOURS,
+        "coordinates": COORDINATE_COLUMNS,
+        "paces": {"one_face": pace(ONE_FACE), "room": pace(ROOM)},
+        "batch": BATCH,
+        "photo_side_px": DETECTION_SIDE_PX,
+        "fewest_faces": FEWEST_FACES,
+    }
+
+
+def lacking(settings: Settings) -> str:
+    """Why browsers cannot read here, in a line; empty where they can."""
+    try:
+        prepare(settings)
+    except ModelError as error:
+        return str(error)
+    return ""
+
+
+def forget() -> None:
+    """Look at everything anew."""
+    with _lock:
+        _kept.clear()
+
+

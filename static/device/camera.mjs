@@ -1,0 +1,47 @@
+// A camera, or a screen or window of this device, and what to say when it does not come.
+
+import { Trouble } from "./files.mjs";
+
+const SIZES = { "320 × 240": [320, 240], "640 × 480": [640, 480], "1280 × 720": [1280, 720] };
+
+/** The browser's own names of what goes wrong, as they are said here: what it is, what helps. */
+const TROUBLE = {
+  NotFoundError: "No camera: none was found. Plug one in, or close the program that uses it, and press START again.",
+  NotAllowedError:
+    "Not allowed: click the camera or lock sign beside the address, allow the camera for this page, and press START again.",
+  NotReadableError: "The camera is busy: close the other program or tab that uses it, and press START again.",
+  OverconstrainedError: "The chosen camera is gone: choose another one, and press START again.",
+  AbortError: "The camera did not start: unplug it and plug it in again, then press START.",
+};
+const NOT_SECURE =
+  "Browsers give a camera only to pages served over https, or on the machine itself: this page came " +
+  "over plain http. Open it with https://.";
+export const STOPPED =
+  "The picture has stopped coming: is the camera still plugged in, and its cover open? Press STOP, then START.";
+
+/** The stream of a source, "camera" or "screen"; `deviceId` chooses among cameras. */
+export async function openSource(source, size, deviceId) {
+  const devices = navigator.mediaDevices;
+  if (!devices?.getUserMedia) throw new Trouble(NOT_SECURE);
+  const [width, height] = SIZES[size] ?? SIZES["640 × 480"];
+  const video = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
+  try {
+    if (source === "screen") {
+      if (!devices.getDisplayMedia) {
+        throw new Trouble("This browser cannot share a screen: choose the camera as the source.");
+      }
+      return await devices.getDisplayMedia({ video, audio: false });
+    }
+    const chosen = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
+    return await devices.getUserMedia({ video: { ...video, ...chosen }, audio: false });
+  } catch (error) {
+    if (error instanceof Trouble) throw error;
+    throw new Trouble(TROUBLE[error.name] ?? `The camera did not start (${error.name}).`);
+  }
+}
+
+/** Cameras by name; browsers tell only after one was allowed. */
+export async function listCameras() {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  return devices.filter((device) => device.kind === "videoinput");
+}

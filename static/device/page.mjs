@@ -1,0 +1,103 @@
+// What all pages share: theme, size inside the dashboard, state in the address, saving files.
+
+import { Trouble } from "./files.mjs";
+
+/** Where `files.json` lies. */
+export const BASE = new URL("./", import.meta.url).href;
+export const byId = (id) => document.getElementById(id);
+
+/** The window whose address people see: the dashboard's when this page stands inside it. */
+function outerWindow() {
+  try {
+    return window.parent !== window && window.parent.location.origin === location.origin
+      ? window.parent
+      : window;
+  } catch {
+    return window; // somebody else's page
+  }
+}
+
+const outer = outerWindow();
+export const isInside = window.parent !== window;
+
+/** Called once by every page. */
+function setUp() {
+  document.documentElement.classList.toggle("inside", isInside);
+  const theme = new URLSearchParams(location.search).get("theme");
+  if (theme) document.documentElement.dataset.theme = theme;
+  const frame = outer !== window && window.frameElement;
+  if (frame) {
+    new ResizeObserver(() => (frame.style.height = `${document.body.scrollHeight + 4}px`)).observe(
+      document.body,
+    );
+  }
+  const alone = document.documentElement.dataset.alone !== undefined;
+  if (!isInside && alone && "serviceWorker" in navigator) {
+    navigator.serviceWorker.register("service_worker.js").catch(() => {}); // it works without, too
+  }
+}
+
+/** A choice that is worth sharing, from the address. */
+export function fromAddress(name, otherwise) {
+  return new URLSearchParams(location.search).get(name) ?? otherwise;
+}
+
+/** Write choices into the address people see, without loading anything; "" takes one out. */
+export function intoAddress(choices) {
+  for (const target of new Set([window, outer])) {
+    const url = new URL(target.location.href);
+    for (const [name, value] of Object.entries(choices)) {
+      if (value === "") url.searchParams.delete(name);
+      else url.searchParams.set(name, value);
+    }
+    if (url.href !== target.location.href) target.history.replaceState(target.history.state, "", url);
+  }
+}
+
+/** Let the browser save something made here. */
+export function save(content, name, type) {
+  const blob = content instanceof Blob ? content : new Blob([content], { type });
+  const link = Object.assign(document.createElement("a"), {
+    href: URL.createObjectURL(blob),
+    download: name,
+  });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** A line about what went wrong, until the next `say("")`. */
+export function say(text) {
+  const place = byId("trouble");
+  place.textContent = text;
+  place.hidden = !text;
+}
+
+/** What to say of an error: ours are lines already. */
+export function lineOf(error) {
+  if (error instanceof Trouble) return error.message;
+  console.error(error);
+  return `Something went wrong (${error.message ?? error}). Reload the page.`;
+}
+
+/** How far loading is, in a line. */
+export function showProgress(bytes, of) {
+  const place = byId("loading");
+  if (place) place.textContent = `Loading what reads faces: ${(bytes / 1e6).toFixed(1)} of ${(of / 1e6).toFixed(1)} MB`;
+}
+
+/** A bar for every expression, each with its name and value. */
+export function drawBars(place, labels, values, colours, format = (value) => value.toFixed(2)) {
+  const highest = Math.max(...values);
+  place.innerHTML = labels
+    .map(
+      (name, i) =>
+        `<div class="bar${values[i] === highest ? " first" : ""}"><span>${name}</span>` +
+        `<svg aria-hidden="true"><rect width="${(100 * values[i]).toFixed(1)}%" height="100%" rx="3" ` +
+        `fill="${colours[name]}"/></svg><span>${format(values[i])}</span></div>`,
+    )
+    .join("");
+}
+
+export const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;
+
+setUp();

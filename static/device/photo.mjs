@@ -1,0 +1,169 @@
+// The Photo page: photos in, cards, table and downloads out, all on this device.
+
+import { drawReadings } from "./draw.mjs";
+import { BASE, byId, count, drawBars, lineOf, save, say, showProgress } from "./page.mjs";
+import { expressionText } from "./quality.mjs";
+import { Reader } from "./reader.mjs";
+import { csv, readingsTable } from "./report.mjs";
+
+/** Cards at once; beyond on request, so that a crowd does not flood the page. */
+const CARDS = 12;
+const CROP_PX = 176;
+
+const reader = new Reader(BASE, showProgress);
+let look;
+let photos = []; // { name, bitmap, readings, hints, width, height }
+let photo; // the one looked at closely
+
+const layers = () => ({
+  number: true,
+  ...Object.fromEntries([...document.querySelectorAll("#layers input")].map((box) => [box.value, box.checked])),
+});
+
+async function readAll(files) {
+  say("");
+  byId("failures").replaceChildren();
+  for (const old of photos) old.bitmap.close();
+  photos = [];
+  byId("loading").hidden = false;
+  for (const [i, file] of files.entries()) {
+    byId("loading").textContent = `Reading ${i + 1} of ${count(files.length, "photo")} …`;
+    try {
+      const answer = await reader.readPhoto(file, file.name);
+      photos.push({ name: file.name, bitmap: await createImageBitmap(file), ...answer });
+    } catch (error) {
+      byId("failures").append(Object.assign(document.createElement("p"), { className: "notice", textContent: lineOf(error) }));
+    }
+  }
+  byId("loading").hidden = true;
+  photo = photos[0];
+  showSheet();
+  showPhoto();
+  showTable();
+}
+
+function showSheet() {
+  const sheet = byId("sheet");
+  sheet.replaceChildren();
+  if (photos.length < 2) return;
+  for (const one of photos) {
+    const button = document.createElement("button");
+    const canvas = thumbnail(one.bitmap, 0, 0, one.width, one.height, 304, 205);
+    const words = document.createElement("span");
+    words.textContent = `${one.name} · ${count(one.readings.length, "face")}`;
+    button.append(canvas, words);
+    button.setAttribute("aria-pressed", String(one === photo));
+    button.onclick = () => {
+      photo = one;
+      showSheet();
+      showPhoto();
+    };
+    sheet.append(button);
+  }
+}
+
+/** The part of a picture that fills a canvas of `width` × `height`. */
+function thumbnail(bitmap, x, y, w, h, width, height) {
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const ratio = Math.min(w / width, h / height);
+  const [cw, ch] = [width * ratio, height * ratio];
+  canvas.getContext("2d").drawImage(bitmap, x + (w - cw) / 2, y + (h - ch) / 2, cw, ch, 0, 0, width, height);
+  return canvas;
+}
+
+function showPhoto() {
+  byId("photo").hidden = !photo;
+  if (!photo) return;
+  const { name, readings, width, height } = photo;
+  const canvas = byId("canvas");
+  Object.assign(canvas, { width, height });
+  canvas.setAttribute("aria-label", `Picture with ${count(readings.length, "face")} marked`);
+  draw();
+  byId("caption").textContent = `${name}: ${count(readings.length, "face")}`;
+  showCards(CARDS);
+}
+
+function draw() {
+  const context = byId("canvas").getContext("2d");
+  context.drawImage(photo.bitmap, 0, 0, photo.width, photo.height);
+  drawReadings(context, photo.readings, look, layers(), photo.width, photo.height);
+}
+
+function showCards(most) {
+  const { readings, hints, width, height } = photo;
+  const cards = byId("cards");
+  cards.replaceChildren();
+  if (!readings.length) {
+    const smallest = Math.max(20, Math.floor(Math.max(width, height) / 50));
+    cards.textContent =
+      `No face was found in this picture of ${width} × ${height} pixels. What helps: faces seen from ` +
+      `the front and upright, with light on them, and wider than about ${smallest} pixels in this picture.`;
+    return;
+  }
+  readings.slice(0, most).forEach((reading, i) => cards.append(card(reading, hints[i], i + 1)));
+  if (readings.length > most) {
+    const more = Object.assign(document.createElement("button"), { textContent: `Show all ${readings.length} faces` });
+    more.onclick = () => showCards(Infinity);
+    cards.append(more);
+  }
+}
+
+function card({ face: { box: [x0, y0, x1, y1] }, said }, hints, number) {
+  const element = Object.assign(document.createElement("div"), { className: "card face" });
+  const side = 1.36 * Math.max(x1 - x0, y1 - y0);
+  const crop = thumbnail(photo.bitmap, (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side, CROP_PX, CROP_PX);
+  const words = document.createElement("div");
+  words.innerHTML = '<div><b></b> <span></span></div><div class="hints"></div><div></div>';
+  words.querySelector("b").textContent = number;
+  words.querySelector("span").textContent = said ? expressionText(look.labels, said) : "no expression model";
+  for (const hint of hints) {
+    words.children[1].append(Object.assign(document.createElement("span"), { textContent: hint }));
+  }
+  if (said) drawBars(words.children[2], look.labels, Array.from(said), look.colours);
+  element.append(crop, words);
+  return element;
+}
+
+function showTable() {
+  const rows = readingsTable(photos, look.labels, look.coordinates);
+  byId("all").hidden = rows.length < 2;
+  byId("all-said").textContent = `All readings: ${count(rows.length - 1, "face")}`;
+  const short = (value) => (typeof value === "number" ? Number(value.toFixed(3)) : value);
+  byId("readings").replaceChildren(
+    ...rows.map((row, i) => {
+      const line = document.createElement("tr");
+      for (const value of row) {
+        line.append(Object.assign(document.createElement(i ? "td" : "th"), { textContent: short(value) }));
+      }
+      return line;
+    }),
+  );
+}
+
+byId("files").addEventListener("change", ({ target }) => readAll([...target.files]));
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  byId("drop").addEventListener(kind, (event) => {
+    event.preventDefault();
+    byId("drop").classList.toggle("over", kind === "dragover");
+    if (kind === "drop" && look) readAll([...event.dataTransfer.files]);
+  });
+}
+byId("layers").addEventListener("change", draw);
+byId("save").addEventListener("click", () =>
+  byId("canvas").toBlob((blob) => save(blob, "faces.jpg"), "image/jpeg", 0.92),
+);
+byId("table").addEventListener("click", () =>
+  save(csv(readingsTable(photos, look.labels, look.coordinates), 5), "faces.csv", "text/csv"),
+);
+
+reader.load().then(
+  ({ manifest, labels }) => {
+    look = { ...manifest, labels };
+    byId("loading").hidden = true;
+    byId("files").disabled = false;
+  },
+  (error) => {
+    byId("loading").hidden = true;
+    say(lineOf(error));
+  },
+);
