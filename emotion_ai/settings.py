@@ -34,7 +34,7 @@ class Settings:
     serving_url: str | None = None
     #: A local copy of YuNet's weights; None downloads them once into ``cache_dir``.
     yunet: Path | None = None
-    #: A local copy of the runtime that reads in browsers; None downloads it once into ``cache_dir``.
+    #: A local copy of the runtime that reads in browsers; None downloads it once, too.
     device: Path | None = None
     #: Threads of one LiteRT interpreter.
     threads: int = 2

@@ -9,6 +9,7 @@ from emotion_ai.ui import components
 from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.live import panels
 from emotion_ai.ui.live.consent import consent_gate
+from emotion_ai.ui.live.device import DEVICE, device_page, read_on
 from emotion_ai.ui.live.source import SCREEN, SOURCES, answer_with
 from emotion_ai.ui.live.stream import RESOLUTIONS, camera, live_session
 from emotion_ai.ui.wording import LAYER_TITLES
@@ -16,6 +17,9 @@ from emotion_ai.ui.wording import LAYER_TITLES
 OWN, GROUP, METHOD = TABS = ("My face", "Group", "How it works")
 
 page_head("Live", "Your webcam, read as it runs: the box, 15 points and the expression.")
+if read_on() == DEVICE:
+    device_page("live")
+    st.stop()
 consent_gate()
 reader = components.model_guard()
 session = live_session(reader.predictor.detector.name)

@@ -6,6 +6,7 @@ from emotion_ai.faces.drawing import Layers
 from emotion_ai.media.images import EXTENSIONS
 from emotion_ai.ui import components, markup, resources
 from emotion_ai.ui.frame import page_head
+from emotion_ai.ui.live.device import DEVICE, SERVER, device_page, read_on
 from emotion_ai.ui.photos import (
     SAMPLES,
     Upload,
@@ -20,6 +21,9 @@ from emotion_ai.ui.videos import VIDEO_EXTENSIONS, forget_videos, is_video, show
 from emotion_ai.ui.wording import LAYER_TITLES, count, plain
 
 page_head("Photo & video", "Drop files in: every face is boxed, marked with 15 points and read.")
+if read_on(default=SERVER) == DEVICE:
+    device_page("photo")
+    st.stop()
 components.model_guard()
 reader = resources.photo_reader()
 

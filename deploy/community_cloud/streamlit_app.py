@@ -5,7 +5,16 @@ import runpy
 import sys
 from pathlib import Path
 
+import streamlit as st
+
 ROOT = Path(__file__).resolve().parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
-runpy.run_path(str(ROOT / "streamlit_app.py"))
+
+if __name__ == "streamlit_app":
+    from emotion_ai.device.routes import device_routes
+    from emotion_ai.settings import Settings
+
+    app = st.App(__file__, routes=device_routes(Settings.from_environment))
+else:
+    runpy.run_path(str(ROOT / "streamlit_app.py"))

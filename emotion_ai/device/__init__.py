@@ -1,1 +1,1 @@
-"""Reading in the visitor's own browser: what is served for it, and the folder that needs no server."""
+"""Reading in the visitor's own browser: what is served for it, and a folder without a server."""

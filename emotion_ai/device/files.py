@@ -8,6 +8,8 @@ model does. Models are served as they are stored; nothing is converted but the d
 import gzip
 import hashlib
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -36,8 +38,14 @@ FORMAT = 1
 #: neither of; it gets ours (``static/device/runtime.mjs``).
 _LOADER = 'import { createWasmLib } from "@litertjs/wasm-utils";'
 _OUR_LOADER = "const createWasmLib = (library, path) => globalThis.emotionLiteRt(library, path);"
+#: After a failure nothing is tried again for this long.
+RETRY_S = 300.0
+#: A page waits this long for a first preparation, which takes 4 s and a download.
+PATIENCE_S = 8.0
 _lock = threading.Lock()
 _kept: "dict[Settings, tuple[Stamp, Prepared]]" = {}
+_failed: dict[Settings, tuple[Stamp, float, str]] = {}
+_background = ThreadPoolExecutor(1, "device-files")
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,32 @@ def prepare(settings: Settings) -> Prepared:
     with _lock:
         now = stamp(settings)
         kept = _kept.get(settings)
-        if kept is None or kept[0] != now:
-            kept = _kept[settings] = now, _prepare(settings)
-        return kept[1]
+        if kept and kept[0] == now:
+            return kept[1]
+        failed = _failed.get(settings)
+        if failed and failed[0] == now and time.monotonic() - failed[1] < RETRY_S:
+            raise ModelError(failed[2])
+        try:
+            prepared = _prepare(settings)
+        except ModelError as error:
+            _failed[settings] = now, time.monotonic(), str(error)
+            raise
+        _kept[settings] = now, prepared
+        return prepared
+
+
+def lacking(settings: Settings) -> str:
+    """Why browsers cannot read with what is here, in a line; empty where they can.
+
+    Returns within ``PATIENCE_S``: a download goes on in a thread of its own.
+    """
+    try:
+        _background.submit(prepare, settings).result(PATIENCE_S)
+    except ModelError as error:
+        return str(error)
+    except TimeoutError:
+        return "its files are still being fetched, look again in a minute"
+    return ""
 
 
 def _prepare(settings: Settings) -> Prepared:
@@ -72,19 +103,25 @@ def _prepare(settings: Settings) -> Prepared:
             "runtime": _runtime(settings, files),
             "detector": files.add("yunet.tflite", detector),
             "models": {
-                model.task: _model(model, files) for task in DEFAULTS if (model := _open(settings, task))
+                model.task: _model(model, files)
+                for task in DEFAULTS
+                if (model := _open(settings, task))
             },
             **_words(),
         }
     except OSError as error:
-        raise ModelError(f"what browsers need could not be kept: {error.strerror or error}") from None
+        raise ModelError(
+            f"what browsers need could not be kept: {error.strerror or error}"
+        ) from None
     except ValueError as error:  # a detector's file that is none
         raise ModelError(str(error)) from None
     fetched = [
         *manifest["runtime"]["relaxed"].values(), manifest["runtime"]["api"], manifest["detector"],
         *(model["file"] for model in manifest["models"].values()),
     ]  # fmt: skip
-    manifest["download_bytes"] = sum((folder / Path(f["path"]).name).stat().st_size for f in fetched)
+    manifest["download_bytes"] = sum(
+        (folder / Path(f["path"]).name).stat().st_size for f in fetched
+    )
     manifest["version"] = hashlib.sha256(repr(manifest).encode()).hexdigest()[:16]
     return Prepared(manifest, folder)
 
@@ -110,7 +147,9 @@ def _runtime(settings: Settings, files: _Files) -> dict:
     if _LOADER not in api:
         raise ModelError(f"{runtime.PACKAGE} loads its code in another way than expected")
     # Modules are imported by their address, so they stay unpacked; proxies pack them.
-    made = {"api": files.add("litert.mjs", api.replace(_LOADER, _OUR_LOADER).encode(), packed=False)}
+    made = {
+        "api": files.add("litert.mjs", api.replace(_LOADER, _OUR_LOADER).encode(), packed=False)
+    }
     for kind, glue, wasm in (
         ("relaxed", runtime.RELAXED_GLUE, runtime.RELAXED_WASM),
         ("compat", runtime.COMPAT_GLUE, runtime.COMPAT_WASM),
@@ -158,20 +197,3 @@ def _words() -> dict:
         "photo_side_px": DETECTION_SIDE_PX,
         "fewest_faces": FEWEST_FACES,
     }
-
-
-def lacking(settings: Settings) -> str:
-    """Why browsers cannot read here, in a line; empty where they can."""
-    try:
-        prepare(settings)
-    except ModelError as error:
-        return str(error)
-    return ""
-
-
-def forget() -> None:
-    """Look at everything anew."""
-    with _lock:
-        _kept.clear()
-
-

@@ -5,6 +5,7 @@ browser itself refuses to send anything anywhere but to this server.
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from starlette.requests import Request
@@ -33,26 +34,33 @@ _HEADERS = {
 _FOR_EVER = "public, max-age=31536000, immutable"
 _NAME = re.compile(r"[0-9a-f]{16}\.[\w.]+")
 #: Python's own table differs from system to system.
-_TYPES = {".mjs": "text/javascript", ".gz": "application/gzip", ".webmanifest": "application/manifest+json"}
+_TYPES = {
+    ".mjs": "text/javascript",
+    ".gz": "application/gzip",
+    ".webmanifest": "application/manifest+json",
+}
 
 
-def device_routes(settings: Settings, base_path: str = "") -> list[BaseRoute]:
-    """Routes for ``st.App``. ``base_path``: Streamlit's ``server.baseUrlPath``."""
+def device_routes(settings: Callable[[], Settings], base_path: str = "") -> list[BaseRoute]:
+    """Routes for ``st.App``. ``settings`` is asked with every request: secrets become settings only
+    once the app runs. ``base_path``: Streamlit's ``server.baseUrlPath``."""
 
     def manifest(request: Request) -> Response:
         try:
-            content = prepare(settings).manifest
+            content = prepare(settings()).manifest
         except ModelError as error:
             content = {"trouble": str(error)}
         return JSONResponse(content, headers=_HEADERS | {"Cache-Control": "no-cache"})
 
     def file(request: Request) -> Response:
         name = request.path_params["name"]
-        path = settings.cache_dir / "device" / "files" / name
+        path = settings().cache_dir / "device" / "files" / name
         if not _NAME.fullmatch(name) or not path.is_file():
             return PlainTextResponse("no such file", 404, _HEADERS)
         return FileResponse(
-            path, headers=_HEADERS | {"Cache-Control": _FOR_EVER}, media_type=_TYPES.get(path.suffix)
+            path,
+            headers=_HEADERS | {"Cache-Control": _FOR_EVER},
+            media_type=_TYPES.get(path.suffix),
         )
 
     root = "/" + f"{base_path.strip('/')}/device".lstrip("/")

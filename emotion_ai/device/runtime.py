@@ -1,4 +1,4 @@
-"""The runtime that reads in browsers: LiteRT.js (Google, Apache-2.0), downloaded once by the server.
+"""The runtime that reads in browsers: LiteRT.js (Google, Apache-2.0), downloaded once.
 
 It runs the same ``.tflite`` files as the server does, so that no network is converted for browsers.
 Visitors' browsers never ask the address below: they get the files from the app.
@@ -37,21 +37,31 @@ class RuntimeFile:
 #: The interface; code and its loader for browsers with relaxed SIMD and for those without.
 API, RELAXED_GLUE, RELAXED_WASM, COMPAT_GLUE, COMPAT_WASM = RUNTIME = (
     RuntimeFile(
-        "dist/index.js", 53_482, "e7daccc3a31eef890848a737ccb863ded5f046a6b40c3fdc0556495adeb5d9b3"
+        "dist/index.js",
+        53_482,
+        "e7daccc3a31eef890848a737ccb863ded5f046a6b40c3fdc0556495adeb5d9b3",
     ),
     RuntimeFile(
-        "wasm/litert_wasm_internal.js", 273_035, "68efb69f770e3f76aff36a377de629ca496c131b86ac0f0f4b592a1543a898eb"
+        "wasm/litert_wasm_internal.js",
+        273_035,
+        "68efb69f770e3f76aff36a377de629ca496c131b86ac0f0f4b592a1543a898eb",
     ),
     RuntimeFile(
-        "wasm/litert_wasm_internal.wasm", 9_367_934, "7280cf4471774867e385e6c3cd53e2b45e2975b80fea338fff4ef359b0865614"
+        "wasm/litert_wasm_internal.wasm",
+        9_367_934,
+        "7280cf4471774867e385e6c3cd53e2b45e2975b80fea338fff4ef359b0865614",
     ),
     RuntimeFile(
-        "wasm/litert_wasm_compat_internal.js", 273_246, "4d8f894b7883654fd6e8439730aa41e79ceaab7d19184fc4f1f0b0f1a2a2c8a5"
+        "wasm/litert_wasm_compat_internal.js",
+        273_246,
+        "4d8f894b7883654fd6e8439730aa41e79ceaab7d19184fc4f1f0b0f1a2a2c8a5",
     ),
     RuntimeFile(
-        "wasm/litert_wasm_compat_internal.wasm", 9_334_181, "5255c8ad06eabdbd2522cdebf6b22fc10faf74625c23a49b9e072570cd1fa41c"
+        "wasm/litert_wasm_compat_internal.wasm",
+        9_334_181,
+        "5255c8ad06eabdbd2522cdebf6b22fc10faf74625c23a49b9e072570cd1fa41c",
     ),
-)  # fmt: skip
+)
 
 
 def runtime_file(settings: Settings, file: RuntimeFile) -> bytes:
@@ -76,11 +86,6 @@ def runtime_file(settings: Settings, file: RuntimeFile) -> bytes:
     cached.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(cached, content)
     return content
-
-
-def is_at_hand(settings: Settings) -> bool:
-    """Whether the runtime is there without a download."""
-    return bool(settings.device) or all(_cached(settings, file).is_file() for file in RUNTIME)
 
 
 def _cached(settings: Settings, file: RuntimeFile) -> Path:

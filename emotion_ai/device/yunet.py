@@ -2,9 +2,9 @@
 
 One runtime reads all three networks that way. The picture comes as the browser has it, uint8
 (1, H, W, 4) RGBA, so that no pixel is converted twice; OpenCV's YuNet wants BGR as 0 to 255, so the
-first weights change places and a picture's opacity gets weight 0. Landmarks, which nobody reads here,
-are left out. Sizes are nominal: the browser writes those of its picture (``tflite.mjs``), of which
-nothing in the network depends but H and W divisible by 32.
+first weights change places and a picture's opacity gets weight 0. Landmarks, which nobody reads
+here, are left out. Sizes are nominal: the browser writes those of its picture (``tflite.mjs``), any
+that are divisible by 32.
 """
 
 import flatbuffers
@@ -137,7 +137,9 @@ class _Builder:
         amounts = np.array([[0, 0], [1, 1], [1, 1], [0, 0]], np.int32)
         given = [value, self._constant(amounts, schema.TensorType.INT32)]
         shape = (1, height + 2, width + 2, channels)
-        return self._operation(_BUILTIN.PAD, given, shape, _OPTIONS.PadOptions, schema.PadOptionsT())
+        return self._operation(
+            _BUILTIN.PAD, given, shape, _OPTIONS.PadOptions, schema.PadOptionsT()
+        )
 
     def conv(self, value: int, weights, bias, stride: int, depthwise: bool) -> int:
         options = schema.DepthwiseConv2DOptionsT() if depthwise else schema.Conv2DOptionsT()

@@ -1,6 +1,7 @@
 // A camera, or a screen or window of this device, and what to say when it does not come.
 
 import { Trouble } from "./files.mjs";
+import { outerWindow } from "./page.mjs";
 
 const SIZES = { "320 × 240": [320, 240], "640 × 480": [640, 480], "1280 × 720": [1280, 720] };
 
@@ -19,18 +20,20 @@ const NOT_SECURE =
 export const STOPPED =
   "The picture has stopped coming: is the camera still plugged in, and its cover open? Press STOP, then START.";
 
-/** The stream of a source, "camera" or "screen"; `deviceId` chooses among cameras. */
+/** The stream of a source, "Camera" or "Screen or window"; `deviceId` chooses among cameras. */
 export async function openSource(source, size, deviceId) {
   const devices = navigator.mediaDevices;
   if (!devices?.getUserMedia) throw new Trouble(NOT_SECURE);
   const [width, height] = SIZES[size] ?? SIZES["640 × 480"];
   const video = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
   try {
-    if (source === "screen") {
-      if (!devices.getDisplayMedia) {
+    if (source !== "Camera") {
+      // The dashboard's frame around this page lets it use cameras; screens are for the page outside.
+      const outside = outerWindow().navigator.mediaDevices;
+      if (!outside.getDisplayMedia) {
         throw new Trouble("This browser cannot share a screen: choose the camera as the source.");
       }
-      return await devices.getDisplayMedia({ video, audio: false });
+      return await outside.getDisplayMedia({ video, audio: false });
     }
     const chosen = deviceId ? { deviceId: { exact: deviceId } } : { facingMode: "user" };
     return await devices.getUserMedia({ video: { ...video, ...chosen }, audio: false });

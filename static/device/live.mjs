@@ -16,7 +16,9 @@ import { streamgraph } from "./streamgraph.mjs";
 const SPAN_S = 60;
 /** A single detection may be a mistake: in a group a face counts from its second one. */
 const FEWEST_DETECTIONS = 2;
-const VIEWS = ["face", "group", "method"];
+/** As the dashboard's own page calls them in its address. */
+const VIEWS = { "My face": "face", Group: "group", "How it works": "method" };
+const CAMERA = "Camera";
 
 const [video, overlay, stage] = [byId("video"), byId("overlay"), byId("stage")];
 let reader; // loaded, once it is
@@ -28,7 +30,7 @@ let shown = []; // what is drawn
 let view = "face";
 
 const isGroup = () => view === "group";
-const isMirrored = () => byId("mirror").checked && byId("source").value === "camera";
+const isMirrored = () => byId("mirror").checked && byId("source").value === CAMERA;
 const layers = () =>
   Object.fromEntries([...document.querySelectorAll("#layers input")].map((box) => [box.value, box.checked]));
 
@@ -97,7 +99,7 @@ function failed(error) {
 
 /** How a frame is read now. */
 function pacing() {
-  const many = isGroup() || byId("source").value === "screen";
+  const many = isGroup() || byId("source").value !== CAMERA;
   const { paces } = reader.manifest;
   return { pace: many ? paces.room : paces.one_face, smoothingS: Number(byId("smoothing").value) };
 }
@@ -145,7 +147,7 @@ function snapshot() {
 
 async function offerCameras(media) {
   const cameras = await listCameras();
-  byId("camera-choice").hidden = cameras.length < 2 || byId("source").value !== "camera";
+  byId("camera-choice").hidden = cameras.length < 2 || byId("source").value !== CAMERA;
   const now = media.getVideoTracks()[0].getSettings().deviceId;
   byId("camera").replaceChildren(
     ...cameras.map(({ label, deviceId }, i) => new Option(label || `camera ${i + 1}`, deviceId, false, deviceId === now)),
@@ -180,7 +182,7 @@ function showFace() {
 }
 
 function choose(name) {
-  view = VIEWS.includes(name) ? name : "face";
+  view = VIEWS[name] ?? "face";
   for (const tab of document.querySelectorAll("[data-view]")) {
     tab.setAttribute("aria-selected", String(tab.dataset.view === view));
     byId(`view-${tab.dataset.view}`).hidden = tab.dataset.view !== view;
@@ -203,7 +205,7 @@ function restore() {
     const known = field.options ? [...field.options].some((option) => option.value === given) : Number(given) >= 0;
     if (given !== undefined && known) field.value = given;
   }
-  choose(fromAddress("view", "face"));
+  choose(fromAddress("view"));
   byId("smoothing-s").textContent = `${byId("smoothing").value} s`;
 }
 
@@ -217,19 +219,19 @@ byId("snapshot").addEventListener("click", snapshot);
 byId("paused").addEventListener("change", ({ target }) => (target.checked ? video.pause() : video.play()));
 for (const tab of document.querySelectorAll("[data-view]")) {
   tab.addEventListener("click", () => {
-    choose(tab.dataset.view);
-    intoAddress({ view: view === "face" ? "" : view });
+    choose(tab.textContent);
+    intoAddress({ view: view === "face" ? "" : tab.textContent });
   });
 }
-byId("how").addEventListener("click", () => choose("method"));
+byId("how").addEventListener("click", () => choose("How it works"));
 for (const id of SHARED) {
   byId(id).addEventListener("change", ({ target }) => intoAddress({ [id]: target.value }));
 }
 byId("smoothing").addEventListener("input", ({ target }) => {
   byId("smoothing-s").textContent = `${Number(target.value)} s`;
 });
-byId("picture").addEventListener("change", () => {
-  choose(view);
+byId("picture").addEventListener("change", ({ target }) => {
+  byId("live").classList.toggle("no-picture", !target.checked);
   overlay.width = 0;
   fit();
 });

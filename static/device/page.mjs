@@ -7,7 +7,7 @@ export const BASE = new URL("./", import.meta.url).href;
 export const byId = (id) => document.getElementById(id);
 
 /** The window whose address people see: the dashboard's when this page stands inside it. */
-function outerWindow() {
+export function outerWindow() {
   try {
     return window.parent !== window && window.parent.location.origin === location.origin
       ? window.parent

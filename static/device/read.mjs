@@ -5,6 +5,7 @@
 
 import { cropFaces, toFrame } from "./crop.mjs";
 import { Detector, cells } from "./detect.mjs";
+import { fetchFile } from "./files.mjs";
 import { Network, loadRuntime, readCrops } from "./runtime.mjs";
 
 /** Of a network for faces: as many rows as faces were given. */
@@ -19,8 +20,10 @@ export class Predictor {
   /** Everything fetched and warm. `progress(bytes)` counts what comes over the network. */
   static async load(base, manifest, progress) {
     const runtime = loadRuntime(base, manifest, progress);
-    const fetchNetwork = async (file, shape) =>
-      Network.fetch(await runtime, base, file, progress, shape);
+    const fetchNetwork = async (file, shape) => {
+      const content = fetchFile(base, file, progress);
+      return new Network(await runtime, await content, shape);
+    };
     const tasks = Object.entries(manifest.models);
     const [detector, ...networks] = await Promise.all([
       fetchNetwork(manifest.detector, cells),

@@ -1,6 +1,6 @@
 // Networks on LiteRT.js: arrays in, arrays out. Runs in the worker.
 
-import { Trouble, cutOff, fetchFile, openFile } from "./files.mjs";
+import { Trouble, cutOff, openFile } from "./files.mjs";
 import { resized } from "./tflite.mjs";
 
 /** Faces read in one call at most: `reading/follower.py` reads as many in a frame of a room. */
@@ -62,10 +62,6 @@ export class Network {
   constructor(api, content, outputShape) {
     [this.api, this.content, this.outputShape] = [api, content, outputShape];
     this.compiled = new Map();
-  }
-
-  static async fetch(api, base, file, progress, outputShape) {
-    return new Network(api, await fetchFile(base, file, progress), outputShape);
   }
 
   /** Outputs, in the file's order, for a uint8 input: [{ shape, data: Float32Array }]. */

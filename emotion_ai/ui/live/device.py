@@ -1,0 +1,41 @@
+"""Reading in the visitor's own browser: whether it is offered, and its pages inside these."""
+
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from emotion_ai.access.permissions import visitor
+from emotion_ai.device.files import lacking
+from emotion_ai.settings import settings
+from emotion_ai.ui.wording import plain
+
+DEVICE, SERVER = WAYS = ("this device", "this server")
+#: Before the page inside has measured itself.
+_HEIGHT_PX = 620
+
+
+def read_on(default: str | None = None) -> str:
+    """*Read on: this device | this server*; where the device cannot, a line says why.
+
+    Without a ``default`` the device is one where the app is served to others.
+    """
+    if missing := lacking(settings()):
+        st.caption(
+            f"Read on this server. Reading on your own device is not offered: {plain(missing)}."
+        )
+        return SERVER
+    default = default or (SERVER if visitor().local else DEVICE)
+    return st.segmented_control(
+        "Read on", WAYS, default=default, required=True, key="read_on", bind="query-params",
+        help="On this device, your own browser reads the picture and sends it nowhere.",
+    )  # fmt: skip
+
+
+def device_page(name: str) -> None:
+    """The page ``static/device/<name>.html``. Choices in the address are handed on to it; it keeps
+    those there up to date."""
+    query = st.session_state.setdefault(f"device_{name}", urlencode(st.query_params.to_dict()))
+    theme = urlencode({"theme": st.context.theme.type or "light"})
+    base_path = st.get_option("server.baseUrlPath").strip("/")
+    root = f"/{base_path}/device" if base_path else "/device"
+    st.iframe(f"{root}/{name}.html?{theme}&{query}", height=_HEIGHT_PX)
