@@ -26,9 +26,10 @@ from emotion_ai.labels import (
     SIDE_COLOURS,
 )
 from emotion_ai.models.store import DEFAULTS, TFLITE, SavedModel, open_model
-from emotion_ai.reading.follower import BATCH, ONE_FACE, ROOM, Pace
+from emotion_ai.reading.follower import BATCH
 from emotion_ai.reading.group import FEWEST_FACES
 from emotion_ai.reading.model_watch import Stamp, stamp
+from emotion_ai.reading.pace import ONE_FACE, ROOM, Pace
 from emotion_ai.settings import Settings
 from emotion_ai.storage.files import write_bytes
 
