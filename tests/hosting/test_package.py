@@ -180,9 +180,9 @@ def test_app_command_becomes_streamlit_with_the_options_given(monkeypatch):
     program.main(["app", "--server.port", "8600", "--theme.base=dark"])
     [(path, words)] = called
     assert path == words[0] == sys.executable
-    assert words[1:4] == ["-m", "streamlit", "run"]
-    assert Path(words[4]) == ROOT / "streamlit_app.py"
-    assert words[5:] == ["--server.port", "8600", "--theme.base=dark"]
+    assert words[1:3] == ["-m", "emotion_ai.ui.serve"]
+    assert Path(words[3]) == ROOT / "streamlit_app.py"
+    assert words[4:] == ["--server.port", "8600", "--theme.base=dark"]
 
 
 def test_other_commands_refuse_options_they_do_not_know(capsys):
