@@ -34,7 +34,7 @@ with left:
         source = st.selectbox("Source", SOURCES, key="source", width=180, bind="query-params")
         size = st.selectbox(
             "Resolution", list(RESOLUTIONS), 1, key="size", width=150, bind="query-params",
-            help="Taken up at the next START.",
+            help="Takes effect at the next START.",
         )  # fmt: skip
         paused = st.toggle("Pause", key="paused")
         screen = source == SCREEN

@@ -58,7 +58,7 @@ class Buckets:
                 if (lacking := 1 - left[who]) > 0:
                     wait_s = math.ceil(60 * lacking / (limit.per_minute * size))
                     raise LimitError(
-                        f"That were many {limit.what} in a short time: more in {_duration(wait_s)}."
+                        f"Too many {limit.what} in a short time: try again in {_duration(wait_s)}."
                     )
             for who in buckets:
                 self._left[limit.what, who] = (left[who] - 1, now)

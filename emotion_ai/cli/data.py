@@ -29,16 +29,14 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add = actions.add_parser("import", help="import a CSV, zip or folder, told by its content",
                              description=f"Recognised: {', '.join(known_formats())}.")  # fmt: skip
     add.add_argument("path", type=Path, metavar="PATH")
-    add.add_argument("--votes", type=Path, metavar="FILE", help="FER+ votes beside FER2013")
+    add.add_argument("--votes", type=Path, metavar="FILE", help="FER+ votes for FER2013")
     add.add_argument("--name", help="the dataset's name (default: from the file's)")
     add.add_argument("--strict", action="store_true", help="fail at the first bad row or file")
     add.add_argument(
-        "--split", choices=SPLIT_RULES, help="make this split even where there is an official one"
+        "--split", choices=SPLIT_RULES, help="split this way even if there is an official split"
     )
     add.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
-    add.add_argument(
-        "--label-set", choices=LABEL_SETS, help="which numbers a CSV's expressions follow"
-    )
+    add.add_argument("--label-set", choices=LABEL_SETS, help="how a CSV numbers its expressions")
     add.add_argument("--replace", action="store_true", help="replace a dataset of that name")
     add.set_defaults(handler=run_import)
 
@@ -49,7 +47,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
     draw = actions.add_parser("synthetic", help="draw faces with exact labels")
     draw.add_argument("--task", choices=TASKS, help="only for this task (default: both)")
-    draw.add_argument("--n", type=int, default=2000, help="faces a dataset, at least 35")
+    draw.add_argument("--n", type=int, default=2000, help="faces per dataset, at least 35")
     draw.add_argument("--seed", type=int, default=0)
     draw.set_defaults(handler=run_synthetic)
 
@@ -138,7 +136,7 @@ def _unfinished() -> list[str]:
             size = sum(item.stat().st_size for item in path.rglob("*") if item.is_file())
         what = "being imported"
         if path in left:
-            what = "left by an import that was ended, the next one removes it"
+            what = "left by an import that was stopped; the next one removes it"
         lines.append(f"{name}: {size / 1e6:,.1f} MB, {what}")
     return lines
 

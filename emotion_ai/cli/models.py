@@ -25,7 +25,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     earlier.add_argument("model")
     earlier.set_defaults(handler=run_versions)
 
-    back = actions.add_parser("back", help="exchange a model with an earlier version of it")
+    back = actions.add_parser("back", help="swap a model with an earlier version of itself")
     back.add_argument("model")
     back.add_argument("--version", type=int, metavar="N", help="default: the newest")
     back.set_defaults(handler=run_back)
@@ -79,7 +79,7 @@ def print_change(change: Change) -> None:
     for old, new in change.scores:
         print(f"  from {one_line(old)}\n  to   {one_line(new)}")
     if change.old and not change.scores:
-        print("  no score of both on the same split: evaluate them on one to compare")
+        print("  not scored on the same split: evaluate both on one to compare")
 
 
 def one_line(scores: dict) -> str:

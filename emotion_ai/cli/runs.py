@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     listed = action("list", run_list, "every run, newest first")
     listed.add_argument("--json", action="store_true", help="print a list with every run")
 
-    show = action("show", run_show, "what a run was told, and how far it is")
+    show = action("show", run_show, "the settings of a run, and how far it has got")
     show.add_argument("run")
     show.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -55,7 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     events = action("tensorboard", run_tensorboard, "write TensorBoard event files of runs")
     events.add_argument("run", nargs="*", help="which runs (default: all)")
     events.add_argument("--out", type=Path, metavar="DIR", help="default: RUNS/.tensorboard")
-    events.add_argument("--follow", action="store_true", help="go on as the runs do, until Ctrl-C")
+    events.add_argument("--follow", action="store_true", help="keep up with the runs until Ctrl-C")
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -109,7 +109,7 @@ def run_resume(arguments: argparse.Namespace) -> int:
     run = _run(arguments.run)
     queue.resume(run.folder)
     queue.start_worker(run.folder.parent)
-    print(f"{run.name}: queued, to go on after epoch {len(run.metrics)}")
+    print(f"{run.name}: queued, to continue after epoch {len(run.metrics)}")
     return 0
 
 

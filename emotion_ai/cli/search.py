@@ -45,7 +45,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     start.add_argument("--only-create", action="store_true", help="leave the work to 'search work'")
     start.set_defaults(handler=run_start, epochs=EPOCHS)
 
-    join = actions.add_parser("work", help="work on a search, also beside others who do")
+    join = actions.add_parser("work", help="work on a search, also alongside other machines")
     join.add_argument("search", help="its name or folder")
     join.set_defaults(handler=run_work)
 
@@ -69,7 +69,7 @@ def run_start(arguments: argparse.Namespace) -> int:
     datasets = [load_any(name, settings().data_dir) for name in config.data]
     if should_hold_out(datasets) and not config.hold_out:
         config = TrainingConfig.from_dict({**config.as_dict(), "hold_out": True})
-        print("selects on a tenth of train: the validation split stays for the report",
+        print("selects on a tenth of train: the validation split is kept for the report",
               file=sys.stderr)  # fmt: skip
     plan = Plan(config, tuple(arguments.vary), arguments.trials)
     folder = create_search(

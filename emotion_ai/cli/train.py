@@ -28,16 +28,16 @@ from emotion_ai.training.trainer import train_run
 #: Options of a run with a number: name → (type, help).
 _OPTIONS = {
     "epochs": (int, "passes over the training faces"),
-    "batch_size": (int, "faces a step"),
+    "batch_size": (int, "faces per step"),
     "learning_rate": (float, "largest step size, after warm-up"),
     "weight_decay": (float, "pull of the weights towards zero"),
     "warmup_epochs": (float, "epochs until the full learning rate"),
     "label_smoothing": (float, "share of every target spread over all classes"),
-    "clip_norm": (float, "scale gradients of a larger global norm down to it, 0 never"),
+    "clip_norm": (float, "gradients of a larger global norm are scaled down to it; 0: never"),
     "ema": (float, "memory of the averaged weights, 0 for none"),
-    "patience": (int, "stop after so many epochs without improvement, 0 never"),
-    "seed": (int, "of everything random but which faces are held out"),
-    "split_seed": (int, "of which training faces are held out"),
+    "patience": (int, "stop after this many epochs without improvement; 0: never"),
+    "seed": (int, "seed of everything random, except which faces are held out"),
+    "split_seed": (int, "seed that decides which training faces are held out"),
 }
 
 
@@ -45,12 +45,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add ``train`` to the program's commands."""
     train = subparsers.add_parser("train", help="train a network in a new run folder")
     add_options(train)
-    train.add_argument("--name", help="of the run folder")
+    train.add_argument("--name", help="name of the run folder")
     train.add_argument("--resume", metavar="RUN", help="continue an interrupted run")
     train.add_argument("--save-as", metavar="MODEL", help="store the result as a model")
     train.add_argument("--float", action="store_true", help="store float weights, not int8")
-    train.add_argument("--queue", action="store_true", help="wait in line; trained in background")
-    train.add_argument("--dry-run", action="store_true", help="try some batches, keep nothing")
+    train.add_argument("--queue", action="store_true", help="queue it, to train in the background")
+    train.add_argument("--dry-run", action="store_true", help="try a few batches, keep nothing")
     train.set_defaults(handler=run_train)
 
 
@@ -115,7 +115,7 @@ def run_train(arguments: argparse.Namespace) -> int:
     if arguments.save_as:
         if arguments.queue:
             raise ConfigError(
-                "a run that waits in line is not saved by itself: leave out --save-as, then "
+                "a queued run is not saved as a model by itself: leave out --save-as, then "
                 "'runs promote' when it is done"
             )
         check_model_name(arguments.save_as)
@@ -154,7 +154,7 @@ def run_train(arguments: argparse.Namespace) -> int:
 
 
 def refuse_other_options(arguments: argparse.Namespace) -> None:
-    """ConfigError for an option that a resumed run cannot follow: it goes on as it began."""
+    """ConfigError for an option that a resumed run cannot follow: it keeps its settings."""
     follows = {"handler", "task", "resume", "save_as", "float", "queue"}
     given = [
         f"--{name.replace('_', '-')}"
@@ -162,7 +162,7 @@ def refuse_other_options(arguments: argparse.Namespace) -> None:
         if name not in follows and value not in (None, False)
     ]
     if given:
-        raise ConfigError(f"a resumed run goes on as it began: leave out {', '.join(given)}")
+        raise ConfigError(f"a resumed run keeps its settings: leave out {', '.join(given)}")
 
 
 def take_a_place(arguments: argparse.Namespace, config: TrainingConfig) -> Path:

@@ -61,7 +61,7 @@ def fetch(
     A dataset of that name makes way with ``replace`` only; its marks stay.
 
     ``download`` stands in for kagglehub's in tests. DatasetError says in one line when there is no
-    way out to the internet, or when the copy is not what it should be; what was there stays.
+    way to the internet, or when the copy is not what it should be; what was there stays.
     """
     require_editor("download a dataset")
     if name not in SOURCES:
@@ -104,7 +104,7 @@ def _growing(progress: Progress | None) -> Iterator[Download]:
             return kagglehub.dataset_download(handle)
         except (OSError, DataCorruptionError) as error:  # requests' errors are OSErrors
             raise DatasetError(
-                f"{handle} could not be downloaded: is there a way out to the internet? "
+                f"{handle} could not be downloaded: is there an internet connection? "
                 f"({type(error).__name__})"
             ) from error
 

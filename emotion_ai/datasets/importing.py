@@ -137,7 +137,7 @@ def refuse_existing(folder: Path, replace: bool) -> None:
     """DatasetError when there is a dataset in ``folder`` that must not be replaced."""
     if not replace and (folder / DESCRIPTION).exists():
         raise DatasetError(
-            f"there is a dataset {folder.name!r} already: give another name, or let it be replaced "
+            f"there is a dataset {folder.name!r} already: choose another name, or have it replaced "
             "(--replace)"
         )
 
@@ -203,7 +203,7 @@ def _name_expressions(samples: pd.DataFrame, numbering: LabelSet | None) -> str:
 
 def _add_votes(crowd: Votes, samples: pd.DataFrame, kept: _Kept, reading: Reading) -> int:
     if reading.task != "expression":
-        raise DatasetError(f"{crowd.name}: votes fit expressions, the dataset has keypoints")
+        raise DatasetError(f"{crowd.name}: votes are for expressions, the dataset has keypoints")
     return crowd.add_to(samples, kept.rows, reading.row_by_row, kept.read)
 
 

@@ -175,7 +175,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         "log_loss", "expression", "log loss",
-        "Mean surprise at the label: sure and wrong costs most.",
+        "Mean surprise at the label: being sure and wrong costs most.",
         lambda answers: answers.log_loss, remark="0 would be sure and right",
     ),
     Score(

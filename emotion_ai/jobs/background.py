@@ -63,7 +63,7 @@ def start(status: Path, module: str, arguments: list[str], for_everyone: bool = 
         write_json(status, {**record, "for_everyone": for_everyone})
 
 
-#: Processes started here, so that finished ones can be buried.
+#: Processes started here, so that finished ones can be waited for: else they stay as zombies.
 _CHILDREN: dict[int, subprocess.Popen] = {}
 
 
@@ -140,4 +140,4 @@ def _last_line(log: Path) -> str:
         lines = log.read_text(errors="replace").strip().splitlines()
     except OSError:
         lines = []
-    return lines[-1][:300] if lines else "it ended without a word"
+    return lines[-1][:300] if lines else "it ended without saying why"

@@ -74,7 +74,7 @@ def _frames(container, name: str, max_side_px: int) -> Iterator[VideoFrame]:
         raise VideoError(f"{name}: expected a picture, got sound alone")
     stream = container.streams.video[0]
     if stream.codec_context is None:
-        raise VideoError(f"{name}: expected a common kind of video, got one that is not known")
+        raise VideoError(f"{name}: expected a common video format, got one that is not known")
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > MAX_PIXELS:
         raise VideoError(f"{name}: expected at most 50 megapixels, got {width} × {height}")

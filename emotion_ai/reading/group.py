@@ -80,7 +80,7 @@ class GroupTimeline:
 
     def __post_init__(self):
         if self.fewest < 1:
-            raise ConfigError(f"expected a minimum of 1 face or more, got {self.fewest}")
+            raise ConfigError(f"fewest faces: expected at least 1, got {self.fewest}")
 
     def add(self, time_s: float, expressions: list[Expression]) -> None:
         """One frame: what every face in it looks like. Only the sum over the faces is kept."""

@@ -149,7 +149,9 @@ class ServingClient:
 
     def _ask(self, address: str, body: bytes | None = None) -> bytes:
         if wait_s := self.breaker.wait_s():
-            raise ServerAway(f"{self.url} did not answer lately: not asked for {wait_s:.0f} s")
+            raise ServerAway(
+                f"{self.url} has not answered recently: not asked again for {wait_s:.0f} s"
+            )
         budget = Budget(self._reply_s, MAX_REPLY_BYTES, connect_s=CONNECT_S, silence_s=self._read_s)
         try:
             for attempt in range(ATTEMPTS):

@@ -202,7 +202,9 @@ def load_checkpoint(path: Path, config: TrainingConfig, steps: int) -> keras.Mod
     try:
         model = keras.models.load_model(path)
     except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise RunError(f"{path.name} is damaged, this run cannot go on: start a new one") from error
+        raise RunError(
+            f"{path.name} is damaged, so this run cannot continue: start a new one"
+        ) from error
     saved = [ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
     compile_model(model, config, steps)
     model.optimizer.build(model.trainable_variables)

@@ -122,7 +122,7 @@ def start_worker(runs_dir: Path, slot: str | None = None) -> None:
         )
 
 
-#: Workers started here, so that finished ones can be buried.
+#: Workers started here, so that finished ones can be waited for: else they stay as zombies.
 _started: list[subprocess.Popen] = []
 
 

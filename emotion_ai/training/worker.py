@@ -96,7 +96,7 @@ def settle(folder: Path, code: int) -> None:
 
 
 def _last_words(folder: Path) -> str:
-    return runs.read_log(folder, 1)[-300:] or "it ended without a word"
+    return runs.read_log(folder, 1)[-300:] or "it ended without saying why"
 
 
 if __name__ == "__main__":

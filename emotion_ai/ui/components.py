@@ -111,7 +111,9 @@ def dataset_card(dataset: Dataset) -> None:
 
 def offer_synthetic_faces() -> None:
     """For a machine without data: one button that draws some, for both tasks."""
-    st.markdown("No dataset is here yet. Draw one: every face comes with exact points and labels.")
+    st.markdown(
+        "There is no dataset here yet. Draw one: every face comes with exact points and labels."
+    )
     words = f"Draw {SYNTHETIC_FACES:,} faces"
     if not st.button(words, icon=":material/brush:", type="primary", **locked()):
         return

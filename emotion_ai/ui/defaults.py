@@ -28,8 +28,8 @@ def offer_default(model: SavedModel) -> None:
     with st.popover("Make it the default", icon=":material/swap_horiz:", **locked()):
         describe(change_default(models_dir, model.name))
         st.caption(
-            "Photos, videos and running cameras read with it from then on. The model before stays: "
-            "one click goes back."
+            "Photos, videos and running cameras read with it from then on. The previous model "
+            "stays: one click goes back."
         )
         if st.button("Make it the default", key=f"default_{model.name}", type="primary"):
             with errors_as_lines():

@@ -48,7 +48,7 @@ def test_the_refusal_is_one_line_that_says_when():
     buckets = Buckets(clock)
     assert taken(buckets) == 3
     clock.seconds = 4.0
-    with pytest.raises(LimitError, match=r"^That were many films in a short time: more in 6 s\.$"):
+    with pytest.raises(LimitError, match=r"^Too many films in a short time: try again in 6 s\.$"):
         buckets.spend(FILMS, "a", "1")
     rare = Limit("reports", 1, 0.25)
     buckets.spend(rare, "a", "1")

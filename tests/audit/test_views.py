@@ -293,7 +293,7 @@ def test_no_way_out_is_one_plain_line(data_dir, monkeypatch):
         raise ConnectionError("no route")
 
     monkeypatch.setattr(kagglehub, "dataset_download", refuse)
-    with pytest.raises(DatasetError, match="way out to the internet"):
+    with pytest.raises(DatasetError, match="is there an internet connection"):
         fetch.fetch("keypoints", data_dir)
     with pytest.raises(DatasetError, match="fer2013, keypoints"):
         fetch.fetch("imagenet", data_dir)
@@ -313,4 +313,4 @@ def test_command_line_fetches_and_says_plainly_when_it_cannot(data_dir, monkeypa
     finally:
         settings.cache_clear()
     (line,) = capsys.readouterr().err.splitlines()
-    assert "way out to the internet" in line
+    assert "is there an internet connection" in line

@@ -102,7 +102,7 @@ def test_cancel_and_resume(place, capsys):
     assert said.splitlines() == [
         "first: cancelled",
         "first: nothing to cancel, it is cancelled",
-        "first: queued, to go on after epoch 0",
+        "first: queued, to continue after epoch 0",
     ]
     assert run("runs", "resume", "first") == 1
     assert "is queued: expected one that is" in capsys.readouterr().err

@@ -237,6 +237,6 @@ def test_impossible_orders_name_what_was_expected(data_dir):
         make_dataset(data_dir, "expression", n=5)
     with pytest.raises(ConfigError, match="16 to 2048"):
         draw_faces(1, 4, seed=0)
-    with pytest.raises(ConfigError, match="a face or more"):
+    with pytest.raises(ConfigError, match="at least one face"):
         draw_photo(seed=0, faces=0)
     assert not data_dir.exists()

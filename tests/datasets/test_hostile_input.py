@@ -152,7 +152,7 @@ def test_a_damaged_member_costs_only_itself(tmp_path, data_dir):
 @pytest.mark.parametrize("name", ["../happy/1.png", "/happy/1.png", "a/../../1.png", "C:/1.png"])
 def test_members_that_lead_out_of_the_zip_are_refused(tmp_path, data_dir, name):
     path = write_zip(tmp_path / "faces.zip", {"sad/1.png": png(face(0)), name: png(face(1))})
-    assert "leads out of the zip" in refusal(path, data_dir)
+    assert "points outside the zip" in refusal(path, data_dir)
 
 
 def test_names_with_control_characters_are_refused(tmp_path, data_dir):
@@ -305,7 +305,7 @@ def test_votes_that_do_not_fit_are_refused(tmp_path, data_dir):
     assert "each of 2 rows, got 1" in refusal(table, data_dir, votes=by_row)
     assert "votes row by row fit a fer2013.csv" in refusal(folder, data_dir, votes=by_row)
     assert "names image files" in refusal(table, data_dir, votes=by_file)
-    assert "none of its rows fits" in refusal(folder, data_dir, votes=by_file)
+    assert "none of its rows matches" in refusal(folder, data_dir, votes=by_file)
     assert "FER+ columns" in refusal(folder, data_dir, votes=table)
     assert "no file" in refusal(folder, data_dir, votes=tmp_path / "none.csv")
 

@@ -131,8 +131,8 @@ def test_filters_that_leave_nothing_say_so_and_can_be_taken_away():
     app = open_page(data="flawed")
     app.multiselect(key="expressions").set_value(["happy"]).run()
     app.multiselect(key="only").set_value(["blank"]).run()
-    assert "No face is like that" in text(app)
-    next(b for b in app.button if b.label == "Take all filters away").click().run()
+    assert "No face matches" in text(app)
+    next(b for b in app.button if b.label == "Remove all filters").click().run()
     assert len(grid(app)["rows"]) == 73
 
 
@@ -220,7 +220,7 @@ def test_problems_name_copies_conflicts_and_leaks():
         ("flawed", "Blank", "2 blank images"),
         ("flawed", "Unusual", "most unusual"),
         ("synthetic_keypoints", "Suspect points", "farthest from the"),
-        ("synthetic_keypoints", "Exact copies", "No image stands here twice"),
+        ("synthetic_keypoints", "Exact copies", "No image occurs twice"),
         ("synthetic_keypoints", "Blank", "Every image shows something"),
     ],
 )
@@ -336,7 +336,7 @@ def test_without_data_the_page_offers_every_way_to_some(monkeypatch, tmp_path):
     monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "nothing"))
     forget()
     app = open_page()
-    assert "No dataset is here yet" in text(app)
+    assert "There is no dataset here yet" in text(app)
     assert [tab.label for tab in app.tabs] == ["Upload", "Path", "Download", "Draw"]
     assert {b.key for b in app.button} >= {"fetch_fer2013", "fetch_keypoints"}
     app.number_input[0].set_value(35)
@@ -347,11 +347,11 @@ def test_without_data_the_page_offers_every_way_to_some(monkeypatch, tmp_path):
 
 
 def test_download_without_a_way_out_is_one_plain_line(monkeypatch):
-    failed = setup.background.Job("failed", error="x could not be downloaded: is there a way out?")
+    failed = setup.background.Job("failed", error="no download: is there an internet connection?")
     monkeypatch.setattr(setup.background, "read_job", lambda status: failed)
     app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
     app.switch_page("pages/datasets.py").run()
-    assert "way out" in app.error[0].value
+    assert "internet connection" in app.error[0].value
 
 
 def test_without_models_faces_can_still_be_browsed(monkeypatch, tmp_path):

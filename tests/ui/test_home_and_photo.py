@@ -95,7 +95,7 @@ def test_home_shows_every_model_with_what_its_score_was_measured_on():
 def test_home_draws_datasets_where_there_are_none(monkeypatch):
     monkeypatch.setattr(components, "SYNTHETIC_FACES", 35)
     app = open_page()
-    assert "No dataset is here yet" in text(app)
+    assert "There is no dataset here yet" in text(app)
     app.button[0].click().run()
     assert not app.exception
     shown = text(app).replace("\\", "")

@@ -89,7 +89,7 @@ def test_a_search_shows_how_far_it_is_what_mattered_and_its_best(place):
     app = open_page("train", tab="Search")
     shown = text(app)
     for words in ("**9 of 12 trials**", "Best so far: trial 9 with **80.0 %**", "batch **64**",
-                  "Nobody works on it", "functional ANOVA"):  # fmt: skip
+                  "Nobody is working on it", "functional ANOVA"):  # fmt: skip
         assert words in shown
     assert len(app.get("plotly_chart")) == 3
     assert not app.error

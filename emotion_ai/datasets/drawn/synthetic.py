@@ -75,7 +75,9 @@ def draw_photo(
     """A group picture: uint8 (H, W, 3) BGR, and each face's box_xyxy from forehead to chin."""
     width, height = size_wh
     if faces < 1 or min(size_wh) < 64:
-        raise ConfigError(f"expected a face or more on 64 × 64 px or more, got {faces}, {size_wh}")
+        raise ConfigError(
+            f"expected at least one face on 64 × 64 px or more, got {faces}, {size_wh}"
+        )
     rng = np.random.default_rng((seed, _PHOTO_STREAM))
     canvas = _background(rng, width, height, scale=2, plain=True)
     rows = max(1, round((faces * height / width / 1.6) ** 0.5))

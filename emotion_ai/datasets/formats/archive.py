@@ -38,7 +38,9 @@ class Folder:
             if not _is_hidden(name) and file.is_file():
                 self.names.append(name)
             if len(self.names) > MAX_MEMBERS:
-                raise DatasetError(f"{path.name}: over {MAX_MEMBERS:,} files, not one dataset")
+                raise DatasetError(
+                    f"{path.name}: over {MAX_MEMBERS:,} files, too many for one dataset"
+                )
         self.names.sort()
 
     def open(self, name: str) -> BinaryIO:
@@ -135,7 +137,7 @@ def _check_members(zip_name: str, size: int, members: list[zipfile.ZipInfo]) -> 
             or re.match(r"[A-Za-z]:", name)
             or ".." in PurePosixPath(name).parts
         ):
-            raise DatasetError(f"{zip_name}: member {name[:80]!r} leads out of the zip")
+            raise DatasetError(f"{zip_name}: member {name[:80]!r} points outside the zip")
         if member.flag_bits & 1:
             raise DatasetError(f"{zip_name}: member {name[:80]!r} is encrypted")
     total = sum(member.file_size for member in members)

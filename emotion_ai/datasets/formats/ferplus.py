@@ -51,7 +51,7 @@ class Votes:
             if row_by_row:
                 raise DatasetError(
                     f"{self.name}: names image files, but the dataset is a table: "
-                    "give FER+'s fer2013new.csv, row by row beside it"
+                    "give FER+'s fer2013new.csv, whose rows are those of the table"
                 )
             files = samples["source"].map(lambda source: PurePosixPath(source).name)
             keys = zip(files, samples["expression"], strict=True)
@@ -59,7 +59,7 @@ class Votes:
         samples[list(VOTE_COLUMNS)] = votes
         found = int(votes.any(axis=1).sum())
         if not found:
-            raise DatasetError(f"{self.name}: none of its rows fits an image of the dataset")
+            raise DatasetError(f"{self.name}: none of its rows matches an image of the dataset")
         return found
 
 

@@ -32,8 +32,8 @@ def browse_tab(view: View) -> None:
     rows = select(view.table, choice, view.marks)
     if not len(rows):
         with middle:
-            st.info("No face is like that. Take a filter away.", icon=":material/search_off:")
-            st.button("Take all filters away", on_click=clear_filters)
+            st.info("No face matches. Remove a filter.", icon=":material/search_off:")
+            st.button("Remove all filters", on_click=clear_filters)
         return
     with middle:
         shown = _page(rows, across, choice)
@@ -89,7 +89,7 @@ def _filters(view: View) -> tuple[Choice, int]:
     ):  # fmt: skip
         within = picked
     if chosen_splits or expressions or predicted or traits:
-        st.button("Take all filters away", on_click=clear_filters, type="tertiary", key="clear")
+        st.button("Remove all filters", on_click=clear_filters, type="tertiary", key="clear")
     choice = Choice(chosen_splits, expressions, predicted, traits, within, order, descending)
     return choice, across
 

@@ -39,7 +39,7 @@ Found = np.ndarray | None
 def exact(view: View) -> Found:
     copies = _copies(view.dataset.digest, view)
     if not len(copies.rows):
-        st.success("No image stands here twice.", icon=":material/check:")
+        st.success("No image occurs twice.", icon=":material/check:")
         return None
     words = (
         f"**{count(copies.groups, 'group')}** of exact copies with "

@@ -33,9 +33,9 @@ def choose_dataset() -> Dataset | None:
     datasets = {dataset.name: dataset for dataset in resources.datasets()}
     if not datasets:
         if locked():
-            st.markdown("No dataset is here yet, and only editors may bring one.")
+            st.markdown("There is no dataset here yet, and only editors may add one.")
         else:
-            st.markdown("No dataset is here yet. Bring one, or have some faces drawn:")
+            st.markdown("There is no dataset here yet. Import one, or have some faces drawn:")
             add_dataset()
         return None
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")

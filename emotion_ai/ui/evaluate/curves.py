@@ -78,7 +78,7 @@ def _calibration(assessment: ExpressionAssessment) -> None:
         st.metric("with temperature", f"{now:.3f}", f"{now - before:+.3f}",
                   delta_color="inverse", width="content")  # fmt: skip
         st.metric("log loss", f"{assessment.scores['log_loss']:.3f}", width="content",
-                  help="Mean surprise at the label: sure and wrong costs most.")  # fmt: skip
+                  help="Mean surprise at the label: being sure and wrong costs most.")  # fmt: skip
     with right:
         st.markdown(
             "Of the faces named with 80 %, 80 % should be right: then points lie on the "

@@ -28,7 +28,7 @@ WORDS = Translations(
     select_device="CAMERA",
     device_ask_permission="Allow the camera: your browser asks at the top of the window.",
     device_not_available="No camera was found.",
-    device_access_denied="The camera was refused: allow it behind the sign beside the address.",
+    device_access_denied="The camera was refused: allow it with the icon beside the address.",
     media_api_not_available="The browser gives no camera to a page without https.",
 )
 NOT_SECURE = (

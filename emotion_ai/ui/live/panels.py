@@ -8,7 +8,9 @@ from streamlit_webrtc import WebRtcStreamerContext
 from emotion_ai.faces.quality import expression_text
 from emotion_ai.figures.streamgraph import clock, streamgraph
 from emotion_ai.live.session import LiveSession
+from emotion_ai.reading.follower import BATCH
 from emotion_ai.reading.group import FEWEST_FACES, Summary
+from emotion_ai.reading.pace import ONE_FACE, ROOM
 from emotion_ai.report.group import group_report
 from emotion_ai.ui import charts, markup
 from emotion_ai.ui.live.connection import NO_CONNECTION, PATIENCE_S, PICTURE_STOPPED
@@ -53,7 +55,8 @@ def rates(session: LiveSession, context: WebRtcStreamerContext) -> None:
     ]
     st.caption(" · ".join(parts))
     if status.failed:
-        st.caption(f"{count(status.failed, 'frame')} could not be analysed and went through as is.")
+        failed = count(status.failed, "frame")
+        st.caption(f"{failed} could not be analysed and passed through unchanged.")
 
 
 def snapshot(session: LiveSession, context: WebRtcStreamerContext) -> None:
@@ -166,10 +169,11 @@ def how_it_works(session: LiveSession) -> None:
     status = session.status
     st.markdown(
         "1. **The browser sends** each picture of the camera to this server, encrypted.\n"
-        "2. **A detector looks for faces** on a small copy of it, 10 times a second for one face, "
-        "4 times for a room; in between, the box follows its points.\n"
+        "2. **A detector looks for faces** on a small copy of it, about "
+        f"{1 / ONE_FACE.detect_s:.0f} times a second for one face, {1 / ROOM.detect_s:.0f} times "
+        "for a room; in between, the box follows its points.\n"
         "3. **Two networks read** each face: one places 15 points, one gives each expression a "
-        "probability. In a room four faces are read in a picture, those unread longest first.\n"
+        f"probability. In a room {BATCH} faces are read per picture, those unread longest first.\n"
         "4. **Smoothing** lets jitter fade and follows movements at once.\n"
         "5. **The picture goes back** with the drawing on it, and is forgotten. Numbers of faces "
         "last only while they are on screen."

@@ -15,7 +15,7 @@ TROUBLE = {
     ),
     "NotAllowedError": (
         "Not allowed",
-        "click the camera or lock sign beside the address, allow the camera for this page, and "
+        "click the camera or lock icon beside the address, allow the camera for this page, and "
         "press START again.",
     ),
     "NotReadableError": (

@@ -33,7 +33,7 @@ def load_tab() -> None:
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.selectbox("Model", list(models), key="model", bind="query-params", width=200)
-        faces = st.segmented_control("Faces a request", [1, 5, 25], default=1, required=True)
+        faces = st.segmented_control("Faces per request", [1, 5, 25], default=1, required=True)
         at_once = st.segmented_control("At once", [1, 4, 8], default=1, required=True)
         calls = st.segmented_control("Requests", [50, 100, 200], default=50, required=True)
         started = st.button("Measure", type="primary", icon=":material/timer:")

@@ -199,7 +199,7 @@ def _differences(chosen: list[Run]) -> None:
     table = pd.DataFrame(told).fillna("")
     differing = table[table.nunique(axis=1) > 1] if len(chosen) > 1 else table
     if differing.empty:
-        st.caption("Nothing: they were told the same.")
+        st.caption("Nothing: their settings are the same.")
         return
     shown = differing.reset_index(names="setting")
     st.dataframe(shown, hide_index=True, height=min(420, 38 + 35 * len(shown)))

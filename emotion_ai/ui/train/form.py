@@ -29,12 +29,12 @@ from emotion_ai.ui.wording import count, duration, plain
 _SCRATCH = "scratch"
 #: Numbers under *More*: name → label, least, most, step, format, help.
 _NUMBERS = {
-    "batch_size": ("Batch", 2, 1024, 16, "%d", "Faces a step. More: steadier steps, more memory."),
+    "batch_size": ("Batch", 2, 1024, 16, "%d", "Faces per step. More: steadier, but more memory."),
     "learning_rate": ("Learning rate", 1e-6, 1.0, 1e-3, "%.5f",
                       "Largest step. Too high and the loss explodes, too low and it crawls."),
     "warmup_epochs": ("Warm-up", 0.0, 20.0, 0.5, "%.1f", "Epochs until the steps are largest."),
     "weight_decay": ("Weight decay", 0.0, 1.0, 0.01, "%.3f",
-                     "Pulls weights towards zero, against learning by heart."),
+                     "Pulls weights towards zero, against memorising."),
     "label_smoothing": ("Label smoothing", 0.0, 0.5, 0.01, "%.2f",
                         "Share of every label spread over all, against being too sure."),
     "calibration_faces": ("Faces for calibration", 0, 100_000, 100, "%d", "Training faces set "

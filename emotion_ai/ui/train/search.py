@@ -134,7 +134,7 @@ def _state(folder: Path, drawn_working: bool) -> None:
     if job.state == "failed" and not search.complete:
         st.error(plain(job.error), icon=":material/error:")
     elif not drawn_working and not search.complete and len(left) == len(running):
-        st.caption("Nobody works on it.")
+        st.caption("Nobody is working on it.")
 
 
 def _run_line(trial: Trial) -> str:

@@ -40,10 +40,10 @@ def search_form() -> None:
         columns = st.columns(2)
         trials = columns[0].number_input(
             "Trials", 2, 1000, 20, key="search_trials",
-            help="How many settings to try. Ten a varied setting find most of what is to be found.",
+            help="Ten per varied setting find most of what there is to find.",
         )  # fmt: skip
         epochs = columns[1].number_input(
-            "Epochs a trial", 1, 200, 8, key="search_epochs",
+            "Epochs per trial", 1, 200, 8, key="search_epochs",
             help="Short runs rank settings nearly as long ones do.",
         )  # fmt: skip
         free = _free_name(f"{config.task}-{config.preset}")
