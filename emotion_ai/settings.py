@@ -38,7 +38,7 @@ class Settings:
     device: Path | None = None
     #: Threads of one LiteRT interpreter.
     threads: int = 2
-    #: Who may change what is kept here: one of ``access.MODES``.
+    #: Who may change what is kept here: one of ``access.permissions.MODES``.
     access: str = "auto"
 
     @classmethod

@@ -13,7 +13,7 @@ from emotion_ai.errors import SearchError
 from emotion_ai.settings import settings
 from emotion_ai.training import queue
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.search.plan import SPACE, USUAL, Plan, should_hold_out
+from emotion_ai.training.search.plan import EPOCHS, SPACE, TRIALS, USUAL, Plan, should_hold_out
 from emotion_ai.training.search.searches import (
     Search,
     Trial,
@@ -25,9 +25,6 @@ from emotion_ai.training.search.searches import (
     search_folders,
 )
 from emotion_ai.training.search.worker import work
-
-#: Of a trial, unless asked otherwise.
-EPOCHS = 8
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
@@ -41,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     add_options(start)
     start.add_argument("--vary", nargs="+", metavar="SETTING", default=list(USUAL),
                        help=f"which of: {', '.join(SPACE)}")  # fmt: skip
-    start.add_argument("--trials", type=int, default=20)
+    start.add_argument("--trials", type=int, default=TRIALS)
     start.add_argument("--only-create", action="store_true", help="leave the work to 'search work'")
     start.set_defaults(handler=run_start, epochs=EPOCHS)
 

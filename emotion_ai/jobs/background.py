@@ -63,7 +63,7 @@ def start(status: Path, module: str, arguments: list[str], for_everyone: bool = 
         write_json(status, {**record, "for_everyone": for_everyone})
 
 
-#: Processes started here, so that finished ones can be waited for: else they stay as zombies.
+#: Processes started here, so that they can be waited for: else they stay in the system as zombies.
 _CHILDREN: dict[int, subprocess.Popen] = {}
 
 

@@ -155,7 +155,7 @@ def _shape(kind: str, config: dict, inputs: list[Shape]) -> Shape:
     if kind == "Flatten":
         return (int(np.prod(shape)),)
     if kind == "Reshape":
-        # Without a target it parts faces from their mirror images, of which a mean is taken next.
+        # One without a target shape takes faces and mirror images apart; their mean comes next.
         return tuple(config.get("target_shape", shape))
     if kind == "Multiply":
         return max(inputs, key=np.prod)

@@ -43,7 +43,9 @@ def decode_image(data: bytes, name: str = "image") -> np.ndarray:
             f"{name}: expected a picture (JPEG, PNG, WebP …), got other data"
         ) from None
     except Image.DecompressionBombError:
-        raise ImageError(f"{name}: expected at most 50 megapixels, got far more") from None
+        raise ImageError(
+            f"{name}: expected at most {MAX_PIXELS // 1_000_000} megapixels, got far more"
+        ) from None
     if kind not in FORMATS:
         raise ImageError(f"{name}: expected one of {', '.join(FORMATS)}, got {kind}")
     deep = bits > 16

@@ -77,7 +77,9 @@ def _frames(container, name: str, max_side_px: int) -> Iterator[VideoFrame]:
         raise VideoError(f"{name}: expected a common video format, got one that is not known")
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > MAX_PIXELS:
-        raise VideoError(f"{name}: expected at most 50 megapixels, got {width} × {height}")
+        raise VideoError(
+            f"{name}: expected at most {MAX_PIXELS // 1_000_000} megapixels, got {width} × {height}"
+        )
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # later frames may be larger
     stream.thread_type = "AUTO"
     rate = float(stream.average_rate or 25)

@@ -60,7 +60,7 @@ class CircuitBreaker:
             now = self._clock()
             if now < self._until:
                 return self._until - now
-            self._until = now + self._rest_s  # the caller's is the trial
+            self._until = now + self._rest_s  # the caller tries; others wait for how it goes
             return 0.0
 
     def record(self, answered: bool) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.jobs import background
+from emotion_ai.models.runtime import BATCH_SIZES
 from emotion_ai.optional import require
 from emotion_ai.settings import Settings
 from emotion_ai.storage.files import write_bytes
@@ -27,8 +28,6 @@ MODELS_CONFIG, BATCHING_CONFIG = "models.config", "batching.config"
 MOUNTED = "/models"
 #: Versions that stay loaded: the newest and the one before, to go back to.
 VERSIONS_LOADED = 2
-#: The sizes that requests are gathered to, faces: those of ``lite.BATCH_SIZES``.
-BATCH_SIZES = (1, 4, 16, 64)
 
 _BATCHING = f"""\
 # How TensorFlow Serving gathers requests (--enable_batching --batching_parameters_file).

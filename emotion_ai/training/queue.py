@@ -103,7 +103,8 @@ def start_worker(runs_dir: Path, slot: str | None = None) -> None:
         return
     runs_dir = Path(runs_dir)
     runs_dir.mkdir(parents=True, exist_ok=True)
-    _started[:] = [child for child in _started if child.poll() is None]  # buries the others
+    # poll() also clears away those that have ended.
+    _started[:] = [child for child in _started if child.poll() is None]
     with changing_hands(runs_dir):
         if not queued(runs_dir) or has_worker(runs_dir, slot):
             return  # a worker decides to end under this lock only: it will see what waits
@@ -122,7 +123,7 @@ def start_worker(runs_dir: Path, slot: str | None = None) -> None:
         )
 
 
-#: Workers started here, so that finished ones can be waited for: else they stay as zombies.
+#: Workers started here, so that they can be waited for: else they stay in the system as zombies.
 _started: list[subprocess.Popen] = []
 
 

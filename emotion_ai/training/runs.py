@@ -116,7 +116,7 @@ def read_run(folder: Path) -> Run:
         return Run(folder, "damaged", {}, status or {}, metrics, progress, damage)
     state = run_state(status, process_lives, progress)
     if state == "interrupted" and (folder / CANCEL).exists():
-        state = "cancelled"  # it was asked to stop and did, without a last word
+        state = "cancelled"  # it was asked to stop and did, without writing so
     return Run(folder, state, config, status, metrics, progress)
 
 

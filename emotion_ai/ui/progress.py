@@ -51,7 +51,7 @@ def with_progress(
         share = done / total if total else 0.0
         bar.progress(min(share, 1.0), f"{what}: {done:,} of {total:,} {unit}")
 
-    while not _lock.acquire(timeout=0.2):  # in one go it would not hear of a click
+    while not _lock.acquire(timeout=0.2):  # in short steps, so that a click on Stop is noticed
         bar.progress(0.0, f"{what}: waits for another computation to end …")
     try:
         work(step)

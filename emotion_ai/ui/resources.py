@@ -56,7 +56,7 @@ def photo_reader() -> Reader:
     local = reader()
     try:
         url = serving_url(settings())
-    except ServingError:  # the address is none: the page says so beside its readings
+    except ServingError:  # no valid address: the page says so beside its readings
         url = None
     return _served_reader(local.key, url, local) if url else local
 

@@ -52,7 +52,7 @@ def test_the_refusal_is_one_line_that_says_when():
         buckets.spend(FILMS, "a", "1")
     rare = Limit("reports", 1, 0.25)
     buckets.spend(rare, "a", "1")
-    with pytest.raises(LimitError, match="more in 4 minutes"):
+    with pytest.raises(LimitError, match="again in 4 minutes"):
         buckets.spend(rare, "a", "1")
 
 

@@ -40,6 +40,8 @@ SPACE = {
 }
 #: Varied unless something else is asked for.
 USUAL = ("learning_rate", "weight_decay", "rotation_deg", "erase")
+#: Trials of a search, and epochs of a trial, unless asked otherwise.
+TRIALS, EPOCHS = 20, 8
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def open_study(folder: Path):
         raise SearchError(f"search {folder.name}: {JOURNAL} is missing")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        # The liar lets workers keep away from what others are trying just now.
+        # constant_liar keeps workers away from what others are trying just now.
         sampler = optuna.samplers.TPESampler(constant_liar=True)
     # Early epochs say little while the learning rate is high: wait for a third of them.
     pruner = optuna.pruners.MedianPruner(

@@ -56,7 +56,8 @@ def _queue(view: View, rows: np.ndarray, kind: str) -> None:
     size = _ACROSS * _DOWN
     with left:
         pages = -(-len(rows) // size)
-        # Another key when the queue has gone on to another page: turned pages stay else.
+        # A key for each page that the queue is at: with one key for all, the control would
+        # stay at the page it was last turned to when the queue moves on.
         here = at // size + 1
         page = (
             st.pagination(pages, key=f"queue_{here}", default=here, width=330) if pages > 1 else 1

@@ -11,7 +11,7 @@ from emotion_ai.settings import settings
 from emotion_ai.training import estimate
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.search.plan import SPACE, USUAL, Plan, should_hold_out
+from emotion_ai.training.search.plan import EPOCHS, SPACE, TRIALS, USUAL, Plan, should_hold_out
 from emotion_ai.training.search.searches import create_search, search_folders, start_work
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
@@ -39,11 +39,11 @@ def search_form() -> None:
         )  # fmt: skip
         columns = st.columns(2)
         trials = columns[0].number_input(
-            "Trials", 2, 1000, 20, key="search_trials",
+            "Trials", 2, 1000, TRIALS, key="search_trials",
             help="Ten per varied setting find most of what there is to find.",
         )  # fmt: skip
         epochs = columns[1].number_input(
-            "Epochs per trial", 1, 200, 8, key="search_epochs",
+            "Epochs per trial", 1, 200, EPOCHS, key="search_epochs",
             help="Short runs rank settings nearly as long ones do.",
         )  # fmt: skip
         free = _free_name(f"{config.task}-{config.preset}")
