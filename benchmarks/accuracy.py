@@ -27,8 +27,9 @@ def measured_again(model: SavedModel, dataset: Dataset, said: dict) -> Assessmen
         said.get("labels_from", "given"),
         label_set(said["label_set"]) if "label_set" in said else None,
     )
+    asked = model.with_head(said["head"]) if "head" in said else model
     with tempfile.TemporaryDirectory() as empty:
-        return assess(model, dataset, question, replace(settings(), cache_dir=Path(empty)))
+        return assess(asked, dataset, question, replace(settings(), cache_dir=Path(empty)))
 
 
 def main() -> int:

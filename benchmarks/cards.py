@@ -112,11 +112,15 @@ def main() -> None:
         if dataset.digest not in {data["digest"] for data in model.card["data"]}:
             print(f"{model.name}: left as it is: it was not measured on this {dataset.name}")
             continue
-        scores = [measured_again(model, dataset, said).scores for said in model.card["scores"]]
-        keypoints = model.task == "keypoints"
-        text = "\n" + (
-            keypoint_card(scores) if keypoints else expression_card(model, dataset, scores)
-        )
+        scores, text = [], "\n"
+        for own in model.each_head():
+            found = [measured_again(own, dataset, said).scores for said in own.scores]
+            if len(model.heads) > 1:
+                found = [{**score, "head": own.truth} for score in found]
+                text += f"The head for {TRUTHS[own.truth]} (`{own.name}`):\n\n"
+            keypoints = own.task == "keypoints"
+            text += keypoint_card(found) if keypoints else expression_card(own, dataset, found)
+            scores += found
         print(f"# {model.name}\n{text}")
         readme = model.folder / "README.md"
         if write:

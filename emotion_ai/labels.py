@@ -66,6 +66,8 @@ FER7 = LabelSet("fer7", ("angry", "disgust", "fear", "happy", "sad", "surprise",
 COURSE5 = LabelSet("course5", ("angry", "disgust", "sad", "happy", "surprise"))
 #: The truths a network with two heads learns side by side: FER+ vote shares, the given label.
 HEADS = ("crowd", "given")
+#: Trained or stored: one body with both of them.
+BOTH = "both"
 LABEL_SETS = {label_set.name: label_set for label_set in (FER7, COURSE5)}
 
 #: FER+ vote columns in their official order (Barsoum et al. 2016, arXiv:1608.01041).

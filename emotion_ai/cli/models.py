@@ -69,7 +69,8 @@ def print_model(model: SavedModel, title: str, remark: str = "") -> None:
         f"{size:.1f} MB, {model.card['created'][:10]}{remark}"
     )
     for scores in model.card["scores"]:
-        print("  " + one_line(scores))
+        head = f"{scores['head']} head: " if "head" in scores else ""
+        print(f"  {head}{one_line(scores)}")
 
 
 def print_change(change: Change) -> None:

@@ -5,7 +5,7 @@ import json
 import time
 from pathlib import Path
 
-from emotion_ai.labels import HEADS
+from emotion_ai.labels import BOTH, HEADS
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
 from emotion_ai.training import queue, runs
@@ -45,7 +45,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     promote.add_argument("model", help="its name; an earlier model of that name is kept")
     promote.add_argument("--float", action="store_true", help="float weights, not int8")
     promote.add_argument(
-        "--head", choices=HEADS, default=HEADS[0], help="of a run trained with --labels both"
+        "--head",
+        choices=(*HEADS, BOTH),
+        default=HEADS[0],
+        help="of a run trained with --labels both; both: one model that answers with either",
     )
     promote.add_argument(
         "--mirror", action="store_true", help="look at the mirrored face too: better, half as fast"

@@ -19,6 +19,8 @@ def compute(model: SavedModel, face: np.ndarray, expression: int) -> np.ndarray:
     network = keras.models.load_model(model.folder / KERAS, compile=False)
     places = [layer for layer in network.layers if len(layer.output.shape) == 4]
     logits = network.get_layer("logits").output
+    classes = len(model.labels)
+    expression += model.heads.index(model.truth) * classes  # the heads' logits side by side
     both = keras.Model(network.inputs, [places[-1].output, logits])
     with tf.GradientTape() as tape:
         features, said = both(face[None, :, :, None], training=False)

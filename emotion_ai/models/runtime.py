@@ -15,11 +15,12 @@ class LiteNetwork:
     """A network on LiteRT. Thread-safe by a lock; use one per worker for speed.
 
     Input uint8 (N, S, S); outputs by name: ``probabilities`` (N, classes) and ``embedding``
-    (N, D), or ``keypoints`` (N, 15, 2), float32.
+    (N, D), or ``keypoints`` (N, 15, 2), float32. Of a network with several heads it gives one, or
+    with ``head`` None ``probabilities`` (N, heads, classes).
     """
 
-    def __init__(self, content: bytes, threads: int = 2):
-        self._content, self._threads = content, threads
+    def __init__(self, content: bytes, threads: int = 2, head: int | None = 0):
+        self._content, self._threads, self._head = content, threads, head
         self._lock = threading.Lock()
         self._interpreters: dict[int, Interpreter] = {}
         first = self._interpreter(1)
@@ -54,8 +55,12 @@ class LiteNetwork:
         padded[: len(faces), :, :, 0] = faces
         interpreter.set_tensor(given["index"], padded)
         interpreter.invoke()
-        outputs = interpreter.get_signature_runner().get_output_details()
-        return {
+        named = interpreter.get_signature_runner().get_output_details()
+        outputs = {
             name: interpreter.get_tensor(details["index"])[: len(faces)]
-            for name, details in outputs.items()
+            for name, details in named.items()
         }
+        said = outputs.get("probabilities")
+        if said is not None and said.ndim == 3 and self._head is not None:
+            outputs["probabilities"] = said[:, self._head]
+        return outputs

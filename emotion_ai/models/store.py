@@ -10,7 +10,7 @@ The app reads with the models called as in ``DEFAULTS``. A model that is replace
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -34,10 +34,14 @@ class SavedModel:
 
     folder: Path
     card: dict
+    #: The one to answer with, of a network with several; None is the first.
+    head: str | None = None
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        """Its folder's name, followed by ``@head`` unless that is the first."""
+        other = self.truth != self.heads[0]
+        return f"{self.folder.name}@{self.truth}" if other else self.folder.name
 
     @property
     def task(self) -> str:
@@ -45,8 +49,12 @@ class SavedModel:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the ``.tflite``; the key of everything cached about this model."""
-        return self.card["files"][TFLITE]["sha256"]
+        """The key of everything cached about this model: SHA-256 of its ``.tflite`` or, for another
+        head than the first, of that and the head."""
+        own = self.card["files"][TFLITE]["sha256"]
+        if self.truth == self.heads[0]:
+            return own
+        return hashlib.sha256(f"{own}@{self.truth}".encode()).hexdigest()
 
     @cached_property
     def labels(self) -> LabelSet:
@@ -55,7 +63,30 @@ class SavedModel:
     @property
     def truth(self) -> str:
         """What it learned to say: ``given``, the datasets' labels, or ``crowd``, people's votes."""
-        return "crowd" if self.card.get("truth") == "crowd" else "given"
+        return self.head or self.heads[0]
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The truths it can answer with, each with a head of its own; the first unless asked."""
+        truth = "crowd" if self.card.get("truth") == "crowd" else "given"
+        return tuple(self.card.get("heads", (truth,)))
+
+    def with_head(self, head: str) -> "SavedModel":
+        """The same network answering with another of its heads; ModelError lists them."""
+        if head not in self.heads:
+            raise ModelError(
+                f"model {self.folder.name} has no head {head!r}: expected {', '.join(self.heads)}"
+            )
+        return replace(self, head=head)
+
+    def each_head(self) -> list["SavedModel"]:
+        """The same network once for each truth that it can answer with."""
+        return [self.with_head(head) for head in self.heads]
+
+    @property
+    def scores(self) -> list[dict]:
+        """The scores on its card; of several heads', its own."""
+        return [s for s in self.card["scores"] if s.get("head", self.truth) == self.truth]
 
     def verified(self, file: str) -> bytes:
         """The content of one of its files; ModelError unless its checksum is the card's."""
@@ -70,13 +101,17 @@ class SavedModel:
 
     def network(self, threads: int = 2) -> LiteNetwork:
         """The network, ready to run on LiteRT."""
-        return LiteNetwork(self.verified(TFLITE), threads)
+        return LiteNetwork(self.verified(TFLITE), threads, self.heads.index(self.truth))
 
 
 def open_model(models_dir: Path, name: str) -> SavedModel:
-    """The model called ``name``, or in the folder ``name``; ModelError lists the known ones."""
-    name = str(name).rstrip("/")
-    folder = Path(name) if "/" in name else Path(models_dir) / name
+    """The model called ``name``, or in the folder ``name``; ModelError lists the known ones.
+
+    ``name@head`` answers with another of its heads.
+    """
+    place, slash, name = str(name).rstrip("/").rpartition("/")
+    name, _, head = name.partition("@")
+    folder = Path(place + slash) / name if slash else Path(models_dir) / name
     try:
         card = json.loads((folder / CARD).read_text())
         required = {"task", "files", "scores"} | (
@@ -90,7 +125,8 @@ def open_model(models_dir: Path, name: str) -> SavedModel:
         raise ModelError(f"model {folder.name}: {CARD} is damaged") from None
     if missing:
         raise ModelError(f"model {folder.name}: {CARD} lacks {', '.join(sorted(missing))}")
-    return SavedModel(folder, card)
+    model = SavedModel(folder, card)
+    return model.with_head(head) if head else model
 
 
 def list_models(models_dir: Path) -> list[SavedModel]:

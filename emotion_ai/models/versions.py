@@ -149,10 +149,10 @@ def _change(models_dir: Path, name: str, new: SavedModel) -> Change:
 
 def paired_scores(old: SavedModel, new: SavedModel) -> list[tuple[dict, dict]]:
     """The scores of two cards that were measured alike: same data, split, labels and faces."""
-    measured = {_basis(old, score): score for score in old.card["scores"]}
+    measured = {_basis(old, score): score for score in old.scores}
     return [
         (measured[basis], score)
-        for score in new.card["scores"]
+        for score in new.scores
         if (basis := _basis(new, score)) in measured
     ]
 

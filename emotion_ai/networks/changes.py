@@ -1,10 +1,13 @@
 """Networks made from networks that have learned: their weights in another shape."""
 
+from collections.abc import Sequence
+
 import keras
+import numpy as np
 from keras import layers
 
 from emotion_ai.errors import ConfigError
-from emotion_ai.networks.architectures import build, standardises
+from emotion_ai.networks.architectures import build, output, standardises
 
 
 def with_mirror(model: keras.Model, preset: str) -> keras.Model:
@@ -18,29 +21,27 @@ def with_mirror(model: keras.Model, preset: str) -> keras.Model:
     return twin
 
 
-def one_head(
-    model: keras.Model, index: int = 0, temperature: float = 1.0, lowest: float | None = None
+def with_heads(
+    model: keras.Model, indices: Sequence[int], temperatures: Sequence[float] | None = None
 ) -> keras.Model:
-    """An expression network of ``model``'s body, shared with it, and one of its heads.
+    """An expression network of ``model``'s body, shared with it, and these of its heads.
 
-    Its logits are divided by ``temperature`` (Guo et al. 2017, arXiv:1706.04599), have a mean of 0
-    over the classes and, where ``lowest`` is given, are no lower than that. Training leaves their
-    common offset to chance, and a class whose logit is -40 is as impossible as one of -10, but 256
-    integer steps over all of that leave too few for those that compete. A ReLU after a shift, which
-    a softmax does not see, is something that integer kernels can do on the way.
+    The logits of each are divided by its temperature (Guo et al. 2017, arXiv:1706.04599). Output
+    (batch, classes) for one head, (batch, heads, classes) for several.
     """
-    logits = model.get_layer("logits")
-    classes = model.output.shape[-1]
-    own = slice(index * classes, (index + 1) * classes)
-    kernel, bias = (values[..., own] / temperature for values in logits.get_weights())
-    kernel, bias = kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()
-    if lowest is not None:
-        bias = bias - lowest
-    activation = None if lowest is None else "relu"
-    layer = layers.Dense(classes, activation=activation, dtype="float32", name="logits")
-    x = layers.Softmax(dtype="float32", name="probabilities")(layer(logits.input))
-    layer.set_weights([kernel, bias])
-    return keras.Model(model.inputs, x, name=model.name)
+    logits, classes = model.get_layer("logits"), model.output.shape[-1]
+    scale = np.divide(1, temperatures or [1.0] * len(indices))[:, None]
+    x = output("expression", logits.input, classes, model.input.shape[1], len(indices))
+    chosen = keras.Model(model.inputs, x, name=model.name)
+    chosen.get_layer("logits").set_weights(
+        [
+            (values.reshape(*values.shape[:-1], -1, classes)[..., indices, :] * scale).reshape(
+                *values.shape[:-1], -1
+            )
+            for values in logits.get_weights()
+        ]
+    )
+    return chosen
 
 
 def transfer(

@@ -22,7 +22,7 @@ from emotion_ai.errors import ConfigError, EmotionAIError, ModelError
 from emotion_ai.jobs.background import finish, report
 from emotion_ai.models.runtime import BATCH_SIZES, LiteNetwork
 from emotion_ai.models.store import KERAS, SavedModel, open_model
-from emotion_ai.networks.changes import in_float32
+from emotion_ai.networks.changes import in_float32, with_heads
 from emotion_ai.optional import installing
 from emotion_ai.progress import Progress
 from emotion_ai.serving import versions, wire
@@ -72,6 +72,8 @@ def export(
     steps = len(formats) + 2
     model.verified(KERAS)
     network = in_float32(keras.models.load_model(model.folder / KERAS, compile=False))
+    if len(model.heads) > 1:
+        network = with_heads(network, [model.heads.index(model.truth)])
     output = "keypoints" if len(network.output.shape) == 3 else "probabilities"
     progress(1, steps, "steps")
     expected = network.predict(faces[..., None], batch_size=64, verbose=0)

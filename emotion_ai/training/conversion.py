@@ -16,20 +16,18 @@ from emotion_ai.datasets.truths import labelled_rows, truths_of
 from emotion_ai.errors import RunError
 from emotion_ai.evaluation.assessment import Question, assess, label_sets
 from emotion_ai.evaluation.calibration import NEARLY_ZERO, fit_temperature
-from emotion_ai.labels import HEADS, INPUT_SIZE_PX, label_set
+from emotion_ai.labels import BOTH, HEADS, INPUT_SIZE_PX, label_set
 from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
 from emotion_ai.networks.architectures import OFFSET_STEPS
-from emotion_ai.networks.changes import in_float32, one_head, with_mirror
+from emotion_ai.networks.changes import in_float32, with_heads, with_mirror
 from emotion_ai.settings import Settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare, split_rows
 from emotion_ai.training.litert import convert
 
-#: Enough to see every range: more of them bring only the outliers, which coarsen the 256 steps.
-CALIBRATION_FACES = 64
-#: Classes whose logit is lower are as good as impossible: exp(-10) of a usual winner.
-LOWEST_LOGIT = -10.0
+#: Training faces that an integer network is fitted to.
+FITTED_FACES = 1000
 
 
 def store_checkpoint(
@@ -43,9 +41,9 @@ def store_checkpoint(
 ) -> SavedModel:
     """Store the best checkpoint of the run in ``folder`` as the model ``target``.
 
-    ``quantise`` makes a full-integer LiteRT network, calibrated on training faces. ``head`` is the
-    one to store where the run trained both. With ``mirror`` it sees every face and its mirror
-    image (``changes.with_mirror``). Scores are measured on the stored ``.tflite`` for every
+    ``quantise`` makes an integer LiteRT network, calibrated on training faces. ``head`` is the
+    one to store where the run trained both, or ``both``. With ``mirror`` it sees every face and its
+    mirror image (``changes.with_mirror``). Scores are measured on the stored ``.tflite`` for every
     split the datasets have besides ``train``.
     """
     if not (folder / runs.BEST).exists():
@@ -56,13 +54,13 @@ def store_checkpoint(
     model = in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
     about = {}
     if config.task == "expression":
-        model, about = _one_answer(model, datasets, config, head, mirror)
+        model, about = _with_answers(model, datasets, config, head, mirror)
     train_set, _ = prepare(datasets, config, label_set(config.label_set))
     border = train_set.border_px
     crops = train_set.images[:, border : -border or None, border : -border or None]
     if config.task == "keypoints":
         centre_keypoints(model, crops, train_set)
-    rows = np.random.default_rng(0).permutation(len(train_set))[:CALIBRATION_FACES]
+    rows = np.random.default_rng(0).permutation(len(train_set))[:FITTED_FACES]
     content, parity = convert(model, crops[np.sort(rows)], quantise)
     card = {
         "task": config.task,
@@ -91,27 +89,33 @@ def store_checkpoint(
     return write_model(target, card, files)
 
 
-def _one_answer(
+def _with_answers(
     model: keras.Model, datasets: list[Dataset], config: TrainingConfig, head: str, mirror: bool
 ) -> tuple[keras.Model, dict]:
-    """An expression network with the head that is stored, as sure as it may be, and what its card
-    says of that."""
+    """An expression network with the heads that are stored, each as sure as it may be, and what
+    its card says of that."""
     if mirror:
         model = with_mirror(model, config.preset)
-    truth, index, temperature = config.labels, 0, None
-    if truth == "both":
-        truth, index = head, HEADS.index(head)
+    truths = HEADS if head == BOTH else (head,)
+    indices = [HEADS.index(truth) for truth in truths]
+    if config.labels != BOTH:
+        truths, indices = (config.labels,), [0]
+    temperatures = None
     if config.calibration_faces:
-        faces, targets = calibration_faces(datasets, config, truth)
-        said = one_head(model, index).predict(faces[..., None], verbose=0)
-        temperature = fit_temperature(said, targets, smallest=NEARLY_ZERO)
+        temperatures = []
+        for truth, index in zip(truths, indices, strict=True):
+            faces, targets = calibration_faces(datasets, config, truth)
+            said = with_heads(model, [index]).predict(faces[..., None], verbose=0)
+            temperatures.append(fit_temperature(said, targets, smallest=NEARLY_ZERO))
     about = {
         "label_set": config.label_set,
-        "truth": truth,
-        "temperature": temperature,
+        "truth": truths[0],
+        "temperature": temperatures and temperatures[0],
         "mirror": mirror,
     }
-    return one_head(model, index, temperature or 1.0, LOWEST_LOGIT), about
+    if len(truths) > 1:
+        about |= {"heads": truths, "temperature": temperatures}
+    return with_heads(model, indices, temperatures), about
 
 
 def calibration_faces(
@@ -150,12 +154,16 @@ def score_all(model: SavedModel, datasets: list[Dataset]) -> list[dict]:
     """Scores on every split that was not trained on: against each truth the dataset has, and on
     each smaller label set against the given labels."""
     scores = []
-    with tempfile.TemporaryDirectory() as cache_dir:  # each split is read once
+    with tempfile.TemporaryDirectory() as cache_dir:  # each split is read once a head
         where = Settings(cache_dir=Path(cache_dir))
         for dataset in datasets:
             for split in [name for name in dataset.description["splits"] if name != "train"]:
                 asked = [Question(split, truth) for truth in truths_of(dataset)]
                 if model.task == "expression":
                     asked += [Question(split, labels=labels) for labels in label_sets(model)[1:]]
-                scores += [assess(model, dataset, question, where).scores for question in asked]
+                for own in model.each_head():
+                    found = [assess(own, dataset, question, where).scores for question in asked]
+                    if len(model.heads) > 1:
+                        found = [{**score, "head": own.truth} for score in found]
+                    scores += found
     return scores

@@ -14,7 +14,7 @@ from emotion_ai.datasets import load_any
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.jobs import background
-from emotion_ai.labels import HEADS
+from emotion_ai.labels import BOTH, HEADS
 from emotion_ai.models.store import SavedModel, check_task
 from emotion_ai.models.versions import is_default, make_default
 from emotion_ai.optional import require
@@ -41,7 +41,8 @@ def promote_run(
 ) -> SavedModel:
     """Store the best epoch of a run as the model ``name``, and let the app read with it when
     ``default``. A model of that name becomes an earlier version of it. ``datasets``: those of the
-    run, opened when not given. ``head``: which of ``HEADS`` to store of a run that trained both.
+    run, opened when not given. ``head``: which of ``HEADS`` to store of a run that trained both, or
+    ``both``.
     ``mirror``: see ``conversion.store_checkpoint``.
 
     Whatever is wrong with the request is said before anything heavy begins.
@@ -81,7 +82,7 @@ def main(status: Path, folder: Path, name: str, options: list[str]) -> int:
             name,
             quantise="--float" not in options,
             default="--default" in options,
-            head=next((head for head in HEADS if f"--head={head}" in options), HEADS[0]),
+            head=next((h for h in (*HEADS, BOTH) if f"--head={h}" in options), HEADS[0]),
             progress=lambda *step: background.report(status, *step),
         )
     except EmotionAIError as error:

@@ -68,7 +68,7 @@ def headline_score(model: SavedModel, truth: str | None = None) -> dict | None:
     truth = truth or model.truth
     scores = [
         s
-        for s in model.card["scores"]
+        for s in model.scores
         if s.get("labels_from", "given") == truth
         and s.get("label_set") == model.card.get("label_set")
     ]

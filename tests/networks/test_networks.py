@@ -14,7 +14,7 @@ from emotion_ai.errors import ConfigError
 from emotion_ai.labels import INPUT_SIZE_PX
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.networks.architectures import build
-from emotion_ai.networks.changes import in_float32, one_head, transfer, with_mirror
+from emotion_ai.networks.changes import in_float32, transfer, with_heads, with_mirror
 from emotion_ai.networks.presets import PRESETS, Part, Preset
 from emotion_ai.settings import ROOT
 from emotion_ai.training.config import TrainingConfig, recipes
@@ -153,20 +153,20 @@ def test_transfer_takes_the_body_and_leaves_another_head_fresh():
     assert head.shape[1] == 5
 
 
-def test_a_bounded_head_answers_as_before_whatever_the_offset_of_its_logits():
+def test_heads_are_chosen_and_made_less_sure_each_by_its_own_temperature():
     model = build("expression", 7, "demo", heads=2)
-    kernel, bias = model.get_layer("logits").get_weights()
-    bias[7:] = [-300, -301, -300.5, -302, -303, -360, -300]  # far below what is cut off
-    model.get_layer("logits").set_weights([kernel, bias])
+    kernel, _ = model.get_layer("logits").get_weights()
+    model.get_layer("logits").set_weights([kernel, np.arange(14.0)])
     faces = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 1), dtype=np.uint8)
     both = model.predict(faces, verbose=0)
-    plain = one_head(model, 1).predict(faces, verbose=0)
-    bounded = one_head(model, 1, lowest=-10.0).predict(faces, verbose=0)
-    np.testing.assert_allclose(plain, both[:, 1], atol=1e-5)
-    np.testing.assert_allclose(bounded, both[:, 1], atol=1e-4)
-    halved = one_head(model, 1, temperature=2.0).predict(faces, verbose=0)
-    ratio = np.log(both[:, 1, 0] / both[:, 1, 1])
-    np.testing.assert_allclose(np.log(halved[:, 0] / halved[:, 1]), ratio / 2, rtol=1e-3)
+    one = with_heads(model, [1]).predict(faces, verbose=0)
+    np.testing.assert_allclose(one, both[:, 1], atol=1e-5)
+    scaled = with_heads(model, [0, 1], [2.0, 0.5]).predict(faces, verbose=0)
+    assert scaled.shape == both.shape
+    for head, factor in ((0, 1 / 2), (1, 2)):
+        ratio = np.log(both[:, head, 0] / both[:, head, 1])
+        found = np.log(scaled[:, head, 0] / scaled[:, head, 1])
+        np.testing.assert_allclose(found, ratio * factor, rtol=1e-3)
 
 
 def test_a_network_with_a_mirror_averages_both_sides(tmp_path):
@@ -178,7 +178,7 @@ def test_a_network_with_a_mirror_averages_both_sides(tmp_path):
     expected = softmax((one + other) / 2, axis=-1)
     np.testing.assert_allclose(twin.predict(images, verbose=0), expected, atol=1e-5)
     # Whole and on LiteRT, in batches too, and a start for further training.
-    single = one_head(twin, 1, lowest=-10.0)
+    single = with_heads(twin, [1])
     content, _ = convert(single, faces, quantise=False)
     found = LiteNetwork(content)(faces)
     np.testing.assert_allclose(found["probabilities"], expected[:, 1], atol=1e-4)

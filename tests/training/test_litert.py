@@ -55,6 +55,20 @@ def test_integers_follow_a_face_into_dim_and_flat_light(integer, faces, contrast
     assert (found.argmax(1) == expected.argmax(1)).mean() > 0.8
 
 
+def test_integers_say_in_the_mean_what_floats_do_with_both_heads(faces):
+    rng = np.random.default_rng(0)
+    model = build("expression", 7, "demo", heads=2)
+    kernel, bias = model.get_layer("logits").get_weights()
+    model.get_layer("logits").set_weights([kernel * 4, rng.normal(0, 1, bias.shape)])
+    content, _ = convert(model, faces, quantise=True)
+    expected = np.log(model.predict(faces[..., None], verbose=0))
+    found = np.log(LiteNetwork(content, head=None)(faces)["probabilities"])
+    assert found.shape == expected.shape == (60, 2, 7)
+    apart = found - expected
+    apart -= apart.mean(axis=-1, keepdims=True)
+    assert 0 < np.abs(apart.mean(axis=0)).max() < 0.05 * np.abs(apart).mean() + 1e-4
+
+
 @pytest.mark.parametrize("standardise", [True, False])
 @pytest.mark.parametrize("task", ["expression", "keypoints"])
 def test_a_float_network_answers_as_keras_does_under_the_same_names(task, standardise):

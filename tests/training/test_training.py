@@ -155,7 +155,7 @@ def test_rows_take_part_in_as_many_epochs_as_their_weight_says(pointed):
     assert times[1::2].max() < 90
 
 
-def test_two_heads_learn_two_truths_and_are_stored_one_by_one(faces, tmp_path):
+def test_two_heads_learn_two_truths_and_are_stored_one_by_one_or_together(faces, tmp_path):
     votes = np.zeros((len(faces), 10), np.uint8)
     neutral, happy = (FERPLUS_EXPRESSIONS.index(name) for name in ("neutral", "happy"))
     votes[:, neutral], votes[:, happy] = 9, 1  # a crowd that calls everything neutral
@@ -175,6 +175,20 @@ def test_two_heads_learn_two_truths_and_are_stored_one_by_one(faces, tmp_path):
     assert names[0] == {"neutral"}
     assert len(names[1]) > 2
     assert [s["label_set"] for s in given.card["scores"][:3]] == ["fer7", "fer7", "course5"]
+
+    both = store_checkpoint(folder, [voted], tmp_path / "either", quantise=False, head="both")
+    assert (both.heads, both.truth, both.name) == (("crowd", "given"), "crowd", "either")
+    other = open_model(tmp_path, "either@given")
+    assert (other.truth, other.name) == ("given", "either@given")
+    assert other.digest != both.digest
+    for whole, alone in ((both, crowd), (other, given)):
+        found, expected = (m.network()(faces.images[:50])["probabilities"] for m in (whole, alone))
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+        measured = [{k: s[k] for k in ("split", "labels_from", "accuracy")} for s in whole.scores]
+        assert measured == [{k: s[k] for k in measured[0]} for s in alone.scores]
+    assert len(both.card["temperature"]) == 2
+    with pytest.raises(ModelError, match="has no head 'mine': expected crowd, given"):
+        open_model(tmp_path, "either@mine")
 
 
 def test_another_seed_holds_out_the_same_faces_and_another_split_seed_others(faces):

@@ -25,7 +25,7 @@ class Choice:
 
 def choose() -> Choice:
     """The controls. Where a model or fitting data is missing the page ends here, saying so."""
-    models = {model.name: model for model in resources.models()}
+    models = {own.name: own for model in resources.models() for own in model.each_head()}
     if not models:
         components.model_guard()
         st.stop()

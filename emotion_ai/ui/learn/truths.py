@@ -55,7 +55,7 @@ def answers_of_a_model(words: Words) -> Answers | None:
 
 
 def _from_card(words: Words, model: SavedModel) -> Answers | None:
-    score = next((one for one in model.card["scores"] if one.get("labels_from") == "given"), None)
+    score = next((one for one in model.scores if one.get("labels_from") == "given"), None)
     if score is None:
         st.warning(words("not_scored"), icon=":material/info:")
         return None

@@ -6,7 +6,7 @@ import streamlit as st
 
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.jobs import background
-from emotion_ai.labels import HEADS
+from emotion_ai.labels import BOTH, HEADS
 from emotion_ai.models.store import check_task
 from emotion_ai.settings import settings
 from emotion_ai.training import promotion_job, runs
@@ -18,7 +18,7 @@ from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.wording import headline_score, plain, score_line
 
 #: What the heads of a run that trained both are called here.
-_HEADS = {"crowd": "what ten people say", "given": "the dataset's label"}
+_HEADS = {"crowd": "what ten people say", "given": "the dataset's label", BOTH: "either"}
 
 
 @errors_as_lines()
@@ -63,7 +63,7 @@ def _form(run: runs.Run, names: list[str]) -> None:
         head = HEADS[0]
         if run.config.get("labels") == "both":
             head = st.selectbox(
-                "Says", HEADS, format_func=lambda head: _HEADS.get(head, head), width=220,
+                "Says", (*HEADS, BOTH), format_func=_HEADS.get, width=220,
                 key=f"promote_head_{run.name}",
             )  # fmt: skip
         quantise = st.toggle(
