@@ -22,6 +22,6 @@ def run_app(arguments: argparse.Namespace) -> int:
     """Becomes Streamlit's own process, so that Ctrl-C and other signals reach it alone. Its
     settings are those of ``.streamlit/config.toml`` beside the script."""
     script = str(ROOT / "streamlit_app.py")
-    command = [sys.executable, "-m", "emotion_ai.ui.serve", script, *arguments.others]
+    command = [sys.executable, "-m", "streamlit", "run", script, *arguments.for_streamlit]
     sys.stdout.flush()
     os.execv(sys.executable, command)

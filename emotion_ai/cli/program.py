@@ -38,9 +38,11 @@ def run() -> int:
 
 def main(argv: list[str] | None = None) -> int:
     parser = build_parser()
-    arguments, arguments.others = parser.parse_known_args(argv)
-    if arguments.others and arguments.handler is not app.run_app:
-        parser.error(f"unrecognized arguments: {' '.join(arguments.others)}")
+    arguments, others = parser.parse_known_args(argv)
+    if arguments.handler is app.run_app:
+        arguments.for_streamlit = others
+    elif others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     try:
         bring_shipped_models(settings())
         code = arguments.handler(arguments)
