@@ -19,9 +19,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 
 def run_app(arguments: argparse.Namespace) -> int:
-    """Becomes Streamlit's own process, so that Ctrl-C and other signals reach it alone. Its
+    """Becomes the server's own process, so that Ctrl-C and other signals reach it alone. Its
     settings are those of ``.streamlit/config.toml`` beside the script."""
     script = str(ROOT / "streamlit_app.py")
-    command = [sys.executable, "-m", "streamlit", "run", script, *arguments.for_streamlit]
+    command = [sys.executable, "-m", "emotion_ai.ui.server", script, *arguments.for_streamlit]
     sys.stdout.flush()
     os.execv(sys.executable, command)

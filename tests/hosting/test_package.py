@@ -22,10 +22,11 @@ import pytest
 from emotion_ai.cli import app, program
 from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.settings import ROOT, Settings
+from emotion_ai.ui.server import serve
 
 #: Folders whose tracked files an installed package needs, and where they go in it.
-CARRIED = {"emotion_ai": "emotion_ai", "pages": "emotion_ai/shipped/pages",
-           "models": "emotion_ai/shipped/models"}  # fmt: skip
+BESIDE = ("models", "pages", "static")
+CARRIED = {"emotion_ai": "emotion_ai"} | {name: f"emotion_ai/shipped/{name}" for name in BESIDE}
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +81,20 @@ def test_wheel_carries_every_file_that_git_keeps(wheel):
     assert "emotion_ai/shipped/.streamlit/config.toml" in inside
 
 
+def test_what_the_code_looks_for_beside_the_package_travels_with_it():
+    """In the wheel, and in the image: a new folder beside the package is named in three places."""
+    named = set()
+    for path in (ROOT / "emotion_ai").rglob("*.py"):
+        named |= set(re.findall(r'\bROOT / "([\w.]+)', path.read_text()))
+    assert named <= {*BESIDE, "streamlit_app.py"}
+    carried = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    included = carried["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    let_in = (ROOT / ".dockerignore").read_text().splitlines()
+    for name in BESIDE:
+        assert name in {path.partition("/")[0] for path in included}
+        assert f"!{name}" in let_in
+
+
 @pytest.mark.slow
 def test_wheel_needs_what_the_requirements_files_say(wheel):
     with zipfile.ZipFile(wheel) as opened:
@@ -131,7 +146,7 @@ def test_installed_command_opens_the_dashboard_and_ends_at_ctrl_c(installed, awa
             [*command, "--server.port", str(port)], **away, stdout=log, stderr=subprocess.STDOUT
         )
     try:
-        for path in ("_stcore/health", ""):
+        for path in ("_stcore/health", "", "device/live.html"):
             assert answer(server, f"http://localhost:{port}/{path}", away["cwd"] / "log")
         with pytest.raises(urllib.error.URLError):  # config.toml came along: this machine alone
             urllib.request.urlopen(f"http://127.0.0.2:{port}/_stcore/health", timeout=2)
@@ -180,9 +195,14 @@ def test_app_command_becomes_streamlit_with_the_options_given(monkeypatch):
     program.main(["app", "--server.port", "8600", "--theme.base=dark"])
     [(path, words)] = called
     assert path == words[0] == sys.executable
-    assert words[1:3] == ["-m", "emotion_ai.ui.serve"]
+    assert words[1:3] == ["-m", "emotion_ai.ui.server"]
     assert Path(words[3]) == ROOT / "streamlit_app.py"
     assert words[4:] == ["--server.port", "8600", "--theme.base=dark"]
+
+
+def test_option_that_streamlit_does_not_know_is_told_as_such(capsys):
+    assert serve([str(ROOT / "streamlit_app.py"), "--server.nonsense", "1"]) == 2
+    assert "--server.nonsense" in capsys.readouterr().err
 
 
 def test_other_commands_refuse_options_they_do_not_know(capsys):
