@@ -1,7 +1,8 @@
 """Grad-CAM (Selvaraju et al. 2017, arXiv:1610.02391): where the last convolution looked.
 
-Gradients need Keras, so ``gradients`` computes them in a process of its own, which ``gradcam_map``
-starts and waits for.
+Most networks here end so that their gradients are known (``pooled``): then the map takes
+milliseconds. For others, such as those with several dense layers, Keras has to compute gradients:
+``gradients`` does, in a process of its own which ``gradcam_map`` starts and waits for.
 """
 
 import io
@@ -16,7 +17,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from emotion_ai.errors import ModelError
-from emotion_ai.models.store import KERAS, SavedModel
+from emotion_ai.explain.pooled import pooled_map
+from emotion_ai.models.store import KERAS, TFLITE, SavedModel
 from emotion_ai.optional import lacking
 from emotion_ai.settings import ROOT
 
@@ -36,8 +38,12 @@ def gradcam_map(
     """float32 (S, S), 0 to 1: which places of ``face``, uint8 (S, S), spoke for output
     ``expression``. ModelError in one line when it cannot be computed.
 
-    ``waiting(seconds)`` is called several times a second; what it raises ends the process too.
+    Where a process is needed, ``waiting(seconds)`` is called several times a second; what it raises
+    ends that too.
     """
+    heat = pooled_map(model.verified(TFLITE), face, expression)
+    if heat is not None:
+        return heat
     if reason := lacking("Grad-CAM", "keras", "tensorflow"):
         raise ModelError(reason)
     model.verified(KERAS)

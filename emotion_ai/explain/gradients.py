@@ -5,11 +5,11 @@ import io
 import sys
 from pathlib import Path
 
-import cv2
 import keras
 import numpy as np
 import tensorflow as tf
 
+from emotion_ai.explain.pooled import heat_map
 from emotion_ai.models.store import KERAS, SavedModel, open_model
 
 
@@ -26,9 +26,7 @@ def compute(model: SavedModel, face: np.ndarray, expression: int) -> np.ndarray:
         features, said = both(face[None, :, :, None], training=False)
         score = said[0, expression]
     weights = tf.reduce_mean(tape.gradient(score, features), axis=(1, 2), keepdims=True)
-    heat = np.maximum((weights * features).numpy().sum(axis=-1)[0], 0).astype(np.float32)
-    heat /= max(float(heat.max()), 1e-12)
-    return cv2.resize(heat, face.shape[::-1], interpolation=cv2.INTER_CUBIC).clip(0, 1)
+    return heat_map((weights * features).numpy().sum(axis=-1)[0], len(face))
 
 
 def main() -> int:

@@ -9,7 +9,8 @@ from emotion_ai.errors import ModelError
 from emotion_ai.explain import gradcam
 from emotion_ai.explain.gradcam import gradcam_map
 from emotion_ai.explain.occlusion import nearest, occlusion_map, stability
-from emotion_ai.models.store import open_model
+from emotion_ai.explain.pooled import pooled_map
+from emotion_ai.models.store import TFLITE, open_model
 from emotion_ai.settings import ROOT
 
 
@@ -65,19 +66,49 @@ def face():
     return draw_faces(1, 48, seed=1).images[0]
 
 
-def test_gradcam_is_computed_in_another_process(model, face):
+@pytest.fixture
+def by_process(monkeypatch):
+    """As for networks whose gradients have to be computed."""
+    monkeypatch.setattr(gradcam, "pooled_map", lambda *a: None)
+
+
+def test_the_map_without_gradients_is_the_one_with_them(face, monkeypatch):
+    """A network in float32; it sees the mirrored face too."""
+    model = open_model(ROOT / "models", "expression_fer7")
     heat = gradcam_map(model, face, 3)
+    monkeypatch.setattr(gradcam, "pooled_map", lambda *a: None)
+    np.testing.assert_allclose(heat, gradcam_map(model, face, 3), atol=1e-4)
+
+
+def test_the_map_of_a_network_in_8_bits_is_nearly_that_of_its_float_original(
+    model, face, monkeypatch
+):
+    said = int(model.network()(face[None])["probabilities"].argmax())
+    heat = gradcam_map(model, face, said)
     assert heat.shape == (48, 48)
     assert heat.min() >= 0
     assert heat.max() == pytest.approx(1, abs=0.05)
+    monkeypatch.setattr(gradcam, "pooled_map", lambda *a: None)
+    exact = gradcam_map(model, face, said)
+    assert np.corrcoef(heat.ravel(), exact.ravel())[0, 1] > 0.9
 
 
-def test_gradcam_that_takes_too_long_is_stopped(model, face):
+def test_no_process_is_started_where_none_is_needed(model, face, monkeypatch):
+    monkeypatch.setattr(gradcam, "_run", lambda *a: pytest.fail("started"))
+    gradcam_map(model, face, 3)
+
+
+def test_a_network_that_ends_otherwise_is_left_to_the_process(face):
+    keypoints = open_model(ROOT / "models", "keypoints")
+    assert pooled_map(keypoints.verified(TFLITE), np.resize(face, (96, 96)), 0) is None
+
+
+def test_gradcam_that_takes_too_long_is_stopped(model, face, by_process):
     with pytest.raises(ModelError, match="longer than"):
         gradcam_map(model, face, 3, time_out_s=0.05)
 
 
-def test_gradcam_that_is_cancelled_leaves_no_process(model, face):
+def test_gradcam_that_is_cancelled_leaves_no_process(model, face, by_process):
     def cancel(waited_s):
         raise KeyboardInterrupt
 
@@ -99,7 +130,9 @@ def test_gradcam_that_is_cancelled_leaves_no_process(model, face):
         (-9, b"", "ended with code -9"),
     ],
 )
-def test_gradcam_that_fails_says_so_in_a_line(model, face, monkeypatch, code, said, expected):
+def test_gradcam_that_fails_says_so_in_a_line(
+    model, face, monkeypatch, by_process, code, said, expected
+):
     monkeypatch.setattr(gradcam, "_run", lambda *a: (code, b"", said))
     with pytest.raises(ModelError, match=expected):
         gradcam_map(model, face, 3)

@@ -121,7 +121,7 @@ def _places(
             st.rerun()
         st.caption(
             "Which places of the last feature map speak for the answer, by the network's own "
-            "gradients. Coarse: that map is much smaller than the face. Takes several seconds."
+            "gradients. Coarse: that map is much smaller than the face."
         )
 
 
