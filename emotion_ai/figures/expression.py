@@ -104,6 +104,11 @@ def _cell_texts(data: pd.DataFrame, shown: np.ndarray, form: str, ink: str) -> l
     ]  # fmt: skip
 
 
+def _joined(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Also of none, where all faces are of one expression and nothing stands against it."""
+    return pd.concat(tables) if tables else pd.DataFrame()
+
+
 def _one_against_rest(probabilities, targets, labels):
     for i, name in enumerate(labels.expressions):
         positive = targets == i
@@ -145,7 +150,7 @@ def precision_recall_plot(probabilities: np.ndarray, targets: np.ndarray, labels
         )
     figure = legend_beside(base_figure(*traces, height_px=440))
     axes(figure, "recall", "precision", x_range=(0, 1.01), y_range=(0, 1.01))
-    return Plot(figure, pd.concat(tables), "precision_recall",
+    return Plot(figure, _joined(tables), "precision_recall",
                 "Precision over recall for each expression")  # fmt: skip
 
 
@@ -171,7 +176,7 @@ def roc_plot(probabilities: np.ndarray, targets: np.ndarray, labels: LabelSet) -
     figure = legend_beside(base_figure(*traces, height_px=440))
     axes(figure, "false alarms among the other faces", "found among its faces",
          x_range=(0, 1.01), y_range=(0, 1.01))  # fmt: skip
-    return Plot(figure, pd.concat(tables), "roc", "ROC curve for each expression")
+    return Plot(figure, _joined(tables), "roc", "ROC curve for each expression")
 
 
 def reliability_plot(before: Reliability, after: Reliability | None = None) -> Plot:
@@ -206,7 +211,7 @@ def reliability_plot(before: Reliability, after: Reliability | None = None) -> P
     figure = legend_above(base_figure(*traces, height_px=440))
     axes(figure, "probability of the first answer", "share that is right",
          x_range=(0, 1.02), y_range=(0, 1.02))  # fmt: skip
-    return Plot(figure, pd.concat(tables), "reliability",
+    return Plot(figure, _joined(tables), "reliability",
                 "Share of right answers over the stated probability")  # fmt: skip
 
 

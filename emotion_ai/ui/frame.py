@@ -1,5 +1,6 @@
 """What surrounds every page: style, sidebar, the page's head, errors as lines."""
 
+import math
 import runpy
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,27 @@ def frame() -> None:
     sidebar()
 
 
+def _drop_unusable_parameters() -> None:
+    """Take from the address what Streamlit's controls do not refuse by themselves: nothing, as in
+    ``?sample=``, empties even a choice that is required, and infinity ends a page."""
+    unusable = [
+        name
+        for name in st.query_params
+        if not any(values := st.query_params.get_all(name)) or any(map(_is_infinite, values))
+    ]
+    for name in unusable:
+        del st.query_params[name]
+    if unusable:
+        st.rerun()
+
+
+def _is_infinite(text: str) -> bool:
+    try:
+        return math.isinf(float(text))
+    except ValueError:
+        return False
+
+
 def page_head(title: str, sentence: str) -> None:
     """A page's first line: its title and one plain sentence.
 
@@ -55,6 +77,7 @@ def page_head(title: str, sentence: str) -> None:
     if not _shown:
         runpy.run_path(str(ROOT / "streamlit_app.py"))
         st.stop()
+    _drop_unusable_parameters()
     st.title(title)
     st.markdown(sentence)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from emotion_ai.datasets.selection import ORDERS, TRAITS, Choice, known_orders, known_traits, select
 from emotion_ai.labels import EXPRESSION_COLOURS, FER7
 from emotion_ai.ui.datasets.face import face_panel
-from emotion_ai.ui.datasets.grid import choose_face, chosen_face, face_grid
+from emotion_ai.ui.datasets.grid import choose_face, chosen_face, face_grid, number_in_address
 from emotion_ai.ui.datasets.view import View, read_by_models
 from emotion_ai.ui.wording import count
 
@@ -103,10 +103,9 @@ def _page(rows: np.ndarray, across: int, choice: Choice) -> np.ndarray:
         page = 1
         if pages > 1:
             key = f"page_{choice}_{across}"
-            asked = st.query_params.get("page", "")
             known = st.session_state.get("paged") in (None, key)
-            first = int(asked) if known and asked.isdecimal() else 1
-            page = st.pagination(pages, key=key, default=min(max(first, 1), pages), width=330)
+            first = (number_in_address("page") or 1) if known else 1
+            page = st.pagination(pages, key=key, default=min(first, pages), width=330)
             st.session_state["paged"] = key
     if page > 1:
         st.query_params["page"] = str(page)

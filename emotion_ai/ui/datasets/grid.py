@@ -65,8 +65,13 @@ def face_grid(
 
 def chosen_face() -> int | None:
     """The row in the address, None when there is none."""
-    text = st.query_params.get(FACE, "")
-    return int(text) if text.isdecimal() else None
+    return number_in_address(FACE)
+
+
+def number_in_address(name: str) -> int | None:
+    """The whole number from 0 to 999,999,999 of a query parameter, None without one."""
+    text = st.query_params.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def choose_face(row: int | None) -> None:
