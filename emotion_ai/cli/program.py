@@ -8,14 +8,26 @@ import os
 import sys
 from contextlib import nullcontext
 
-from emotion_ai.cli import app, data, evaluate, export, models, predict, report, runs, search, train
+from emotion_ai.cli import (
+    app,
+    data,
+    device,
+    evaluate,
+    export,
+    models,
+    predict,
+    report,
+    runs,
+    search,
+    train,
+)
 from emotion_ai.cli.chatter import only_own_words
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.models.shipped import bring_shipped_models
 from emotion_ai.settings import settings
 
 #: In the order in which the help names them.
-COMMANDS = (app, predict, data, train, runs, search, evaluate, report, models, export)
+COMMANDS = (app, predict, data, train, runs, search, evaluate, report, models, export, device)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import { fetchManifest } from "./files.mjs";
 import { GroupTimeline } from "./group.mjs";
 import { GroupView } from "./live_group.mjs";
 import {
-  BASE, byId, count, drawBars, fromAddress, intoAddress, lineOf, save, say, showProgress,
+  BASE, byId, count, drawBars, fromAddress, intoAddress, keepForOffline, lineOf, save, say, showProgress,
 } from "./page.mjs";
 import { expressionText } from "./quality.mjs";
 import { Reader } from "./reader.mjs";
@@ -44,6 +44,7 @@ async function load() {
   group = new GroupView(labels, manifest, stop);
   byId("loading").hidden = true;
   byId("start").disabled = false;
+  keepForOffline();
 }
 
 /** The models may have been changed since the page was opened. */

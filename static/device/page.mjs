@@ -31,6 +31,12 @@ function setUp() {
       document.body,
     );
   }
+  if (!byId("loading")) keepForOffline();
+}
+
+/** Where the pages are a folder of their own: keep them in the browser. Called once a page has what
+ * it needs, so that nothing is fetched twice at a time. */
+export function keepForOffline() {
   const alone = document.documentElement.dataset.alone !== undefined;
   if (!isInside && alone && "serviceWorker" in navigator) {
     navigator.serviceWorker.register("service_worker.js").catch(() => {}); // it works without, too

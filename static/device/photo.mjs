@@ -1,7 +1,7 @@
 // The Photo page: photos in, cards, table and downloads out, all on this device.
 
 import { drawReadings } from "./draw.mjs";
-import { BASE, byId, count, drawBars, lineOf, save, say, showProgress } from "./page.mjs";
+import { BASE, byId, count, drawBars, keepForOffline, lineOf, save, say, showProgress } from "./page.mjs";
 import { expressionText } from "./quality.mjs";
 import { Reader } from "./reader.mjs";
 import { csv, readingsTable } from "./report.mjs";
@@ -161,6 +161,7 @@ reader.load().then(
     look = { ...manifest, labels };
     byId("loading").hidden = true;
     byId("files").disabled = false;
+    keepForOffline();
   },
   (error) => {
     byId("loading").hidden = true;
