@@ -30,6 +30,7 @@ from emotion_ai.reading.follower import BATCH
 from emotion_ai.reading.group import FEWEST_FACES
 from emotion_ai.reading.model_watch import Stamp, stamp
 from emotion_ai.reading.pace import ONE_FACE, ROOM, Pace
+from emotion_ai.reading.table import COLUMNS
 from emotion_ai.settings import Settings
 from emotion_ai.storage.files import write_bytes
 
@@ -193,6 +194,7 @@ def _words() -> dict:
         "sides": KEYPOINT_SIDES,
         "side_colours": SIDE_COLOURS,
         "coordinates": COORDINATE_COLUMNS,
+        "columns": COLUMNS,
         "paces": {"one_face": pace(ONE_FACE), "room": pace(ROOM)},
         "batch": BATCH,
         "photo_side_px": DETECTION_SIDE_PX,

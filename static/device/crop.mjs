@@ -14,7 +14,7 @@ export function cropFaces(picture, faces, framing, sizePx) {
     const left = Math.round((x0 + x1) / 2 - side / 2);
     const top = Math.round((y0 + y1) / 2 + framing.shift_y * side - side / 2);
     const square = greySquare(picture, left, top, side);
-    images.set(resizeSquare(square, side, sizePx), i * sizePx * sizePx);
+    images.set(resizeSquare(square, sizePx), i * sizePx * sizePx);
     return { left, top, side };
   });
   return { images, places };

@@ -8,6 +8,8 @@ const STRIDES = [8, 16, 32];
 const MIN_SCORE = 0.6;
 const NMS_OVERLAP = 0.3;
 const MOST_FACES = 500;
+/** Smaller pictures get a border (`faces/detection.py`). */
+const LEAST_PX = 64;
 
 /** The shape of an output for a picture: see `device/yunet.py`, whose file is for 32 × 32 pixels. */
 export function cells([, rows, columns, values], [, height, width]) {
@@ -31,17 +33,29 @@ export class Detector {
     for (const { shape, data } of outputs) {
       decode(data, shape[1], shape[2], padded.width / shape[2], found);
     }
-    const faces = suppress(found).map(({ xywh: [x, y, w, h], score }) => ({
-      box: [x, y, x + w, y + h].map((value) => value / ratio),
-      score,
-    }));
+    const faces = suppress(found)
+      .filter(({ xywh }) => isSane(xywh, small.width, small.height))
+      .map(({ xywh: [x, y, w, h], score }) => ({
+        box: [x, y, x + w, y + h].map((value) => value / ratio),
+        score,
+      }));
     return faces.sort((a, b) => area(b.box) - area(a.box));
   }
 }
 
+/** Finite, with an area, in part inside, and not far larger than the picture. */
+function isSane([x, y, w, h], width, height) {
+  const largest = 2 * Math.max(width, height);
+  return (
+    [x, y, w, h].every(Number.isFinite) &&
+    [w, h].every((side) => side >= 1 && side <= largest) &&
+    x < width && y < height && x + w > 0 && y + h > 0
+  );
+}
+
 /** Black to the right and below, up to multiples of 32. */
 function pad({ data, width, height }) {
-  const [wide, high] = [width, height].map((side) => Math.ceil(side / 32) * 32);
+  const [wide, high] = [width, height].map((side) => Math.ceil(Math.max(side, LEAST_PX) / 32) * 32);
   if (wide === width && high === height) {
     return { data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength), width, height };
   }

@@ -125,7 +125,7 @@ function card({ face: { box: [x0, y0, x1, y1] }, said }, hints, number) {
 }
 
 function showTable() {
-  const rows = readingsTable(photos, look.labels, look.coordinates);
+  const rows = readingsTable(photos, look);
   byId("all").hidden = rows.length < 2;
   byId("all-said").textContent = `All readings: ${count(rows.length - 1, "face")}`;
   const short = (value) => (typeof value === "number" ? Number(value.toFixed(3)) : value);
@@ -153,7 +153,7 @@ byId("save").addEventListener("click", () =>
   byId("canvas").toBlob((blob) => save(blob, "faces.jpg"), "image/jpeg", 0.92),
 );
 byId("table").addEventListener("click", () =>
-  save(csv(readingsTable(photos, look.labels, look.coordinates), 5), "faces.csv", "text/csv"),
+  save(csv(readingsTable(photos, look), 5), "faces.csv", "text/csv"),
 );
 
 reader.load().then(

@@ -2,21 +2,29 @@
 //
 // A picture is { data, width, height }: RGBA, uint8, row by row.
 
-/** A square of grey pixels, (side, side); beyond the picture its edge is repeated. */
-export function greySquare({ data, width, height }, left, top, side) {
+/** No square takes more room than this one, however large the face. */
+const LARGEST_PX = 4096;
+
+/**
+ * A square of a picture, `side` pixels wide, in grey: { grey, side } with the side it has now.
+ * Beyond the picture its edge is repeated.
+ */
+export function greySquare({ data, width, height }, left, top, wanted) {
+  const side = Math.min(wanted, LARGEST_PX);
+  const step = wanted / side;
   const grey = new Uint8Array(side * side);
   for (let y = 0, at = 0; y < side; y++) {
-    const row = Math.min(Math.max(top + y, 0), height - 1) * width;
+    const row = Math.min(Math.max(top + Math.floor(y * step), 0), height - 1) * width;
     for (let x = 0; x < side; x++, at++) {
-      const i = 4 * (row + Math.min(Math.max(left + x, 0), width - 1));
+      const i = 4 * (row + Math.min(Math.max(left + Math.floor(x * step), 0), width - 1));
       grey[at] = (4899 * data[i] + 9617 * data[i + 1] + 1868 * data[i + 2] + 8192) >> 14;
     }
   }
-  return grey;
+  return { grey, side };
 }
 
 /** A grey square at another size: averaged over areas to shrink, cubic to enlarge. */
-export function resizeSquare(grey, side, size) {
+export function resizeSquare({ grey, side }, size) {
   if (side === size) return grey.slice();
   const taps = side > size ? areaTaps(side, size) : cubicTaps(side, size);
   return separable(grey, side, side, size, size, 1, taps, taps);

@@ -58,20 +58,22 @@ export function groupTable({ labels, rows, markers }) {
   return csv([["time_s", "faces", ...labels, "marker"], ...lines], 4);
 }
 
-/** The combined table of photos: one row a face (`reading/table.py`). `photos`: [{ name, readings }]. */
-export function readingsTable(photos, labels, coordinates) {
+/**
+ * The combined table of photos: a header, then a row a face (`reading/table.py`). `photos`:
+ * [{ name, readings }]; `words`: `columns`, `coordinates` and `labels`. What is not known stays empty.
+ */
+export function readingsTable(photos, { columns, coordinates, labels }) {
   const rows = photos.flatMap(({ name, readings }) =>
-    readings.map(({ face, said, points }, i) => [
-      name,
-      i + 1,
-      face.score,
-      ...face.box,
-      ...(said ? [labels[said.indexOf(Math.max(...said))], ...said] : labels.map(() => "").concat("")),
-      ...(points ?? coordinates.map(() => "")),
-    ]),
+    readings.map(({ face, said, points }, i) => {
+      const [x0, y0, x1, y1] = face.box;
+      const known = { file: name, face: i + 1, score: face.score, x0, y0, x1, y1 };
+      if (said) known.expression = labels[said.indexOf(Math.max(...said))];
+      said?.forEach((value, k) => (known[`p_${labels[k]}`] = value));
+      points?.forEach((value, k) => (known[coordinates[k]] = value));
+      return columns.map((column) => known[column] ?? "");
+    }),
   );
-  const named = labels.map((name) => `p_${name}`);
-  return [["file", "face", "score", "x0", "y0", "x1", "y1", "expression", ...named, ...coordinates], ...rows];
+  return [columns, ...rows];
 }
 
 /** Text of a table; numbers with at most `digits` behind the point. */

@@ -64,17 +64,18 @@ export class Network {
     this.compiled = new Map();
   }
 
-  /** Outputs, in the file's order, for a uint8 input: [{ shape, data: Float32Array }]. */
+  /** Outputs, in the file's order, for a uint8 input: [{ name, shape, data: Float32Array }]. */
   async run(pixels, inputShape) {
     const model = await this.model(inputShape);
     const input = new this.api.Tensor(pixels, inputShape);
     try {
       const outputs = await model.run([input]);
-      return outputs.map((output) => {
+      const names = model.getOutputDetails().map((details) => details.name);
+      return outputs.map((output, i) => {
         const data = output.toTypedArray();
         const shape = Array.from(output.type.layout.dimensions);
         output.delete();
-        return { shape, data };
+        return { name: names[i], shape, data };
       });
     } finally {
       input.delete();
@@ -103,16 +104,10 @@ export async function readCrops(network, crops, count, sizePx, wanted) {
     const one = sizePx * sizePx;
     const given = crops.subarray(first * one, (first + batch) * one);
     const outputs = await network.run(given, [batch, sizePx, sizePx, 1]);
-    const { data } = outputs.find((output) => kind(output.shape) === wanted);
+    const { data } = outputs.find((output) => output.name === wanted);
     const width = data.length / batch;
     for (let i = 0; i < batch; i++) rows.push(data.slice(i * width, (i + 1) * width));
     first += batch;
   }
   return rows;
-}
-
-/** Outputs are told apart by what they are: converters rename tensors. */
-function kind(shape) {
-  if (shape.length === 3) return "keypoints";
-  return shape.at(-1) <= 10 ? "probabilities" : "embedding";
 }
