@@ -210,11 +210,14 @@ function restore() {
   byId("smoothing-s").textContent = `${byId("smoothing").value} s`;
 }
 
-byId("agree").addEventListener("change", () => {
+function agreed() {
   byId("consent").hidden = true;
   byId("live").hidden = false;
   showFace();
-});
+}
+
+byId("agree").addEventListener("change", agreed);
+if (byId("agree").checked) agreed(); // before this program was there to hear of it
 byId("start").addEventListener("click", () => (stream ? stop() : start()));
 byId("snapshot").addEventListener("click", snapshot);
 byId("paused").addEventListener("change", ({ target }) => (target.checked ? video.pause() : video.play()));

@@ -546,6 +546,8 @@ def test_served_to_others_the_device_reads_within_two_clicks(camera, served_app,
     width, height = size
     context = camera.new_context(viewport={"width": width, "height": height}, base_url=served_app)
     page = context.new_page()
+    page.goto("/")  # a new server draws its first page twice
+    expect(page.get_by_role("heading", name="See a face")).to_be_visible()
     page.goto("/live")
     inside = page.frame_locator("iframe[src*='/device/live.html']")
     inside.locator("#agree").check()
