@@ -1,6 +1,10 @@
 """Visitors clicking through all pages: errors, how long a click takes, the server's memory.
 
     python benchmarks/load.py [--visitors 20] [--seconds 300] [--think 3]
+    python benchmarks/load.py --watch --visitors 200 --seconds 60
+
+With ``--watch`` everybody opens the Live page, fetches all that reads faces on their own device, as
+a first visit does, and watches: what is left for the server to do.
 
 Starts a server of its own, served to others and read-only, with drawn faces only. Every visitor is
 a WebSocket that speaks Streamlit's protocol: it opens pages in turn, clicks buttons and tabs, moves
@@ -12,6 +16,7 @@ but for one process.
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import random
 import socket
@@ -279,6 +284,36 @@ async def visit(url: str, record: Record, number: int, until: float, think_s: fl
                     await asyncio.sleep(rng.expovariate(1 / think_s))
 
 
+async def watch_live(url: str, record: Record, number: int, seconds: float) -> None:
+    """One visitor of the Live page, read on their own device."""
+    rng = random.Random(number)
+    await asyncio.sleep(rng.uniform(0, seconds / 6))  # a class does not press the key at once
+    async with Visitor(url, record, rng) as visitor:
+        await visitor.open("home", "")
+        await visitor.open("live", dict(visitor.pages)["live"])
+        started = time.perf_counter()
+        record.bytes += await asyncio.to_thread(_fetch_device_files, url)
+        record.loads["device files"].append(time.perf_counter() - started)
+        await asyncio.sleep(seconds)
+
+
+def _fetch_device_files(url: str) -> int:
+    """All that a browser fetches for reading by itself, one after the other; the bytes."""
+
+    def fetch(name: str) -> bytes:
+        with urllib.request.urlopen(f"{url}/device/{name}", timeout=PATIENCE_S) as response:
+            return response.read()
+
+    manifest = fetch("files.json")
+    listed = json.loads(manifest)
+    names = [path.name for path in (ROOT / "static" / "device").glob("*.mjs")]
+    names += ["live.html", "style.css", "icon.svg", listed["detector"]["path"]]
+    names += [file["path"] for file in listed["runtime"]["relaxed"].values()]
+    names += [listed["runtime"]["api"]["path"]]
+    names += [model["file"]["path"] for model in listed["models"].values()]
+    return len(manifest) + sum(len(fetch(name)) for name in names)
+
+
 async def watch(process: psutil.Process, megabytes: list[float]) -> None:
     """The server's memory, and its children's, once a second."""
     while True:
@@ -297,12 +332,25 @@ async def measure(url: str, server: psutil.Process, arguments: argparse.Namespac
     print("first visit to each page (s):", end=" ")
     print(", ".join(f"{name} {max(times):.2f}" for name, times in cold.loads.items()))
     watching = asyncio.create_task(watch(server, megabytes))
-    until = time.monotonic() + arguments.seconds
-    await asyncio.gather(
-        *(
+    before = server.cpu_times()
+    started = time.monotonic()
+    until = started + arguments.seconds
+    if arguments.watch:
+        visits = (
+            watch_live(url, record, number, arguments.seconds)
+            for number in range(arguments.visitors)
+        )
+    else:
+        visits = (
             visit(url, record, number, until, arguments.think)
             for number in range(arguments.visitors)
         )
+    await asyncio.gather(*visits)
+    after = server.cpu_times()
+    used_s = after.user + after.system - before.user - before.system
+    print(
+        f"server: {used_s:.1f} s of CPU in {time.monotonic() - started:.0f} s, "
+        f"{1e3 * used_s / arguments.visitors:.0f} ms a visitor"
     )
     await asyncio.sleep(1.5)
     watching.cancel()
@@ -398,6 +446,7 @@ def main() -> int:
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--think", type=float, default=3.0, help="mean seconds between clicks")
+    parser.add_argument("--watch", action="store_true", help="the Live page, read on the device")
     parser.add_argument("--port", type=int, help="of the server (default: a free one)")
     arguments = parser.parse_args()
     with server(arguments.port or _free_port()) as (url, process):
