@@ -13,6 +13,10 @@ class ModelError(EmotionAIError):
     """A saved model is missing, damaged or does not fit the task."""
 
 
+class RecordError(EmotionAIError):
+    """A JSON file the app relies on is damaged; the message names the file and the field."""
+
+
 class ImageError(EmotionAIError):
     """A photo or frame cannot be decoded or is beyond the accepted size."""
 

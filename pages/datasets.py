@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from emotion_ai.ui import resources
+from emotion_ai.ui.components import damaged_lines
 from emotion_ai.ui.datasets import TABS
 from emotion_ai.ui.datasets.setup import choose_dataset, follow_news, forget_news
 from emotion_ai.ui.datasets.view import open_view
@@ -10,6 +12,7 @@ from emotion_ai.ui.frame import errors_as_lines, page_head
 page_head("Datasets", "Thousands of faces at a glance, and what is wrong with them.")
 
 follow_news()
+damaged_lines(resources.damaged_datasets())
 dataset = choose_dataset()
 if dataset is None:
     st.stop()

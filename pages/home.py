@@ -34,14 +34,18 @@ with right:
     for page, label, icon in DOORS:
         st.page_link(page, label=label, icon=icon)
 
-if models := resources.models():
+models, damaged = resources.models(), resources.damaged_models()
+if models or damaged:
     st.subheader("Models")
     components.in_columns(models, 2, components.model_card)
+    components.damaged_lines(damaged)
 
 st.subheader("Datasets")
 if datasets := resources.datasets():
     components.in_columns(datasets, 3, components.dataset_card)
 else:
     components.offer_synthetic_faces()
+
+components.damaged_lines(resources.damaged_datasets())
 
 components.responsible_use()

@@ -11,7 +11,7 @@ from emotion_ai.datasets.formats.recognise import known_formats
 from emotion_ai.datasets.importing import import_dataset
 from emotion_ai.datasets.marks import load_marks, marks_table
 from emotion_ai.datasets.splits import SPLIT_RULES
-from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, list_datasets, open_dataset
+from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, open_dataset, survey
 from emotion_ai.labels import LABEL_SETS
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
@@ -110,10 +110,11 @@ def run_synthetic(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    datasets = list_datasets(settings().data_dir)
+    datasets, damaged = survey(settings().data_dir)
+    others = [*damaged.values(), *_unfinished()]
     if not datasets:
-        print("no datasets yet: emotion-ai data import PATH")
-        print("".join(f"{line}\n" for line in _unfinished()), end="")
+        none = ["no datasets yet: emotion-ai data import PATH"] * (not damaged)
+        print("\n".join([*none, *others]))
         return 0
     rows = [("name", "task", "images", *SPLITS, "from")]
     for dataset in datasets:
@@ -122,7 +123,7 @@ def run_list(arguments: argparse.Namespace) -> int:
         rows.append(
             (dataset.name, dataset.task, f"{len(dataset):,}", *counts, about.get("format", ""))
         )
-    print("\n".join([*_table(rows, right=range(2, 6)), *_unfinished()]))
+    print("\n".join([*_table(rows, right=range(2, 6)), *others]))
     return 0
 
 

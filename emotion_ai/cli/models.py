@@ -3,8 +3,14 @@
 import argparse
 
 from emotion_ai.evaluation.scores import headline
-from emotion_ai.models.store import SavedModel, list_models
-from emotion_ai.models.versions import Change, go_back, is_default, make_default, versions
+from emotion_ai.models.store import SavedModel, survey
+from emotion_ai.models.versions import (
+    Change,
+    go_back,
+    is_default,
+    make_default,
+    survey_versions,
+)
 from emotion_ai.settings import settings
 
 
@@ -33,20 +39,24 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run_list(arguments: argparse.Namespace) -> int:
     models_dir = settings().models_dir
-    models = list_models(models_dir)
-    if not models:
+    models, damaged = survey(models_dir)
+    if not models and not damaged:
         print("no models yet: emotion-ai train")
     for model in models:
         print_model(model, model.name, ", in use" if is_default(models_dir, model) else "")
+    for why in damaged.values():
+        print(why)
     return 0
 
 
 def run_versions(arguments: argparse.Namespace) -> int:
-    found = versions(settings().models_dir, arguments.model)
-    if not found:
+    found, damaged = survey_versions(settings().models_dir, arguments.model)
+    if not found and not damaged:
         print(f"{arguments.model} has no earlier version")
     for version in found:
         print_model(version.model, f"version {version.number}")
+    for number, why in damaged.items():
+        print(f"version {number}: {why}")
     return 0
 
 

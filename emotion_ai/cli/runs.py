@@ -70,7 +70,8 @@ def run_list(arguments: argparse.Namespace) -> int:
         print("no runs yet: emotion-ai train")
     for run in found:
         last = epoch_text(run.metrics[-1], run.config.get("epochs", 0)) if run.metrics else ""
-        print(f"{run.name}: {_state(run)}  {last}".rstrip())
+        damage = f"  damaged: {run.damage}" if run.damage else ""
+        print(f"{run.name}: {_state(run)}  {last}".rstrip() + damage)
     return 0
 
 

@@ -106,10 +106,9 @@ def run_train(arguments: argparse.Namespace) -> int:
     runs_dir = settings().runs_dir
     if arguments.resume:
         refuse_other_options(arguments)
-        run = runs.read_run(runs_dir / arguments.resume)
-        if run.config.get("task") != arguments.task:
-            raise ConfigError(f"run {run.name} is for {run.config.get('task')}")
-        config = TrainingConfig.from_dict(run.config)
+        config = runs.read_config(runs_dir / arguments.resume)
+        if config.task != arguments.task:
+            raise ConfigError(f"run {arguments.resume} is for {config.task}")
     else:
         config = config_of(arguments)
     if arguments.save_as:

@@ -5,9 +5,9 @@ that a mark never moves to another image when a dataset is imported again; the d
 are never changed. Training honours them when asked to (``honour_marks``).
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal, NotRequired, TypedDict
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,10 @@ from filelock import FileLock
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.store import MARKS, Dataset
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, RecordError
 from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
 from emotion_ai.storage.files import write_json
+from emotion_ai.storage.records import Count, read_record
 
 KINDS = ("keep", "drop", "relabel")
 
@@ -44,11 +45,23 @@ class Mark:
 Marks = dict[int, Mark]
 
 
+class _RowMark(TypedDict):
+    row: Count
+    digest: str
+    mark: Literal[KINDS]
+    expression: NotRequired[str | None]
+
+
+class _Record(TypedDict):
+    """``marks.json``."""
+
+    marks: list[_RowMark]
+
+
 def load_marks(dataset: Dataset) -> Marks:
     """The marks by row; those of images that are no longer there are passed over."""
-    path = dataset.folder / MARKS
     try:
-        records = json.loads(path.read_text())["marks"]
+        records = read_record(dataset.folder / MARKS, _Record)["marks"]
         digests = dataset.samples["digest"].to_numpy() if records else ()
         return {
             record["row"]: Mark(record["mark"], record.get("expression"))
@@ -57,8 +70,8 @@ def load_marks(dataset: Dataset) -> Marks:
         }
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError):
-        raise DatasetError(f"{dataset.name}: {MARKS} is damaged: repair it or remove it") from None
+    except RecordError as error:
+        raise DatasetError(f"{dataset.name} is damaged: {error}: repair it or remove it") from None
 
 
 def set_marks(dataset: Dataset, rows: Iterable[int], mark: Mark | None) -> Marks:

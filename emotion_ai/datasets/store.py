@@ -15,7 +15,6 @@ augmentation can rotate and shift without inventing a border; ``Dataset.images``
 """
 
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -30,11 +29,12 @@ import numpy as np
 import pandas as pd
 
 from emotion_ai.access.permissions import require_editor
+from emotion_ai.datasets.description import DESCRIPTION, Description, read_description
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, INPUT_SIZE_PX, KEYPOINT_COUNT, VOTE_COLUMNS
 from emotion_ai.storage.files import replace_folder, sibling_folder, write_json
 
-IMAGES, SAMPLES, DESCRIPTION = "images.npy", "samples.parquet", "dataset.json"
+IMAGES, SAMPLES = "images.npy", "samples.parquet"
 #: What people decided about single images (see ``marks``); not part of the dataset's digest.
 MARKS = "marks.json"
 SPLITS = ("train", "validation", "test")
@@ -48,7 +48,7 @@ class Dataset:
     """An opened dataset. ``samples`` is shared: never mutate it."""
 
     folder: Path
-    description: dict
+    description: Description
 
     @property
     def name(self) -> str:
@@ -113,27 +113,29 @@ def open_dataset(folder: Path) -> Dataset:
     """Open a stored dataset; reads its description alone, pixels and table come when touched."""
     folder = Path(folder)
     try:
-        description = json.loads((folder / DESCRIPTION).read_text())
+        return Dataset(folder, read_description(folder))
     except FileNotFoundError:
         known = ", ".join(d.name for d in list_datasets(folder.parent)) or "none yet"
         raise DatasetError(f"no dataset {folder.name!r}: expected one of: {known}") from None
-    except ValueError:
-        raise DatasetError(
-            f"{folder / DESCRIPTION} is not JSON: import the dataset again"
-        ) from None
-    return Dataset(folder, description)
 
 
 def list_datasets(data_dir: Path) -> list[Dataset]:
-    """Every readable dataset below ``data_dir``, by name."""
-    folders = sorted(path.parent for path in Path(data_dir).glob(f"[!.]*/{DESCRIPTION}"))
-    datasets = []
-    for folder in folders:
+    """Every dataset below ``data_dir`` whose description can be read, by name."""
+    return survey(data_dir)[0]
+
+
+def survey(data_dir: Path) -> tuple[list[Dataset], dict[str, str]]:
+    """Every dataset below ``data_dir``, by name, and what is wrong with the damaged others:
+    name → why."""
+    datasets, damaged = [], {}
+    for path in sorted(Path(data_dir).glob(f"[!.]*/{DESCRIPTION}")):
         try:
-            datasets.append(open_dataset(folder))
-        except DatasetError:
-            continue
-    return datasets
+            datasets.append(Dataset(path.parent, read_description(path.parent)))
+        except DatasetError as error:
+            damaged[path.parent.name] = str(error)
+        except FileNotFoundError:
+            continue  # deleted just now
+    return datasets, damaged
 
 
 def delete_dataset(dataset: Dataset) -> None:

@@ -4,19 +4,22 @@ A job is two files: ``<name>.json`` says how far its process is and ``<name>.log
 It needs no other memory: a page that comes back later, or another session, finds the same job.
 """
 
-import json
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, NotRequired, TypedDict
 
 import psutil
 from filelock import FileLock
+from msgspec import Meta
 
 from emotion_ai.access.permissions import require_editor
+from emotion_ai.errors import RecordError
 from emotion_ai.settings import ROOT
 from emotion_ai.storage.files import write_json
+from emotion_ai.storage.records import Count, Number, read_record
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,17 @@ class Job:
     unit: str = ""
     #: The last line a failed job printed.
     error: str = ""
+
+
+class _Record(TypedDict):
+    """``<name>.json``; ``since``: seconds since 1970."""
+
+    pid: Annotated[int, Meta(ge=0, lt=2**31)]
+    since: Number
+    step: tuple[Count, Count, str]
+    for_everyone: NotRequired[bool]
+    stopped: NotRequired[bool]
+    finished: NotRequired[bool]
 
 
 def start(status: Path, module: str, arguments: list[str], for_everyone: bool = False) -> None:
@@ -79,16 +93,20 @@ def finish(status: Path) -> None:
 
 def _note(status: Path, **changes) -> None:
     for _ in range(50):  # the starter writes the process number first
-        if record := _read(status):
-            write_json(status, {**record, **changes})
+        try:
+            write_json(status, {**read_record(status, _Record), **changes})
             return
-        time.sleep(0.1)
+        except (FileNotFoundError, RecordError):
+            time.sleep(0.1)
 
 
 def read_job(status: Path) -> Job:
-    record = _read(status)
-    if not record:
+    try:
+        record = read_record(status, _Record)
+    except FileNotFoundError:
         return Job("none")
+    except RecordError as error:
+        return Job("failed", error=f"damaged: {error}")
     if child := _CHILDREN.get(record["pid"]):
         child.poll()
     if _process(record):
@@ -102,10 +120,13 @@ def read_job(status: Path) -> Job:
 
 def stop(status: Path) -> None:
     """End the job's process, if it runs."""
-    record = _read(status)
-    if record and not record.get("for_everyone"):
+    try:
+        record = read_record(status, _Record)
+    except FileNotFoundError:
+        return
+    if not record.get("for_everyone"):
         require_editor("stop this work")
-    if record and (process := _process(record)):
+    if process := _process(record):
         write_json(status, {**record, "stopped": True})
         process.terminate()
         try:
@@ -114,20 +135,13 @@ def stop(status: Path) -> None:
             process.kill()
 
 
-def _process(record: dict) -> psutil.Process | None:
+def _process(record: _Record) -> psutil.Process | None:
     """The job's process while it lives; a number given anew to another one does not count."""
     try:
         process = psutil.Process(record["pid"])
         same = abs(process.create_time() - record["since"]) < 1
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
     except psutil.Error:
-        return None
-
-
-def _read(status: Path) -> dict | None:
-    try:
-        return json.loads(status.read_text())
-    except (OSError, ValueError):
         return None
 
 

@@ -9,6 +9,7 @@ The app reads with the models called as in ``DEFAULTS``. A model that is replace
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,10 +20,12 @@ from filelock import FileLock
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import ModelError
 from emotion_ai.labels import LabelSet, label_set
+from emotion_ai.models.card import CARD, TFLITE, Card, check_card, read_card
+from emotion_ai.models.card import KERAS as KERAS  # whoever opens a model finds it here
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.storage.files import exchange, sibling_folder, write_json
+from emotion_ai.storage.records import parse
 
-KERAS, TFLITE, CARD = "model.keras", "model.tflite", "card.json"
 VERSIONS = ".versions"
 #: The models that the app reads with, each called as its task.
 DEFAULTS = ("expression", "keypoints")
@@ -33,7 +36,7 @@ class SavedModel:
     """A model of the store. Its card is read; weights are read, and verified, when asked for."""
 
     folder: Path
-    card: dict
+    card: Card
     #: The one to answer with, of a network with several; None is the first.
     head: str | None = None
 
@@ -113,31 +116,29 @@ def open_model(models_dir: Path, name: str) -> SavedModel:
     name, _, head = name.partition("@")
     folder = Path(place + slash) / name if slash else Path(models_dir) / name
     try:
-        card = json.loads((folder / CARD).read_text())
-        required = {"task", "files", "scores"} | (
-            {"label_set"} if card["task"] != "keypoints" else set()
-        )
-        missing = required - set(card)
-    except OSError:
+        model = SavedModel(folder, read_card(folder))
+    except FileNotFoundError:
         known = ", ".join(model.name for model in list_models(models_dir)) or "none yet"
         raise ModelError(f"no model {name!r}: expected one of: {known}") from None
-    except (ValueError, TypeError, KeyError):
-        raise ModelError(f"model {folder.name}: {CARD} is damaged") from None
-    if missing:
-        raise ModelError(f"model {folder.name}: {CARD} lacks {', '.join(sorted(missing))}")
-    model = SavedModel(folder, card)
     return model.with_head(head) if head else model
 
 
 def list_models(models_dir: Path) -> list[SavedModel]:
-    """Every readable model, by name."""
-    models = []
+    """Every model whose card can be read, by name."""
+    return survey(models_dir)[0]
+
+
+def survey(models_dir: Path) -> tuple[list[SavedModel], dict[str, str]]:
+    """Every model, by name, and what is wrong with the damaged others: name → why."""
+    models, damaged = [], {}
     for path in sorted(Path(models_dir).glob(f"[!.]*/{CARD}")):
         try:
-            models.append(open_model(models_dir, path.parent.name))
-        except ModelError:
-            continue
-    return models
+            models.append(SavedModel(path.parent, read_card(path.parent)))
+        except ModelError as error:
+            damaged[path.parent.name] = str(error)
+        except FileNotFoundError:
+            continue  # moved just now
+    return models, damaged
 
 
 def write_model(folder: Path, card: dict, files: dict[str, bytes]) -> SavedModel:
@@ -145,15 +146,18 @@ def write_model(folder: Path, card: dict, files: dict[str, bytes]) -> SavedModel
     README and the pictures beside it stay. ModelError for the name of a model of another task."""
     require_editor("save a model")
     folder = Path(folder)
+    sums = {
+        file: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for file, content in files.items()
+    }
+    card = {**card, "files": sums}
+    check_card(parse(json.dumps(card), CARD))  # as it will be read
     check_task(folder, card["task"])
     temporary = sibling_folder(folder)
     try:
-        sums = {}
         for file, content in files.items():
             (temporary / file).write_bytes(content)
-            digest = hashlib.sha256(content).hexdigest()
-            sums[file] = {"bytes": len(content), "sha256": digest}
-        write_json(temporary / CARD, {**card, "files": sums})
+        write_json(temporary / CARD, card)
         for told in (*folder.glob("README.md"), *folder.glob("*.png")):
             shutil.copy(told, temporary)
         put_in_place(temporary, folder)
@@ -203,5 +207,7 @@ def versions_folder(folder: Path) -> Path:
 
 
 def version_numbers(folder: Path) -> list[int]:
-    """The numbers of the earlier versions, rising with the time at which they made way."""
-    return sorted(int(path.name) for path in versions_folder(folder).glob("[0-9]*"))
+    """The numbers of the earlier versions, rising with the time at which they made way; whatever
+    else somebody put beside them does not count."""
+    found = versions_folder(folder).glob("[0-9]*")
+    return sorted(int(path.name) for path in found if re.fullmatch("[0-9]{1,9}", path.name))

@@ -47,15 +47,19 @@ class Change:
 
 def versions(models_dir: Path, name: str) -> list[Version]:
     """The earlier versions of the model ``name``, newest first; damaged ones are left out."""
+    return survey_versions(models_dir, name)[0]
+
+
+def survey_versions(models_dir: Path, name: str) -> tuple[list[Version], dict[int, str]]:
+    """``versions``, and what is wrong with the damaged others: number → why."""
     folder = _folder(models_dir, name)
-    found = []
+    found, damaged = [], {}
     for number in reversed(version_numbers(folder)):
         try:
-            model = open_model(versions_folder(folder), str(number))
-        except ModelError:
-            continue
-        found.append(Version(number, model))
-    return found
+            found.append(Version(number, open_model(versions_folder(folder), str(number))))
+        except ModelError as error:
+            damaged[number] = str(error)
+    return found, damaged
 
 
 def change_back(models_dir: Path, name: str, number: int | None = None) -> Change:
@@ -127,7 +131,9 @@ def _folder(models_dir: Path, name: str) -> Path:
 
 
 def _version(models_dir: Path, name: str, number: int | None) -> Version:
-    found = versions(models_dir, name)
+    found, damaged = survey_versions(models_dir, name)
+    if number in damaged:
+        raise ModelError(f"version {number} of {name}: {damaged[number]}")
     if not found:
         raise ModelError(f"model {name} has no earlier version")
     if number is None:

@@ -1,13 +1,18 @@
 """Which server reads photos: ``EMOTION_AI_SERVING_URL``, or what an editor chose in the app."""
 
-import json
 from pathlib import Path
+from typing import TypedDict
 
 from emotion_ai.access.permissions import require_editor
-from emotion_ai.errors import ServingError
+from emotion_ai.errors import RecordError, ServingError
 from emotion_ai.serving.client import check_url
 from emotion_ai.settings import Settings
 from emotion_ai.storage.files import write_json
+from emotion_ai.storage.records import Line, read_record
+
+
+class _Record(TypedDict):
+    url: Line
 
 
 def serving_url(settings: Settings) -> str | None:
@@ -18,8 +23,8 @@ def serving_url(settings: Settings) -> str | None:
     if settings.serving_url:
         return check_url(settings.serving_url)
     try:
-        return check_url(json.loads(_kept(settings).read_text())["url"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, ServingError):
+        return check_url(read_record(_kept(settings), _Record)["url"])
+    except (FileNotFoundError, RecordError, ServingError):
         return None
 
 

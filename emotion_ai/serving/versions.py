@@ -7,15 +7,19 @@ the last export compared. No TensorFlow.
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 from emotion_ai.access.permissions import require_editor
+from emotion_ai.errors import RecordError
 from emotion_ai.jobs import background
 from emotion_ai.models.runtime import BATCH_SIZES
 from emotion_ai.optional import require
 from emotion_ai.settings import Settings
 from emotion_ai.storage.files import write_bytes
+from emotion_ai.storage.records import Count, Line, Number, read_record
 
 FORMATS = ("savedmodel", "litert", "onnx")
 #: File endings of the formats that are one file.
@@ -41,12 +45,13 @@ num_batch_threads {{ value: 2 }}
 @dataclass(frozen=True)
 class Exported:
     """One version of a model, ready to be served. ``record`` says what it was made of and how far
-    it differs from Keras; empty when it is damaged."""
+    it differs from Keras; empty, with the reason in ``damage``, when it cannot be read."""
 
     model: str
     version: int
     folder: Path
     record: dict
+    damage: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -57,20 +62,40 @@ def list_exported(serving_dir: Path, model: str = "*") -> list[Exported]:
     """Every exported version by model, newest first."""
     found = []
     for path in Path(serving_dir).glob(f"{model}/*/saved_model.pb"):
-        if path.parent.name.isdecimal():
+        if re.fullmatch("[0-9]{1,18}", path.parent.name):
             folder = path.parent
-            record = read_record(folder / EXTRA / RECORD)
-            found.append(Exported(folder.parent.name, int(folder.name), folder, record))
+            record = read_export(folder / EXTRA / RECORD)
+            found.append(Exported(folder.parent.name, int(folder.name), folder, *record))
     return sorted(found, key=lambda one: (one.model, -one.version))
 
 
-def read_record(path: Path) -> dict:
-    """A record of an export; empty when there is none."""
+class ParityRecord(TypedDict):
+    name: Line
+    precision: Line
+    largest: Number
+    same: Count
+
+
+class ExportRecord(TypedDict):
+    """Of which model an export was made, and how far it is from Keras."""
+
+    task: Line
+    digest: Line
+    created: Line
+    faces: Count
+    source: str
+    parity: list[ParityRecord]
+
+
+def read_export(path: Path) -> tuple[dict, str]:
+    """The record of an export and what is wrong with it: one of them is empty, or both are where
+    there is none."""
     try:
-        record = json.loads(path.read_text())
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+        return read_record(path, ExportRecord), ""
+    except FileNotFoundError:
+        return {}, ""
+    except RecordError as error:
+        return {}, f"damaged: {error}"
 
 
 def parity_path(folder: Path, model: str) -> Path:

@@ -6,9 +6,27 @@ from emotion_ai.datasets.store import TASKS
 from emotion_ai.errors import ConfigError
 from emotion_ai.labels import label_set
 from emotion_ai.networks.presets import DEFAULT, PRESETS
+from emotion_ai.storage.records import checked
 from emotion_ai.training.augmentation import Augmentation
 
 BEST = "best"
+#: Least and most of settings that count; beyond the most they are mistakes.
+_WHOLE_NUMBERS = {
+    "epochs": (1, 100_000),
+    "batch_size": (2, 65_536),
+    "calibration_faces": (0, 10_000_000),
+    "patience": (0, 100_000),
+    "seed": (0, 2**32 - 1),
+    "split_seed": (0, 2**32 - 1),
+}
+_AMOUNTS_BELOW = {
+    "learning_rate": 10,
+    "weight_decay": 10,
+    "warmup_epochs": 1000,
+    "ema": 1,
+    "label_smoothing": 1,
+    "clip_norm": 1000,
+}
 LABEL_SOURCES = ("given", "crowd", "mixed", "both")
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
@@ -64,16 +82,19 @@ class TrainingConfig:
         label_set(self.label_set)
         if not self.data:
             raise ConfigError("no dataset: expected at least one name")
-        for name, low in (("epochs", 1), ("batch_size", 2), ("calibration_faces", 0)):
-            if getattr(self, name) < low:
-                raise ConfigError(f"{name}: expected at least {low}, got {getattr(self, name)}")
+        for name, (low, high) in _WHOLE_NUMBERS.items():
+            if not low <= getattr(self, name) <= high:
+                given = str(getattr(self, name))[:20]
+                raise ConfigError(f"{name}: expected {low:,} to {high:,}, got {given}")
         for subset, share in self.subset_weights.items():
             if not 0 < share <= 1:
                 raise ConfigError(f"subset_weights {subset}: expected above 0 to 1, got {share}")
-        for name, high in (("learning_rate", 10), ("ema", 1), ("label_smoothing", 1),
-                           ("clip_norm", 1000)):  # fmt: skip
+        for name, high in _AMOUNTS_BELOW.items():
             if not 0 <= getattr(self, name) < high:
                 raise ConfigError(f"{name}: expected 0 to {high}, got {getattr(self, name)}")
+        for name, amount in vars(self.augmentation).items():
+            if not 0 <= amount <= 1000:
+                raise ConfigError(f"{name}: expected 0 to 1000, got {amount}")
 
     @classmethod
     def for_task(cls, task: str, data: tuple[str, ...], **changes) -> "TrainingConfig":
@@ -101,6 +122,7 @@ class TrainingConfig:
     def from_dict(cls, record: dict) -> "TrainingConfig":
         """What ``as_dict`` gave, of this version or an earlier one, whose one ``seed`` also chose
         the held-out faces."""
+        checked(record, cls, "config.json")
         if "seed" in record:
             record = {"split_seed": record["seed"], **record}
         known = {f.name for f in fields(cls)}

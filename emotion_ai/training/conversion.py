@@ -48,7 +48,7 @@ def store_checkpoint(
     """
     if not (folder / runs.BEST).exists():
         raise RunError(f"run {folder.name} has no finished epoch to save")
-    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    config = runs.read_config(folder)
     if mirror and config.task == "keypoints":
         raise RunError("averaging with the mirrored face: expected a run of expressions")
     model = in_float32(keras.models.load_model(folder / runs.BEST, compile=False))

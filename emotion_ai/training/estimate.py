@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emotion_ai.access.permissions import require_editor
+from emotion_ai.errors import RecordError
 from emotion_ai.jobs import background
 from emotion_ai.optional import require, training_modules
 from emotion_ai.settings import settings
+from emotion_ai.storage.records import read_record
 from emotion_ai.training.checks import Fit
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.records import Measured
 
 _DECIDE = ("task", "preset", "batch_size", "precision", "label_set", "labels")
 
@@ -55,7 +58,7 @@ def start(config: TrainingConfig) -> None:
 def estimate(config: TrainingConfig, fit: Fit) -> Estimate | None:
     """From what was measured; None when nothing was, or it cannot be read."""
     try:
-        found = json.loads(result_path(config).read_text())
+        found = read_record(result_path(config), Measured)
         batch_s, face_s = found["batch_s"], found["validation_face_s"]
         looks = 2 if config.ema else 1  # trained weights and their average
         epoch_s = fit.steps(config.batch_size) * batch_s + looks * fit.validation * face_s
@@ -67,5 +70,5 @@ def estimate(config: TrainingConfig, fit: Fit) -> Estimate | None:
             found["parameters"],
             found["measured"],
         )
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
+    except (FileNotFoundError, RecordError):
         return None

@@ -124,7 +124,7 @@ def train(
     Writes status, metrics and checkpoints as it goes. A failure leaves ``failed`` and its reason
     in ``status.json`` and is raised again; so does an interruption, as ``cancelled``.
     """
-    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    config = runs.read_config(folder)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(choose_precision(config.precision))
     runs.write_status(folder, "running", epoch=0, epochs=config.epochs)
@@ -270,7 +270,7 @@ class Recorder(keras.callbacks.Callback):
         self.folder, self.config, self.labels = folder, config, labels
         self.validation, self.on_epoch = validation, on_epoch
         self.diverged = 0  # the epoch in which the loss stopped being a number
-        self.history = runs.read_metrics(folder)[:epoch]
+        self.history = [r for r in runs.read_metrics(folder) if r["epoch"] <= epoch]
         self._write_history()
         crop = augmentation.warp(
             validation.images,

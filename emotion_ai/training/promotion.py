@@ -21,7 +21,6 @@ from emotion_ai.optional import require
 from emotion_ai.progress import Progress
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
-from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.promotion_job import check_model_name
 from emotion_ai.training.provenance import data_record, refuse_changed_data
 
@@ -54,7 +53,7 @@ def promote_run(
         if progress:
             progress(number, len(_STEPS), _STEPS[number])
 
-    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    config = runs.read_config(folder)
     target = settings().models_dir / check_model_name(name)
     check_task(target, config.task)
     step(0)

@@ -1,14 +1,15 @@
 """What data a run learns from: noted when it begins, compared when it goes on."""
 
 import hashlib
-import json
 from pathlib import Path
 
 from emotion_ai.datasets.store import MARKS, Dataset
-from emotion_ai.errors import RunError
+from emotion_ai.errors import RecordError, RunError
 from emotion_ai.storage.files import write_json
+from emotion_ai.storage.records import read_record
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.records import Data
 
 
 def data_record(datasets: list[Dataset], config: TrainingConfig, steps: int | None = None) -> dict:
@@ -34,12 +35,12 @@ def refuse_changed_data(folder: Path, now: dict) -> None:
     if not (folder / runs.LAST).exists():
         return
     try:
-        before = json.loads((folder / runs.DATA).read_text())
-        earlier = {record["name"]: record for record in before["data"]}
+        before = read_record(folder / runs.DATA, Data)
     except FileNotFoundError:
         return  # begun before this was noted
-    except (OSError, ValueError, KeyError, TypeError):
-        raise RunError(f"run {folder.name}: {runs.DATA} cannot be read: start a new run") from None
+    except RecordError as error:
+        raise RunError(f"run {folder.name} is damaged: {error}: start a new run") from None
+    earlier = {record["name"]: record for record in before["data"]}
     for record in now["data"]:
         old = earlier.get(record["name"], {})
         for key, what in (("digest", "images or labels"), ("marks", "marks")):

@@ -86,12 +86,12 @@ def position(folder: Path) -> int:
 
 def queued(runs_dir: Path) -> list[Path]:
     """The folders of waiting runs, in the order of their turns."""
-    waiting = []
-    for folder in runs.run_folders(runs_dir):
-        status = runs.read_status(folder)
-        if status.get("state") == "queued" and runs.read_run(folder).state == "queued":
-            waiting.append((status.get("ticket", 0), folder))
-    return [folder for _, folder in sorted(waiting)]
+    waiting = [run for run in runs.list_runs(runs_dir) if run.state == "queued"]
+    return [run.folder for run in sorted(waiting, key=_turn)]
+
+
+def _turn(run: runs.Run) -> tuple[int, str]:
+    return run.status.get("ticket", 0), run.name
 
 
 def start_worker(runs_dir: Path, slot: str | None = None) -> None:

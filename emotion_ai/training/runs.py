@@ -9,8 +9,6 @@ reads, except that a run which has no trainer may be queued, cancelled or settle
 No Keras here.
 """
 
-import json
-import math
 import os
 import re
 import shutil
@@ -25,9 +23,11 @@ import psutil
 from filelock import FileLock
 
 from emotion_ai.access.permissions import require_editor
-from emotion_ai.errors import ConfigError, RunError
+from emotion_ai.errors import ConfigError, RecordError, RunError
 from emotion_ai.storage.files import sibling_folder, write_json
+from emotion_ai.storage.records import checked, parse, read_json, read_record, read_text
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.records import Epoch, Progress, Status
 
 CONFIG, STATUS, PROGRESS, METRICS = "config.json", "status.json", "progress.json", "metrics.jsonl"
 DATA, SCORES, MISTAKES, LOG = "data.json", "scores.json", "mistakes.npz", "log.txt"
@@ -36,24 +36,23 @@ BEST, LAST = "best.keras", "last.keras"
 _STATUS_BYTES = 2048
 #: Its presence asks the trainer to stop.
 CANCEL = "cancel"
-#: What may be said of a run; ``interrupted`` is also what others conclude from a silent trainer.
-STATES = ("queued", "running", "finished", "cancelled", "failed", "interrupted", "damaged")
 #: A trainer on another machine is believed to live while it writes this often.
 _HEARTBEAT_S = 300
 
 
 @dataclass(frozen=True)
 class Run:
-    """What a run folder says; shared, so never mutate it. ``metrics``: one dict an epoch, in order.
-    ``damage``: what is wrong with a damaged one, whose ``config`` is empty. ``progress``: {} or
-    what ``progress.Reporter`` wrote last."""
+    """What a run folder says; shared, so never mutate it. ``metrics``: the epochs, in order.
+    ``progress``: {} or what ``progress.Reporter`` wrote last. ``damage``: the file and field that
+    are wrong; where that is the configuration or the status, the state is *damaged* and ``config``
+    empty, otherwise the rest of the run can be used."""
 
     folder: Path
     state: str
     config: dict
-    status: dict
-    metrics: list[dict]
-    progress: dict = field(default_factory=dict)
+    status: Status
+    metrics: list[Epoch]
+    progress: Progress = field(default_factory=dict)
     damage: str = ""
 
     @property
@@ -111,13 +110,23 @@ def read_run(folder: Path) -> Run:
     if not is_run(folder):
         known = ", ".join(sorted(path.name for path in run_folders(folder.parent))) or "none yet"
         raise RunError(f"no run {folder.name!r}: expected one of: {known}")
-    config, status, progress, metrics = _contents(folder, _stamp(folder))
-    if damage := _damage(config, status):
-        return Run(folder, "damaged", {}, status or {}, metrics, progress, damage)
+    found = _contents(folder, _stamp(folder))
+    config, status, progress, metrics = found.config, found.status, found.progress, found.metrics
+    if found.fatal:
+        return Run(folder, "damaged", {}, status, metrics, progress, found.damage)
     state = run_state(status, process_lives, progress)
     if state == "interrupted" and (folder / CANCEL).exists():
         state = "cancelled"  # it was asked to stop and did, without writing so
-    return Run(folder, state, config, status, metrics, progress)
+    return Run(folder, state, config, status, metrics, progress, found.damage)
+
+
+def read_config(folder: Path) -> TrainingConfig:
+    """What the run was told; RunError for a damaged one, ConfigError for one of a newer version
+    with settings that this one does not know."""
+    run = read_run(folder)
+    if run.state == "damaged":
+        raise RunError(f"run {run.name} is damaged: {run.damage}")
+    return TrainingConfig.from_dict(run.config)
 
 
 def _stamp(folder: Path) -> tuple:
@@ -133,12 +142,42 @@ def _file_stamp(path: Path) -> tuple | None:
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
+@dataclass
+class _Contents:
+    """What could be read of a run's files, and what is wrong with the first that could not."""
+
+    config: dict = field(default_factory=dict)
+    status: Status = field(default_factory=dict)
+    progress: Progress = field(default_factory=dict)
+    metrics: list[Epoch] = field(default_factory=list)
+    damage: str = ""
+    fatal: bool = False
+
+
 @lru_cache(maxsize=2048)
-def _contents(folder: Path, stamp: tuple) -> tuple[dict | None, dict | None, dict, list[dict]]:
-    """Configuration, status, progress and metrics: read again only where ``stamp`` is another one,
-    so that hundreds of runs cost a page next to nothing."""
-    config, status = _read_json(folder / CONFIG), _read_json(folder / STATUS)
-    return config, status, _read_json(folder / PROGRESS) or {}, read_metrics(folder)
+def _contents(folder: Path, stamp: tuple) -> _Contents:
+    """The files of a run: read again only where ``stamp`` is another one, so that hundreds of runs
+    cost a page next to nothing."""
+    found, problems = _Contents(), []
+    try:
+        found.config = _checked_config(read_json(folder / CONFIG))
+    except FileNotFoundError:
+        problems.append(f"{CONFIG} is missing")
+    except RecordError as error:
+        problems.append(str(error))
+    try:
+        found.status = _read(folder / STATUS, Status)
+    except RecordError as error:
+        problems.append(str(error))
+    found.fatal = bool(problems)
+    found.metrics, damage = _epochs(folder)
+    problems.append(damage)
+    try:
+        found.progress = _read(folder / PROGRESS, Progress)
+    except RecordError as error:
+        problems.append(str(error))
+    found.damage = next(filter(None, problems), "")
+    return found
 
 
 def is_run(folder: Path) -> bool:
@@ -177,19 +216,13 @@ def run_state(status: dict, lives, progress: dict | None = None) -> str:
 
     The process of a trainer on another machine cannot be asked: it lives while it reports.
     """
-    said = status.get("state")
-    if said not in STATES:
-        return "interrupted" if not status else "damaged"
+    said = status.get("state", "interrupted")
     if said != "running":
         return said
     if status.get("host", socket.gethostname()) != socket.gethostname():
-        spoke = max(_seconds(status.get("time")), _seconds((progress or {}).get("time")))
+        spoke = max(status.get("time", 0.0), (progress or {}).get("time", 0.0))
         return said if time.time() - spoke < _HEARTBEAT_S else "interrupted"
     return said if lives(status.get("pid"), status.get("pid_started")) else "interrupted"
-
-
-def _seconds(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def process_lives(pid: int | None, started: float | None) -> bool:
@@ -201,24 +234,30 @@ def process_lives(pid: int | None, started: float | None) -> bool:
         return False
 
 
-def read_metrics(folder: Path) -> list[dict]:
-    """The epochs so far. A torn last line (the trainer was killed while writing) is dropped."""
+def read_metrics(folder: Path) -> list[Epoch]:
+    """The epochs so far; lines that are damaged are left out."""
+    return _epochs(Path(folder))[0]
+
+
+def _epochs(folder: Path) -> tuple[list[Epoch], str]:
+    """The epochs that can be read, and what is wrong with the first line that cannot. A torn last
+    line (the trainer was killed while writing) is nothing wrong."""
+    path = folder / METRICS
     try:
-        lines = (Path(folder) / METRICS).read_text(errors="replace").splitlines()
-    except OSError:
-        return []
-    metrics = []
-    for line in lines:
+        lines = read_text(path).splitlines()
+    except FileNotFoundError:
+        return [], ""
+    except RecordError as error:
+        return [], str(error)
+    epochs, damage = [], ""
+    for number, line in enumerate(lines, 1):
+        name = f"{METRICS} line {number}"
         try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict) and all(
-            isinstance(record.get(key), int | float) and math.isfinite(record[key])
-            for key in ("epoch", "loss", "validation_loss")
-        ):
-            metrics.append(record)
-    return metrics
+            epochs.append(checked(parse(line, name), Epoch, name))
+        except RecordError as error:
+            torn = number == len(lines) and not line.endswith("}")
+            damage = damage or ("" if torn else str(error))
+    return epochs, damage
 
 
 def read_log(folder: Path, lines: int = 20) -> str:
@@ -231,9 +270,12 @@ def read_log(folder: Path, lines: int = 20) -> str:
         return ""
 
 
-def read_status(folder: Path) -> dict:
+def read_status(folder: Path) -> Status:
     """What ``status.json`` says; {} where it says nothing that can be read."""
-    return _read_json(Path(folder) / STATUS) or {}
+    try:
+        return _read(Path(folder) / STATUS, Status)
+    except RecordError:
+        return {}
 
 
 def write_status(folder: Path, state: str, **details) -> None:
@@ -282,29 +324,17 @@ def changing_hands(runs_dir: Path) -> FileLock:
     return FileLock(Path(runs_dir) / ".queue.lock", timeout=30)
 
 
-def _damage(config: dict | None, status: dict | None) -> str:
-    """What is wrong with the files of a run; "" when they are as they should be."""
-    if config is None:
-        return f"{CONFIG} cannot be read"
-    if not config:
-        return f"{CONFIG} is missing"
-    if status is None:
-        return f"{STATUS} cannot be read"
-    if status and status.get("state") not in STATES:
-        return f"{STATUS} says {status.get('state')!r}"
+def _checked_config(record: object) -> dict:
+    """``record`` when it is a configuration; settings of a newer version may be among it."""
     try:
-        TrainingConfig.from_dict(config)
-    except (ConfigError, KeyError, TypeError, ValueError, AttributeError) as error:
-        return f"{CONFIG}: {error}"
-    return ""
+        return checked(record, TrainingConfig, CONFIG)
+    except ConfigError as error:  # each of its type, but not in its range
+        raise RecordError(f"{CONFIG}: {error}") from None
 
 
-def _read_json(path: Path) -> dict | None:
-    """The object in ``path``; {} where there is none, None where it is not a JSON object."""
+def _read(path: Path, kind: type) -> dict:
+    """The record in ``path``; {} where there is none yet."""
     try:
-        record = json.loads(path.read_text())
+        return read_record(path, kind)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError):
-        return None
-    return record if isinstance(record, dict) else None

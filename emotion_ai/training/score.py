@@ -28,7 +28,7 @@ from emotion_ai.training.provenance import data_record, refuse_changed_data
 
 def score_run(folder: Path, datasets: list[Dataset]) -> list[dict]:
     """Write ``scores.json``: a score for every dataset and truth."""
-    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    config = runs.read_config(folder)
     # Of other data the faces to score on might be some that it learned from.
     refuse_changed_data(folder, data_record(datasets, config))
     model = keras.models.load_model(folder / runs.BEST, compile=False)
@@ -72,7 +72,7 @@ def main(status: Path, folders: list[Path]) -> None:
     for done, folder in enumerate(folders):
         background.report(status, done, len(folders), "runs")
         try:
-            config = TrainingConfig.from_dict(runs.read_run(folder).config)
+            config = runs.read_config(folder)
             score_run(folder, open_data(config))
         except (EmotionAIError, OSError, ValueError) as error:
             print(f"{folder.name}: {error}", flush=True)

@@ -13,7 +13,6 @@ from emotion_ai.errors import EmotionAIError
 from emotion_ai.models.store import KERAS, open_model
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
-from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import open_data
 from emotion_ai.training.queue import claim, trainer_lock
 
@@ -43,7 +42,7 @@ def train_run(
     on_epoch: Callable[[dict, int], None] | None = None,
 ) -> dict:
     """Train the claimed run in ``folder``, from where it is, to its end: its best epoch."""
-    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    config = runs.read_config(folder)
     datasets = datasets or open_data(config)
 
     import keras  # from here on this is a training process

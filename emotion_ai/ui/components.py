@@ -71,6 +71,12 @@ def model_guard() -> resources.Reader:
     return reader
 
 
+def damaged_lines(damaged: dict[str, str]) -> None:
+    """A line for everything that is there but cannot be used: name → why."""
+    for why in damaged.values():
+        st.warning(plain(why), icon=":material/broken_image:")
+
+
 def model_card(model: SavedModel) -> None:
     """What it reads, its scores with what they were measured on, its size and date."""
     with st.container(border=True, height="stretch"):

@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from emotion_ai.datasets.store import DESCRIPTION, Dataset, list_datasets
+from emotion_ai.datasets import store as dataset_store
+from emotion_ai.datasets.store import DESCRIPTION, Dataset
 from emotion_ai.errors import ServingError
-from emotion_ai.models.store import CARD, SavedModel, list_models
+from emotion_ai.models import store as model_store
+from emotion_ai.models.store import CARD, SavedModel
 from emotion_ai.reading.predictor import Predictor, load_predictor
 from emotion_ai.results import FaceReading
 from emotion_ai.serving.address import serving_url
@@ -69,14 +71,32 @@ def _served_reader(key: str, url: str, _local: Reader) -> Reader:
 
 def models() -> list[SavedModel]:
     """Every readable model, by name."""
+    return _survey_models()[0]
+
+
+def damaged_models() -> dict[str, str]:
+    """The models that cannot be read: name → why."""
+    return _survey_models()[1]
+
+
+def _survey_models() -> tuple[list[SavedModel], dict[str, str]]:
     folder = settings().models_dir
-    return _list_models(folder, _stamp(folder, CARD))
+    return _models(folder, _stamp(folder, CARD))
 
 
 def datasets() -> list[Dataset]:
     """Every readable dataset, by name; their tables and pixels are read once for all sessions."""
+    return _survey_datasets()[0]
+
+
+def damaged_datasets() -> dict[str, str]:
+    """The datasets that cannot be read: name → why."""
+    return _survey_datasets()[1]
+
+
+def _survey_datasets() -> tuple[list[Dataset], dict[str, str]]:
     folder = settings().data_dir
-    return _list_datasets(folder, _stamp(folder, DESCRIPTION))
+    return _datasets(folder, _stamp(folder, DESCRIPTION))
 
 
 def _stamp(folder: Path, file: str) -> Stamp:
@@ -100,10 +120,10 @@ def _load_reader(where: Settings, stamp: Stamp) -> Reader:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _list_models(folder: Path, stamp: Stamp) -> list[SavedModel]:
-    return list_models(folder)
+def _models(folder: Path, stamp: Stamp) -> tuple[list[SavedModel], dict[str, str]]:
+    return model_store.survey(folder)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _list_datasets(folder: Path, stamp: Stamp) -> list[Dataset]:
-    return list_datasets(folder)
+def _datasets(folder: Path, stamp: Stamp) -> tuple[list[Dataset], dict[str, str]]:
+    return dataset_store.survey(folder)

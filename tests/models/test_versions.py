@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def write(models_dir: Path, name: str, mark: str, task: str = "keypoints"):
     """A model that only its ``mark`` tells apart; it does not run."""
-    card = {"task": task, "label_set": "fer7", "scores": [], "run": mark}
+    card = {"task": task, "label_set": "fer7", "scores": [], "run": mark, "parameters": 1,
+            "created": "2026-01-01T00:00:00+00:00"}  # fmt: skip
     return write_model(models_dir / name, card, {KERAS: b"", TFLITE: mark.encode()})
 
 
@@ -200,7 +201,7 @@ def test_scores_stand_side_by_side_only_where_they_were_measured_alike(shelf):
 def test_a_network_of_another_task_is_refused_whatever_its_card_says(shelf):
     points = open_model(shelf, "keypoints")
     files = {name: points.verified(name) for name in (KERAS, TFLITE)}
-    card = {**points.card, "task": "expression", "label_set": "fer7"}
+    card = {**points.card, "task": "expression", "label_set": "fer7", "scores": []}
     write_model(shelf / "disguised", card, files)
     before = open_model(shelf, "expression").digest
     with pytest.raises(ModelError, match="gives probabilities, found one that gives keypoints"):

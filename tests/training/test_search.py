@@ -281,11 +281,11 @@ def test_damaged_and_missing_searches_are_one_line(tmp_path, plan, faces):
         read_search(folder.with_name("second"))
     record = json.loads((folder / searches.PLAN).read_text())
     (folder / searches.PLAN).write_text(json.dumps({**record, "vary": ["x"]}))
-    with pytest.raises(SearchError, match=r"plan\.json is damaged"):
+    with pytest.raises(SearchError, match=r"is damaged: plan\.json: cannot vary x"):
         read_search(folder)
     (folder / searches.PLAN).write_text(json.dumps(record))
     (folder / searches.JOURNAL).write_text("{")
-    with pytest.raises(SearchError, match=r"journal\.log is damaged"):
+    with pytest.raises(SearchError, match=r"is damaged: journal\.log: "):
         read_search(folder)
     (folder / searches.JOURNAL).unlink()
     with pytest.raises(SearchError, match=r"journal\.log is missing"):

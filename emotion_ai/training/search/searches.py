@@ -6,20 +6,23 @@ recommends its journal over SQLite where the folder is shared over a network: SQ
 work on many of them. Optuna is imported only when a search is opened. No Keras here.
 """
 
-import json
 import os
 import shutil
 import socket
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, TypedDict
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.errors import EmotionAIError, SearchError
+from emotion_ai.errors import ConfigError, RecordError, SearchError
 from emotion_ai.jobs import background
 from emotion_ai.optional import require, training_modules
 from emotion_ai.storage.files import sibling_folder, write_json
+from emotion_ai.storage.records import Count, Line, Number, checked, read_record
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.queue import slot_name
@@ -31,6 +34,14 @@ INSTALL = 'pip install "optuna>=4.2,<5"'
 #: Fewer finished trials say nothing about what mattered.
 FEWEST_FOR_IMPORTANCE = 6
 _STUDY = "search"
+
+
+class _PlanRecord(TypedDict):
+    """``plan.json``; ``config``: see ``TrainingConfig``."""
+
+    config: dict
+    vary: list[str]
+    trials: Count
 
 
 @dataclass(frozen=True)
@@ -115,14 +126,16 @@ def create_search(
 def read_plan(folder: Path) -> Plan:
     """SearchError where there is none, or a damaged one."""
     try:
-        record = json.loads((folder / PLAN).read_text())
+        record = read_record(folder / PLAN, _PlanRecord)
         config = TrainingConfig.from_dict(record["config"])
         return Plan(config, tuple(record["vary"]), record["trials"])
-    except OSError:
+    except FileNotFoundError:
         known = ", ".join(path.name for path in search_folders(folder.parent)) or "none yet"
         raise SearchError(f"no search {folder.name!r}: expected one of: {known}") from None
-    except (ValueError, KeyError, TypeError, EmotionAIError) as error:
-        raise SearchError(f"search {folder.name}: {PLAN} is damaged ({error})") from None
+    except RecordError as error:
+        raise SearchError(f"search {folder.name} is damaged: {error}") from None
+    except ConfigError as error:
+        raise SearchError(f"search {folder.name} is damaged: {PLAN}: {error}") from None
 
 
 def search_folders(searches_dir: Path) -> list[Path]:
@@ -136,8 +149,9 @@ def read_search(folder: Path, study=None) -> Search:
     kept so that only what is new has to be read."""
     plan = read_plan(folder)
     study = study or open_study(folder)
-    trials = [_trial(trial) for trial in study.get_trials(deepcopy=False) if not _withdrawn(trial)]
-    return Search(folder, plan, trials)
+    with _reading_the_journal(folder):
+        found = study.get_trials(deepcopy=False)
+    return Search(folder, plan, [_trial(trial) for trial in found if not _withdrawn(trial)])
 
 
 def open_study(folder: Path):
@@ -154,12 +168,21 @@ def open_study(folder: Path):
     pruner = optuna.pruners.MedianPruner(
         n_startup_trials=4, n_warmup_steps=max(1, plan.config.epochs // 3)
     )
-    try:
+    with _reading_the_journal(folder):
         return optuna.load_study(
             study_name=_STUDY, storage=_storage(folder), sampler=sampler, pruner=pruner
         )
-    except (ValueError, KeyError) as error:
-        raise SearchError(f"search {folder.name}: {JOURNAL} is damaged ({error!r})") from None
+
+
+@contextmanager
+def _reading_the_journal(folder: Path) -> Iterator[None]:
+    """Whatever Optuna stumbles over in a journal becomes a SearchError."""
+    try:
+        yield
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RecursionError,
+            TypeError, ValueError) as error:  # fmt: skip
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise SearchError(f"search {folder.name} is damaged: {JOURNAL}: {why}") from None
 
 
 def mend_journal(folder: Path) -> None:
@@ -258,14 +281,36 @@ _STATES = {
 }
 
 
+class _TrialRecord(TypedDict):
+    """What a trial says."""
+
+    value: Number | None
+    epochs: dict[int, Number]
+    settings: dict[Literal[tuple(SPACE)], Number]
+    notes: "_Notes"
+
+
+class _Notes(TypedDict, total=False):
+    run: Line
+    host: Line
+    message: str
+
+
 def _trial(trial) -> Trial:
+    """A trial of Optuna's; one that is damaged has failed, and says so."""
     epochs = dict(sorted(trial.intermediate_values.items()))
-    notes = trial.user_attrs
+    settings = trial.params or trial.system_attrs.get("fixed_params", {})
+    notes, value = trial.user_attrs, trial.value
+    record = {"value": value, "epochs": epochs, "settings": settings, "notes": notes}
+    try:
+        checked(record, _TrialRecord, f"trial {trial.number}")
+    except RecordError as error:
+        return Trial(trial.number, "failed", None, {}, {}, message=f"damaged: {error}")
     return Trial(
         number=trial.number,
         state=_STATES[trial.state.name],
-        score=trial.value if trial.value is not None else next(reversed(epochs.values()), None),
-        settings=trial.params or trial.system_attrs.get("fixed_params", {}),
+        score=value if value is not None else next(reversed(epochs.values()), None),
+        settings=settings,
         epochs=epochs,
         run=notes.get("run", ""),
         host=notes.get("host", ""),

@@ -13,7 +13,7 @@ from emotion_ai.serving import versions
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
-from emotion_ai.ui.components import in_columns, model_card, model_guard
+from emotion_ai.ui.components import damaged_lines, in_columns, model_card, model_guard
 from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
@@ -31,6 +31,7 @@ _WHAT = {
 
 def models_tab() -> None:
     models = resources.models()
+    damaged_lines(resources.damaged_models())
     if not models:
         model_guard()
         return
@@ -91,7 +92,7 @@ def _exports(model: SavedModel) -> None:
 
 def _exported(model: SavedModel, kind: str) -> None:
     where = settings().serving_dir
-    record = versions.read_record(versions.parity_path(where, model.name))
+    record, damage = versions.read_export(versions.parity_path(where, model.name))
     if kind == "savedmodel":
         made = versions.list_exported(where, model.name)
         if made:
@@ -100,7 +101,7 @@ def _exported(model: SavedModel, kind: str) -> None:
                 f"Exported: `{where.name}/{newest.model}/{newest.version}`"
                 + _staleness(newest.record, model)
             )
-            record = newest.record
+            record, damage = newest.record, newest.damage
     else:
         path = where / f"{model.name}{versions.SUFFIXES[kind]}"
         if path.exists():
@@ -108,11 +109,15 @@ def _exported(model: SavedModel, kind: str) -> None:
                 f"{path.name} ({path.stat().st_size / 1e6:.1f} MB)", path.read_bytes, path.name,
                 key=f"download_{path.name}", icon=":material/download:", on_click="ignore",
             )  # fmt: skip
+    if damage:
+        st.caption(f":material/broken_image: The record of the export is {plain(damage)}")
     if record.get("parity"):
         parity_table(record)
 
 
 def _staleness(record: dict, model: SavedModel) -> str:
+    if not record:
+        return ""
     same = record.get("digest") == model.card["files"][KERAS]["sha256"]
     return "" if same else ", of **other weights** than the model here: export again"
 

@@ -186,7 +186,7 @@ def _state(status: ModelStatus | None, version: int) -> str:
 
 
 def _weights(exported, model: SavedModel) -> str:
-    if exported is None:
-        return ""
+    if exported is None or not exported.record:
+        return exported.damage if exported else ""
     same = exported.record.get("digest") == model.card["files"][KERAS]["sha256"]
     return "as here" if same else "others"

@@ -136,11 +136,10 @@ def share_done(run: Run) -> float:
     """How much of the epochs is done, 0 to 1, the one under way included."""
     if run.state == "finished":
         return 1.0
-    epochs = _number(run.config.get("epochs")) or 1
+    epochs = run.config.get("epochs", 1)
     done = float(len(run.metrics))
-    if run.state == "running" and _number(run.progress.get("epoch")) == done + 1:
-        batches = _number(run.progress.get("batches")) or 1
-        done += min(1.0, (_number(run.progress.get("batch")) or 0) / batches)
+    if run.state == "running" and run.progress.get("epoch") == done + 1:
+        done += min(1.0, run.progress.get("batch", 0) / (run.progress.get("batches") or 1))
     return min(1.0, done / epochs)
 
 
@@ -158,11 +157,11 @@ def state_line(run: Run, place: int = 0) -> str:
             return "starting: reads the data and builds the network"
         said = run.progress
         parts = [f"epoch {said.get('epoch', 1)}/{epochs}"]
-        if rate := _number(said.get("images_per_s")):
+        if rate := said.get("images_per_s"):
             parts.append(f"{rate:,.0f} images/s")
-        left_s = _number(said.get("left_s"))
+        left_s = said.get("left_s")
         parts.append(f"{duration(left_s)} left" if left_s is not None else "the first batches")
-        if memory := _number(said.get("memory_mb")):
+        if memory := said.get("memory_mb"):
             parts.append(f"{memory:,.0f} MB")
         return " · ".join(parts)
     word = STATES[run.state][1]
@@ -172,8 +171,8 @@ def state_line(run: Run, place: int = 0) -> str:
 
 
 def about_line(run: Run) -> str:
-    """The best epoch so far, and what learns from what."""
-    parts = []
+    """What is wrong with its files, the best epoch so far, and what learns from what."""
+    parts = [f"damaged: {run.damage}"] if run.damage and run.state != "damaged" else []
     if best := run.best:
         score = score_text(best)
         parts.append(f"best {score} in epoch {best['epoch']}" if score else "")
@@ -185,12 +184,8 @@ def about_line(run: Run) -> str:
 
 def score_text(record: dict) -> str:
     """The validation score of an epoch: ``"63.0 %"`` or ``"1.74 px"``."""
-    if (rmse := _number(record.get("validation_rmse_px"))) is not None:
+    if (rmse := record.get("validation_rmse_px")) is not None:
         return f"{rmse:.2f} px"
-    if (accuracy := _number(record.get("validation_accuracy"))) is not None:
+    if (accuracy := record.get("validation_accuracy")) is not None:
         return f"{100 * accuracy:.1f} %"
     return ""
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None

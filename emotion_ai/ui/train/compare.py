@@ -7,13 +7,15 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.access.permissions import require_editor
-from emotion_ai.evaluation.scores import Figure, headline
+from emotion_ai.errors import RecordError
+from emotion_ai.evaluation.scores import headline
 from emotion_ai.figures.training import overlay_plot, score_plot
 from emotion_ai.jobs import background
 from emotion_ai.optional import require
 from emotion_ai.settings import settings
 from emotion_ai.training import runs
 from emotion_ai.training.describe import flat_settings
+from emotion_ai.training.records import RunScore, read_scores
 from emotion_ai.training.runs import Run
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.charts import show_plot
@@ -101,7 +103,7 @@ def runs_table(found: list[Run]) -> pd.DataFrame:
                 "labels": config.get("labels") if config.get("task") == "expression" else None,
                 "epochs": f"{len(run.metrics)}/{config.get('epochs', '?')}",
                 "score": figure.scaled if figure else _own_score(best),
-                "95 %": _limits(figure) if figure else "",
+                "95 %": figure.limits() if figure else "",
                 "loss": best.get("validation_loss"),
                 "minutes": round(sum(m.get("seconds", 0) for m in run.metrics) / 60, 1),
                 "started": pd.to_datetime(run.status.get("created"), errors="coerce", utc=True),
@@ -116,13 +118,6 @@ def _own_score(best: dict) -> float | None:
     return 100 * best["validation_accuracy"] if "validation_accuracy" in best else None
 
 
-def _limits(figure: Figure) -> str:
-    try:
-        return figure.limits()
-    except (TypeError, ValueError):  # not what a trainer writes
-        return ""
-
-
 def _curves(chosen: list[Run]) -> None:
     kinds = ("rmse" if chosen[0].config.get("task") == "keypoints" else "accuracy", "loss")
     for column, kind in zip(st.columns(2, gap="large"), kinds, strict=True):
@@ -130,18 +125,25 @@ def _curves(chosen: list[Run]) -> None:
             show_plot(overlay_plot({run.name: run.metrics for run in chosen}, kind))
 
 
-def run_scores(run: Run) -> list[dict]:
+def run_scores(run: Run) -> list[RunScore]:
     """What ``training.score`` measured; empty where it did not, or the file cannot be read."""
+    return _scores_and_damage(run)[0]
+
+
+def _scores_and_damage(run: Run) -> tuple[list[RunScore], str]:
     path = run.folder / runs.SCORES
     try:
-        return _scores(path, path.stat().st_mtime_ns)
-    except (OSError, ValueError, KeyError, TypeError):
-        return []
+        return _read_scores(path, path.stat().st_mtime_ns)
+    except OSError:
+        return [], ""
 
 
 @st.cache_data(show_spinner=False, max_entries=512)
-def _scores(path: Path, stamp: int) -> list[dict]:
-    return [dict(score) for score in json.loads(path.read_text())["scores"]]
+def _read_scores(path: Path, stamp: int) -> tuple[list[RunScore], str]:
+    try:
+        return read_scores(path), ""
+    except RecordError as error:
+        return [], str(error)
 
 
 def _same_faces(chosen: list[Run]) -> None:
@@ -155,17 +157,16 @@ def _same_faces(chosen: list[Run]) -> None:
             groups.setdefault(key, {})[run.name] = score
     for i, (key, scores) in enumerate(groups.items()):
         data, _, split, labels, truth, n = key
-        told = f"{plain(str(data))} **{plain(str(split))}**, {count(int(n or 0), 'face')}"
+        told = f"{plain(data)} **{plain(split)}**, {count(n, 'face')}"
         if labels:
-            told += f", {plain(str(labels))}, {plain(str(truth))} labels"
-        try:
-            plot = score_plot(scores)
-        except (AttributeError, KeyError, TypeError, ValueError):  # a score is not there
-            continue
+            told += f", {plain(labels)}, {plain(truth)} labels"
         st.caption(told + (". Whiskers: 95 %." if len(scores) > 1 else ": one run only."))
-        show_plot(plot, str(i))
+        show_plot(score_plot(scores), str(i))
     if len({key[:4] for key in groups}) > 1:
         st.caption("Runs in different charts saw different faces: their scores do not compare.")
+    for run in chosen:
+        if damage := _scores_and_damage(run)[1]:
+            st.caption(f":material/broken_image: {plain(run.name)} is damaged: {plain(damage)}")
     missing = [run for run in chosen if not run_scores(run) and (run.folder / runs.BEST).exists()]
     if missing:
         _score_them(missing)

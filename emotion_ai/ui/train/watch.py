@@ -69,6 +69,8 @@ def _head(folder: Path, drawn_as: str) -> None:
             phase = run.progress.get("phase", "training")
             text = f"batch {batch:,} of {batches:,}" if phase == "training" else phase
             st.progress(min(1.0, batch / batches), text)
+    if run.damage and run.state != "damaged":
+        st.warning(f"Damaged: {plain(run.damage)}", icon=":material/broken_image:")
     if run.state in ("failed", "interrupted", "damaged") and (log := runs.read_log(folder)):
         with st.expander("The last lines of its log", expanded=run.state == "failed"):
             st.code(log, language=None, wrap_lines=True)
