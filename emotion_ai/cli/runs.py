@@ -159,7 +159,7 @@ def _run(name: str) -> runs.Run:
 
 
 def _state(run: runs.Run) -> str:
-    if place := queue.position(run.folder):
+    if run.state == "queued" and (place := queue.position(run.folder)):
         return f"queued, number {place}"
     return "stopping" if run.stopping else run.state
 

@@ -88,7 +88,7 @@ def test_a_damaged_run_is_shown_as_such(place, capsys):
     folder = enqueue(place, "first")
     (folder / runs.CONFIG).write_text("{")
     assert run("runs", "show", "first") == 0
-    assert "config.json cannot be read" in capsys.readouterr().out
+    assert "config.json is not JSON" in capsys.readouterr().out
 
 
 def test_cancel_and_resume(place, capsys):
