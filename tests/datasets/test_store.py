@@ -134,7 +134,7 @@ def test_what_a_killed_import_left_is_listed_and_goes_with_the_next(
     assert done.returncode == -9
     monkeypatch.setattr(data, "settings", lambda: Settings(data_dir=data_dir))
     data.run_list(argparse.Namespace())
-    assert "fer: 0.1 MB, left by an import that was ended" in capsys.readouterr().out
+    assert "fer: 0.1 MB, left by an import that was stopped" in capsys.readouterr().out
     import_dataset(path, data_dir)
     assert [path.name for path in data_dir.iterdir()] == ["fer"]
     data.run_list(argparse.Namespace())
