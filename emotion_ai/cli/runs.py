@@ -9,6 +9,7 @@ from emotion_ai.labels import BOTH, HEADS
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
 from emotion_ai.training import queue, runs
+from emotion_ai.training.checkpoint import saved_epochs
 from emotion_ai.training.describe import changed_settings, epoch_text
 from emotion_ai.training.promotion import promote_run
 
@@ -113,7 +114,7 @@ def run_resume(arguments: argparse.Namespace) -> int:
     run = _run(arguments.run)
     queue.resume(run.folder)
     queue.start_worker(run.folder.parent)
-    print(f"{run.name}: queued, to continue after epoch {len(run.metrics)}")
+    print(f"{run.name}: queued, to continue after epoch {saved_epochs(run.folder)}")
     return 0
 
 

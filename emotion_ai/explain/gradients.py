@@ -11,12 +11,13 @@ import tensorflow as tf
 
 from emotion_ai.explain.pooled import heat_map
 from emotion_ai.models.store import KERAS, SavedModel, open_model
+from emotion_ai.networks.files import load_network
 
 
 def compute(model: SavedModel, face: np.ndarray, expression: int) -> np.ndarray:
     """The map itself, in this process: TensorFlow's gradients of one logit in the last feature
     map, averaged over places, weigh that map's channels."""
-    network = keras.models.load_model(model.folder / KERAS, compile=False)
+    network = load_network(model.folder / KERAS, f"model {model.name}")
     places = [layer for layer in network.layers if len(layer.output.shape) == 4]
     logits = network.get_layer("logits").output
     classes = len(model.labels)

@@ -23,6 +23,7 @@ from emotion_ai.jobs.background import finish, report
 from emotion_ai.models.runtime import BATCH_SIZES, LiteNetwork
 from emotion_ai.models.store import KERAS, SavedModel, open_model
 from emotion_ai.networks.changes import in_float32, with_heads
+from emotion_ai.networks.files import load_network
 from emotion_ai.optional import installing
 from emotion_ai.progress import Progress
 from emotion_ai.serving import versions, wire
@@ -71,7 +72,7 @@ def export(
     """
     steps = len(formats) + 2
     model.verified(KERAS)
-    network = in_float32(keras.models.load_model(model.folder / KERAS, compile=False))
+    network = in_float32(load_network(model.folder / KERAS, f"model {model.name}"))
     if len(model.heads) > 1:
         network = with_heads(network, [model.heads.index(model.truth)])
     output = "keypoints" if len(network.output.shape) == 3 else "probabilities"

@@ -20,6 +20,7 @@ from emotion_ai.labels import BOTH, HEADS, INPUT_SIZE_PX, label_set
 from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
 from emotion_ai.networks.architectures import OFFSET_STEPS
 from emotion_ai.networks.changes import in_float32, with_heads, with_mirror
+from emotion_ai.networks.files import load_network
 from emotion_ai.settings import Settings
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
@@ -51,7 +52,7 @@ def store_checkpoint(
     config = runs.read_config(folder)
     if mirror and config.task == "keypoints":
         raise RunError("averaging with the mirrored face: expected a run of expressions")
-    model = in_float32(keras.models.load_model(folder / runs.BEST, compile=False))
+    model = in_float32(load_network(folder / runs.BEST, f"run {folder.name}"))
     about = {}
     if config.task == "expression":
         model, about = _with_answers(model, datasets, config, head, mirror)

@@ -26,6 +26,7 @@ from emotion_ai.networks.architectures import build
 from emotion_ai.networks.changes import in_float32, transfer
 from emotion_ai.storage.files import write_bytes
 from emotion_ai.training import augmentation, progress, runs
+from emotion_ai.training.checkpoint import saved_epochs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare
 from emotion_ai.training.provenance import keep_data
@@ -127,7 +128,8 @@ def train(
     config = runs.read_config(folder)
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(choose_precision(config.precision))
-    runs.write_status(folder, "running", epoch=0, epochs=config.epochs)
+    begun = saved_epochs(folder) if resume else 0
+    runs.write_status(folder, "running", epoch=begun, epochs=config.epochs)
     try:
         history = _fit(folder, datasets, config, init, resume, on_epoch)
         runs.write_status(folder, "finished", epoch=len(history), epochs=config.epochs)

@@ -8,14 +8,18 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 
 from msgspec import Meta
 
+from emotion_ai.errors import RecordError
 from emotion_ai.storage.records import (
     Count,
     Interval,
     Line,
     Number,
     Share,
+    checked,
     checked_by,
+    parse,
     read_record,
+    read_text,
 )
 
 #: What may be said of a run; ``interrupted`` is also what others conclude from a silent trainer.
@@ -64,6 +68,26 @@ class Epoch(TypedDict):
     accuracy: NotRequired[Number]
     validation_accuracy: NotRequired[Number]
     validation_rmse_px: NotRequired[Number]
+
+
+def read_epochs(path: Path) -> tuple[list[Epoch], str]:
+    """The epochs that can be read, and what is wrong with the first line that cannot. A torn last
+    line (the trainer was killed while writing) is nothing wrong."""
+    try:
+        lines = read_text(path).splitlines()
+    except FileNotFoundError:
+        return [], ""
+    except RecordError as error:
+        return [], str(error)
+    epochs, damage = [], ""
+    for number, line in enumerate(lines, 1):
+        name = f"{path.name} line {number}"
+        try:
+            epochs.append(checked(parse(line, name), Epoch, name))
+        except RecordError as error:
+            torn = number == len(lines) and not line.endswith("}")
+            damage = damage or ("" if torn else str(error))
+    return epochs, damage
 
 
 class _RunScore(TypedDict):

@@ -25,9 +25,9 @@ from filelock import FileLock
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import ConfigError, RecordError, RunError
 from emotion_ai.storage.files import sibling_folder, write_json
-from emotion_ai.storage.records import checked, parse, read_json, read_record, read_text
+from emotion_ai.storage.records import checked, read_json, read_record
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.records import Epoch, Progress, Status
+from emotion_ai.training.records import Epoch, Progress, Status, read_epochs
 
 CONFIG, STATUS, PROGRESS, METRICS = "config.json", "status.json", "progress.json", "metrics.jsonl"
 DATA, SCORES, MISTAKES, LOG = "data.json", "scores.json", "mistakes.npz", "log.txt"
@@ -170,7 +170,7 @@ def _contents(folder: Path, stamp: tuple) -> _Contents:
     except RecordError as error:
         problems.append(str(error))
     found.fatal = bool(problems)
-    found.metrics, damage = _epochs(folder)
+    found.metrics, damage = read_epochs(folder / METRICS)
     problems.append(damage)
     try:
         found.progress = _read(folder / PROGRESS, Progress)
@@ -236,28 +236,7 @@ def process_lives(pid: int | None, started: float | None) -> bool:
 
 def read_metrics(folder: Path) -> list[Epoch]:
     """The epochs so far; lines that are damaged are left out."""
-    return _epochs(Path(folder))[0]
-
-
-def _epochs(folder: Path) -> tuple[list[Epoch], str]:
-    """The epochs that can be read, and what is wrong with the first line that cannot. A torn last
-    line (the trainer was killed while writing) is nothing wrong."""
-    path = folder / METRICS
-    try:
-        lines = read_text(path).splitlines()
-    except FileNotFoundError:
-        return [], ""
-    except RecordError as error:
-        return [], str(error)
-    epochs, damage = [], ""
-    for number, line in enumerate(lines, 1):
-        name = f"{METRICS} line {number}"
-        try:
-            epochs.append(checked(parse(line, name), Epoch, name))
-        except RecordError as error:
-            torn = number == len(lines) and not line.endswith("}")
-            damage = damage or ("" if torn else str(error))
-    return epochs, damage
+    return read_epochs(Path(folder) / METRICS)[0]
 
 
 def read_log(folder: Path, lines: int = 20) -> str:

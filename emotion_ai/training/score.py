@@ -8,7 +8,6 @@ FOLDER …`` for runs that did not get that far. The test split is left alone.
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from emotion_ai.datasets.marks import marked_dataset
@@ -19,6 +18,7 @@ from emotion_ai.evaluation.keypoint_errors import centred
 from emotion_ai.evaluation.scores import ExpressionAnswers, KeypointAnswers, measure
 from emotion_ai.jobs import background
 from emotion_ai.labels import label_set
+from emotion_ai.networks.files import load_network
 from emotion_ai.storage.files import write_json
 from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
@@ -31,7 +31,7 @@ def score_run(folder: Path, datasets: list[Dataset]) -> list[dict]:
     config = runs.read_config(folder)
     # Of other data the faces to score on might be some that it learned from.
     refuse_changed_data(folder, data_record(datasets, config))
-    model = keras.models.load_model(folder / runs.BEST, compile=False)
+    model = load_network(folder / runs.BEST, f"run {folder.name}")
     scores = []
     for dataset in datasets:
         seen = marked_dataset(dataset) if config.honour_marks else dataset

@@ -45,8 +45,8 @@ def train_run(
     config = runs.read_config(folder)
     datasets = datasets or open_data(config)
 
-    import keras  # from here on this is a training process
-
+    # From here on this is a training process: Keras is imported.
+    from emotion_ai.networks.files import load_network
     from emotion_ai.training import loop
     from emotion_ai.training.score import score_run
 
@@ -59,7 +59,7 @@ def train_run(
         if config.init:
             model = open_model(settings().models_dir, config.init)
             model.verified(KERAS)
-            init = keras.models.load_model(model.folder / KERAS, compile=False)
+            init = load_network(model.folder / KERAS, f"model {model.name}")
         best = loop.train(folder, datasets, init=init, resume=True, on_epoch=on_epoch)
     except EmotionAIError as error:
         runs.write_status(folder, "failed", message=str(error))

@@ -209,6 +209,19 @@ def test_damaged_weights_are_not_exported(model, faces, tmp_path):
         export(copy, ["savedmodel"], tmp_path / "serving", faces, "drawn faces")
 
 
+def test_a_model_with_a_lambda_layer_is_refused_in_one_line(model, faces, tmp_path):
+    given = keras.Input((SIZES_PX[model.task], SIZES_PX[model.task], 1))
+    network = keras.Model(given, keras.layers.Lambda(lambda face: face * 2)(given))
+    network.save(tmp_path / KERAS)
+    files = {KERAS: (tmp_path / KERAS).read_bytes(), TFLITE: model.verified(TFLITE)}
+    odd = write_model(tmp_path / "odd", model.card, files)
+    with pytest.raises(
+        ModelError, match=r"^model odd: model\.keras: it has a Lambda layer"
+    ) as raised:
+        export(odd, ["savedmodel"], tmp_path / "serving", faces, "drawn faces")
+    assert "\n" not in str(raised.value)
+
+
 def test_faces_to_compare_are_drawn_where_there_is_no_dataset(model, tmp_path):
     images, source = faces_to_compare(model, Settings(data_dir=tmp_path), n=3)
     assert images.shape == (3, SIZES_PX[model.task], SIZES_PX[model.task])

@@ -15,6 +15,7 @@ from emotion_ai.errors import RunError
 from emotion_ai.networks.architectures import build
 from emotion_ai.storage.arrays import load_arrays
 from emotion_ai.training import estimate, loop, probe, progress, runs
+from emotion_ai.training.checkpoint import saved_epochs
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 
@@ -92,6 +93,25 @@ def test_killed_while_writing_in_the_second_epoch_a_run_ends_as_if_nothing_had_b
     for key in ("loss", "validation_loss"):
         assert got[-1][key] == pytest.approx(expected[-1][key], rel=1e-4)
     assert not list(folder.glob(".*.keras.keras"))
+
+
+def test_a_run_goes_on_after_the_epochs_in_its_checkpoint_and_says_so_from_the_start(
+    moments, few, tmp_path, monkeypatch
+):
+    """Killed while ``last.keras`` of the third epoch is saved: the metrics tell of it already."""
+    _, snapshots = moments
+    at = [snapshot for name, snapshot in snapshots if name == runs.LAST][2]
+    folder = shutil.copytree(at, tmp_path / "killed")
+    dead(folder)
+    assert len(runs.read_metrics(folder)) == 3
+    assert saved_epochs(folder) == 2
+    monkeypatch.setattr(loop, "_fit", lambda *_: pytest.fail(str(runs.read_status(folder))))
+    with pytest.raises(pytest.fail.Exception, match="'epoch': 2"):
+        loop.train(folder, [few], resume=True)
+    assert saved_epochs(moments[0]) == 3
+    (folder / runs.LAST).write_bytes((folder / runs.LAST).read_bytes()[:5000])
+    assert saved_epochs(folder) == 0
+    assert saved_epochs(tmp_path) == 0
 
 
 def test_changed_data_and_a_damaged_checkpoint_are_refused_in_one_line(moments, few, tmp_path):
