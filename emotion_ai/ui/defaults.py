@@ -31,7 +31,8 @@ def offer_default(model: SavedModel) -> None:
             "Photos, videos and running cameras read with it from then on. The previous model "
             "stays: one click goes back."
         )
-        if st.button("Make it the default", key=f"default_{model.name}", type="primary"):
+        if st.button("Make it the default", key=f"default_{model.name}", type="primary",
+                     **locked()):  # fmt: skip
             with errors_as_lines():
                 make_default(models_dir, model.name)
                 st.toast(f"The app reads with {plain(model.name)} now.", icon=":material/check:")
@@ -57,7 +58,7 @@ def offer_back(name: str) -> None:
         except ModelError:
             return  # exchanged by somebody else just now
         st.caption("What is used now becomes an earlier version in its turn.")
-        if st.button("Go back to it", key=f"back_{name}", type="primary"):
+        if st.button("Go back to it", key=f"back_{name}", type="primary", **locked()):
             with errors_as_lines():
                 go_back(models_dir, name, number)
                 st.toast(f"{plain(name)} is as it was before.", icon=":material/undo:")

@@ -113,6 +113,28 @@ def test_a_stranger_sees_the_buttons_greyed_out_with_the_reason():
     assert not app.error
 
 
+def test_a_stranger_sees_no_button_that_would_only_refuse(place, monkeypatch):
+    """Those in popovers and forms too, which a browser keeps closed but is sent."""
+    monkeypatch.setenv("EMOTION_AI_MODELS", str(place / "models"))
+    for name in ("expression", "keypoints", "expression_fer7"):
+        shutil.copytree(ROOT / "models" / name, place / "models" / name, dirs_exist_ok=True)
+    settings.cache_clear()
+    for_editors = {
+        "datasets": ["Import", "Draw", "Download", "Delete it for good", "Keep", "happy"],
+        "models": ["Make it the default", "Export"],
+    }
+    for page, labels in for_editors.items():
+        app = open_page(page, {}, SIGN_IN)
+        for label in labels:
+            found = [button for button in app.button if button.label == label]
+            assert found, label
+            for button in found:
+                assert button.disabled, label
+                assert "For editors: sign in first" in button.help, label
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
 def test_an_editor_marks_and_deletes_until_the_list_forgets_them():
     app = open_page("datasets", ADA, SIGN_IN)
     assert not app.button(key="mark_drop").disabled

@@ -190,7 +190,7 @@ def mark_buttons(view: View, row: int, after: Callable[[], None] | None = None) 
                 for expression in FER7.expressions:
                     st.button(
                         expression, key=f"mark_{expression}", width="stretch",
-                        on_click=put, args=(Mark("relabel", expression),),
+                        on_click=put, args=(Mark("relabel", expression),), **only_editors,
                     )  # fmt: skip
         suggested = view.table["suggested"].iloc[row] if "suggested" in view.table else None
         if suggested and view.table["suspect"].iloc[row]:

@@ -237,7 +237,7 @@ def _bulk(view: View, rows: np.ndarray, words: str, key: str, help: str) -> None
         )
         st.button(
             "Mark them", key=f"bulk_{key}", type="primary", on_click=put_marks,
-            args=(view, open_rows, Mark("drop")),
+            args=(view, open_rows, Mark("drop")), **locked(),
         )  # fmt: skip
 
 

@@ -100,7 +100,7 @@ def _marks(view: View) -> None:
             with st.popover("Take all marks back", **locked()):
                 st.button(
                     f"Take back {count(len(view.marks), 'mark')}", type="primary",
-                    on_click=findings.put_marks, args=(view, list(view.marks), None),
+                    on_click=findings.put_marks, args=(view, list(view.marks), None), **locked(),
                 )  # fmt: skip
         st.caption("The images stay as they are. Training leaves out and relabels when asked to:")
         st.code(

@@ -99,7 +99,7 @@ def _upload() -> None:
         votes = st.file_uploader("FER+ votes for FER2013 (optional)", ["csv"])
         name = st.text_input("Name", placeholder="from the file's name")
         replace = st.checkbox(_REPLACE, key="replace_by_upload")
-        sent = st.form_submit_button("Import", type="primary", icon=":material/upload:")
+        sent = st.form_submit_button("Import", type="primary", icon=":material/upload:", **locked())
     if sent and file is None:
         st.warning("Choose a file first.")
     elif sent:
@@ -124,7 +124,9 @@ def _path() -> None:
         votes = st.text_input("FER+ votes for FER2013 (optional)")
         name = st.text_input("Name", placeholder="from the file's name", key="path_name")
         replace = st.checkbox(_REPLACE, key="replace_by_path")
-        sent = st.form_submit_button("Import", type="primary", icon=":material/folder_open:")
+        sent = st.form_submit_button(
+            "Import", type="primary", icon=":material/folder_open:", **locked()
+        )
     if sent and not path.strip():
         st.warning("Give a path first.")
     elif sent:
@@ -200,10 +202,11 @@ def _public(name: str) -> None:
     }
     where = (name, settings().data_dir, status)
     if name not in {dataset.name for dataset in resources.datasets()}:
-        st.button("Download", args=where, **options)
+        st.button("Download", args=where, **options, **locked())
         return
     replace = st.checkbox(f"Replace the dataset {plain(name)} that is here", key=f"again_{name}")
-    st.button("Download", args=(*where, replace), disabled=not replace, **options)
+    able = {"disabled": not replace, **locked()}
+    st.button("Download", args=(*where, replace), **options, **able)
 
 
 def _fetch_words(job: Job) -> str:
@@ -217,7 +220,7 @@ def _draw() -> None:
         task = st.segmented_control("For", TASKS, default=TASKS[0], required=True)
         n = st.number_input("Faces", 35, 20_000, _DRAWN_FACES)
         seed = st.number_input("Seed", 0, 9999, 0, help="The same seed draws the same faces")
-        sent = st.form_submit_button("Draw", type="primary", icon=":material/brush:")
+        sent = st.form_submit_button("Draw", type="primary", icon=":material/brush:", **locked())
     st.caption("Drawn faces come with exact points and labels.")
     if sent:
         drawn = []
@@ -242,7 +245,7 @@ def _delete(dataset: Dataset) -> None:
         )
         st.button(
             "Delete it for good", type="primary", key="delete_dataset", on_click=_deleted,
-            args=(dataset,),
+            args=(dataset,), **locked(),
         )  # fmt: skip
 
 
