@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from emotion_ai.device import runtime
-from emotion_ai.device.yunet import yunet_tflite
 from emotion_ai.errors import ModelError
 from emotion_ai.faces.cropping import FRAMINGS
 from emotion_ai.faces.detection import DETECTION_SIDE_PX, find_yunet
+from emotion_ai.faces.yunet_file import yunet_tflite
 from emotion_ai.labels import (
     COORDINATE_COLUMNS,
     EXPRESSION_COLOURS,

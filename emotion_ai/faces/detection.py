@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from emotion_ai.faces.yunet import YuNet
 from emotion_ai.results import FaceBox
 from emotion_ai.settings import Settings
 
@@ -41,11 +42,13 @@ HAAR_WIDTH, HAAR_HEIGHT = 0.78, 1.01
 class FaceDetector:
     """Finds faces. Not thread-safe: one per worker. ``note`` says in a line what is missing."""
 
-    def __init__(self, yunet: Path | None = None, note: str = "", min_score: float = 0.6):
+    def __init__(
+        self, yunet: Path | None = None, note: str = "", min_score: float = 0.6, threads: int = 2
+    ):
         self.note = note
         self.name = "YuNet" if yunet else "Haar"
         if yunet:
-            self._yunet = cv2.FaceDetectorYN.create(str(yunet), "", (320, 320), min_score, 0.3, 500)
+            self._yunet = YuNet(yunet.read_bytes(), threads, min_score)
         else:
             folder = Path(cv2.data.haarcascades)
             self._haar = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
@@ -71,11 +74,7 @@ class FaceDetector:
         lacking = [max(0, _YUNET_LEAST_PX - side) for side in frame.shape[:2]]
         if any(lacking):
             frame = cv2.copyMakeBorder(frame, 0, lacking[0], 0, lacking[1], cv2.BORDER_CONSTANT)
-        self._yunet.setInputSize(frame.shape[1::-1])
-        _, found = self._yunet.detect(frame)
-        if found is None:
-            return []
-        return [((x, y, x + w, y + h), face[-1]) for face in found for x, y, w, h in [face[:4]]]
+        return [((x, y, x + w, y + h), score) for x, y, w, h, score in self._yunet.detect(frame)]
 
     def _find_haar(self, frame):
         grey = cv2.equalizeHist(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
@@ -106,7 +105,7 @@ def _is_sane(box_xyxy: tuple, width: int, height: int) -> bool:
 def load_detector(settings: Settings) -> FaceDetector:
     """YuNet from the configured file, the cache or one download; Haar, with a note, otherwise."""
     try:
-        return FaceDetector(find_yunet(settings))
+        return FaceDetector(find_yunet(settings), threads=settings.threads)
     except (OSError, ValueError, cv2.error) as error:
         log.info("YuNet is not available: %s", error)
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -69,13 +69,9 @@ class Yunet:
     def __init__(self, *boxes):
         self.boxes, self.size_wh = boxes, None
 
-    def setInputSize(self, size_wh):
-        self.size_wh = size_wh
-
     def detect(self, frame):
-        assert frame.shape[1::-1] == self.size_wh
-        rows = [[*box, *[0.0] * 10, 0.9] for box in self.boxes]
-        return 1, np.array(rows, np.float32) if rows else None
+        self.size_wh = frame.shape[1::-1]
+        return np.array([[*box, 0.9] for box in self.boxes], np.float32).reshape(-1, 5)
 
 
 def yunet_detector(*boxes) -> FaceDetector:

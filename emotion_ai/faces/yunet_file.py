@@ -1,17 +1,17 @@
-"""YuNet for the browser: the same weights as ``faces.detection`` uses, as a ``.tflite``.
+"""YuNet's ``.onnx`` as a ``.tflite``: one runtime reads all three networks, here and in browsers.
 
-One runtime reads all three networks that way. The picture comes as the browser has it, uint8
-(1, H, W, 4) RGBA, so that no pixel is converted twice; OpenCV's YuNet wants BGR as 0 to 255, so the
-first weights change places and a picture's opacity gets weight 0. Landmarks, which nobody reads
-here, are left out. Sizes are nominal: the browser writes those of its picture (``tflite.mjs``), any
-that are divisible by 32.
+The picture comes as whoever reads it has it, so that no pixel is converted twice: uint8
+(1, H, W, 3) BGR, as OpenCV's YuNet wants it, or (1, H, W, 4) RGBA in a browser, for which the first
+weights change places and a picture's opacity gets weight 0. Landmarks, which nobody reads here, are
+left out. Sizes are nominal: any divisible by 32 will do (a browser writes those of its picture,
+``tflite.mjs``).
 """
 
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from emotion_ai.device.onnx_file import Graph, Node, read_onnx
+from emotion_ai.faces.onnx_file import Graph, Node, read_onnx
 
 #: Of the network's cells, in pixels; an output each.
 STRIDES = (8, 16, 32)
@@ -21,12 +21,14 @@ SIDE_PX = 32
 _BUILTIN, _OPTIONS = schema.BuiltinOperator, schema.BuiltinOptions
 
 
-def yunet_tflite(onnx: bytes) -> bytes:
-    """YuNet's ``.onnx`` as a ``.tflite``: uint8 (1, 32, 32, 4) in; out, for each of ``STRIDES``,
-    float32 (1, H / stride, W / stride, 6). ValueError for a file that is no YuNet."""
+def yunet_tflite(onnx: bytes, channels: str = "RGBA") -> bytes:
+    """YuNet's ``.onnx`` as a ``.tflite``: uint8 (1, 32, 32, channels) in, ``BGR`` or ``RGBA``; out,
+    for each of ``STRIDES``, float32 (1, H / stride, W / stride, 6). ValueError for a file that is
+    no YuNet."""
     graph = read_onnx(onnx)
     builder = _Builder()
-    picture = builder.tensor("picture", (1, SIDE_PX, SIDE_PX, 4), schema.TensorType.UINT8)
+    shape = (1, SIDE_PX, SIDE_PX, len(channels))
+    picture = builder.tensor("picture", shape, schema.TensorType.UINT8)
     made = {"input": builder.cast(picture)}
     try:
         for node in _needed(graph):
@@ -53,7 +55,8 @@ def _needed(graph: Graph) -> list[Node]:
 def _conv(builder, graph, made, node) -> int:
     weights, bias = (graph.weights[name] for name in node.inputs[1:])
     value = made[node.inputs[0]]
-    if node.inputs[0] == "input":  # blue, green, red became red, green, blue, opacity
+    if node.inputs[0] == "input" and builder.channels(value) == 4:
+        # Blue, green, red became red, green, blue, opacity.
         weights = np.concatenate((weights[:, ::-1], np.zeros_like(weights[:, :1])), axis=1)
     stride = node.attributes["strides"][0]
     depthwise = node.attributes["group"][0] > 1
@@ -112,6 +115,9 @@ class _Builder:
 
     def _shape(self, value: int) -> list[int]:
         return self._graph.tensors[value].shape
+
+    def channels(self, value: int) -> int:
+        return self._shape(value)[-1]
 
     def _operation(self, code: int, inputs: list[int], shape, option=None, options=None) -> int:
         if code not in self._codes:
