@@ -30,11 +30,13 @@ RUN cd /build \
  && rm -rf /opt/app/lib/python3*/site-packages/tensorflow/include
 
 FROM build AS weights
-# The face detector's, downloaded and compared with their checksum by the app itself.
+# The face detector's, and the runtime that reads in visitors' browsers: downloaded and compared with
+# their checksums by the app itself.
 COPY emotion_ai /build/emotion_ai
 RUN cd /build && EMOTION_AI_CACHE=/build/cache /opt/app/bin/python -c "import shutil; \
 from emotion_ai.faces.detection import find_yunet; from emotion_ai.settings import settings; \
-shutil.copy(find_yunet(settings()), '/opt/yunet.onnx')"
+shutil.copy(find_yunet(settings()), '/opt/yunet.onnx')" \
+ && EMOTION_AI_CACHE=/build/cache /opt/app/bin/python -m emotion_ai device fetch /opt/device
 
 FROM ${BASE} AS base
 RUN apt-get update \
@@ -48,12 +50,14 @@ ENV PATH=/opt/app/bin:$PATH \
     STREAMLIT_SERVER_HEADLESS=true \
     STREAMLIT_BROWSER_SERVER_ADDRESS=localhost \
     EMOTION_AI_YUNET=/opt/yunet.onnx \
+    EMOTION_AI_DEVICE=/opt/device \
     EMOTION_AI_DATA=/data/datasets \
     EMOTION_AI_RUNS=/data/runs \
     EMOTION_AI_SEARCHES=/data/searches \
     EMOTION_AI_SERVING=/data/serving \
     EMOTION_AI_CACHE=/data/cache
 COPY --from=weights /opt/yunet.onnx /opt/
+COPY --from=weights /opt/device /opt/device
 WORKDIR /app
 COPY . .
 # All that is written lies here, and in /tmp; the rest may be read-only. The folders are there for
