@@ -1,0 +1,74 @@
+"""*Read on: this device | this server* on the pages, through AppTest; Chromium does the reading."""
+
+import pytest
+import streamlit as st
+
+from emotion_ai.access.permissions import Visitor
+from emotion_ai.settings import settings
+from emotion_ai.ui.live import device
+from tests.support.app_pages import open_page
+
+
+@pytest.fixture(autouse=True)
+def fresh_settings(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
+    settings.cache_clear()
+    st.cache_resource.clear()
+    yield
+    settings.cache_clear()
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def offered(monkeypatch):
+    """The runtime is at hand."""
+    monkeypatch.setattr(device, "lacking", lambda settings: "")
+
+
+@pytest.fixture
+def stranger(monkeypatch):
+    """Whoever looks is not at the machine itself."""
+    monkeypatch.setattr(device, "visitor", lambda: Visitor("this server is read-only"))
+
+
+def frames(app) -> list[str]:
+    """Addresses of the pages inside this one."""
+    return [frame.proto.src for frame in app.get("iframe")]
+
+
+def test_served_to_others_live_reads_on_the_device(offered, stranger):
+    app = open_page("live")
+    assert app.session_state["read_on"] == device.DEVICE
+    assert frames(app)[0].startswith("/device/live.html?")
+    assert not app.checkbox  # consent is asked for inside
+    assert "live_session" not in app.session_state  # no models are warmed up for it
+
+
+def test_at_the_machine_itself_live_reads_on_the_server(offered):
+    app = open_page("live")
+    assert app.session_state["read_on"] == device.SERVER
+    assert frames(app) == []
+    assert "processed in this server's memory" in " ".join(m.value for m in app.markdown)
+
+
+def test_the_choice_stands_in_the_address_and_the_rest_of_it_is_handed_on(offered):
+    app = open_page("live", read_on=device.DEVICE, view="Group", size="1280 × 720")
+    assert "view=Group" in frames(app)[0]
+    assert "size=1280+%C3%97+720" in frames(app)[0]
+    before = frames(app)
+    app.query_params["view"] = "My face"  # as the page inside writes it
+    assert frames(app.run()) == before  # it is not loaded anew
+
+
+def test_photos_are_read_on_the_server_unless_the_device_is_chosen(offered, stranger):
+    assert frames(open_page("photo")) == []
+    assert frames(open_page("photo", read_on=device.DEVICE))[0].startswith("/device/photo.html?")
+
+
+def test_without_the_runtime_a_line_says_why_and_the_server_reads(stranger, monkeypatch):
+    monkeypatch.setattr(device, "lacking", lambda settings: "index.js could not be downloaded")
+    app = open_page("live")
+    said = " ".join(caption.value for caption in app.caption)
+    assert "Reading on your own device is not offered: index" in said
+    assert frames(app) == []
+    assert len(app.checkbox) == 1
