@@ -112,9 +112,9 @@ def _prepare(settings: Settings) -> Prepared:
             **_words(),
         }
     except OSError as error:
-        raise ModelError(
-            f"what browsers need could not be kept: {error.strerror or error}"
-        ) from None
+        if error.strerror is None:  # the detector's own words
+            raise ModelError(str(error)) from None
+        raise ModelError(f"what browsers need could not be kept: {error.strerror}") from None
     except ValueError as error:  # a detector's file that is none
         raise ModelError(str(error)) from None
     fetched = [

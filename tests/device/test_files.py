@@ -94,6 +94,17 @@ def test_a_missing_model_leaves_the_rest(settings, tmp_path):
     assert list(found.manifest["models"]) == ["keypoints"]
 
 
+def test_without_the_detector_its_own_words_say_why(tmp_path):
+    settings = Settings(yunet=tmp_path / "none.onnx", cache_dir=tmp_path)
+    assert lacking(settings) == "EMOTION_AI_YUNET names no file: none.onnx"
+
+
+def test_a_cache_that_cannot_be_written_is_said_in_a_line(tmp_path):
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    said = lacking(Settings(cache_dir=tmp_path / "cache"))
+    assert said.startswith("what browsers need could not be kept: ")
+
+
 PART = RuntimeFile("dist/part.js", 4, hashlib.sha256(b"true").hexdigest())
 
 
