@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from emotion_ai.faces.yunet import YuNet
+from emotion_ai.faces.yunet import YuNet, converted
 from emotion_ai.results import FaceBox
 from emotion_ai.settings import Settings
 
@@ -42,13 +42,11 @@ HAAR_WIDTH, HAAR_HEIGHT = 0.78, 1.01
 class FaceDetector:
     """Finds faces. Not thread-safe: one per worker. ``note`` says in a line what is missing."""
 
-    def __init__(
-        self, yunet: Path | None = None, note: str = "", min_score: float = 0.6, threads: int = 2
-    ):
+    def __init__(self, yunet: YuNet | None = None, note: str = ""):
         self.note = note
         self.name = "YuNet" if yunet else "Haar"
         if yunet:
-            self._yunet = YuNet(yunet.read_bytes(), threads, min_score)
+            self._yunet = yunet
         else:
             folder = Path(cv2.data.haarcascades)
             self._haar = cv2.CascadeClassifier(str(folder / "haarcascade_frontalface_default.xml"))
@@ -105,7 +103,8 @@ def _is_sane(box_xyxy: tuple, width: int, height: int) -> bool:
 def load_detector(settings: Settings) -> FaceDetector:
     """YuNet from the configured file, the cache or one download; Haar, with a note, otherwise."""
     try:
-        return FaceDetector(find_yunet(settings), threads=settings.threads)
+        content = converted(find_yunet(settings), settings.cache_dir)
+        return FaceDetector(YuNet(content, settings.threads))
     except (OSError, ValueError, cv2.error) as error:
         log.info("YuNet is not available: %s", error)
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

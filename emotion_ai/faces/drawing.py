@@ -1,6 +1,7 @@
 """Readings become pixels. Draws on the given frame, uint8 (H, W, 3) BGR, in place."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ class Layers:
     number: bool = False
 
 
+@lru_cache
 def bgr(hex_colour: str) -> tuple[int, int, int]:
     """``"#RRGGBB"`` as OpenCV wants it."""
     return tuple(int(hex_colour[i : i + 2], 16) for i in (5, 3, 1))

@@ -22,20 +22,13 @@ class LiteNetwork:
     def __init__(self, content: bytes, threads: int = 2, head: int | None = 0):
         self._content, self._threads, self._head = content, threads, head
         self._lock = threading.Lock()
-        self._interpreters: dict[int, Interpreter] = {}
-        first = self._interpreter(1)
-        self.size_px = int(first.get_input_details()[0]["shape"][1])
+        self._sized: dict[int, _Sized] = {}
+        self.size_px = self._of_size(1).size_px
 
-    def _interpreter(self, batch: int) -> Interpreter:
-        if batch not in self._interpreters:
-            interpreter = Interpreter(model_content=self._content, num_threads=self._threads)
-            shape = interpreter.get_input_details()[0]["shape"]
-            interpreter.resize_tensor_input(
-                interpreter.get_input_details()[0]["index"], [batch, *shape[1:]]
-            )
-            interpreter.allocate_tensors()
-            self._interpreters[batch] = interpreter
-        return self._interpreters[batch]
+    def _of_size(self, batch: int) -> "_Sized":
+        if batch not in self._sized:
+            self._sized[batch] = _Sized(self._content, self._threads, batch)
+        return self._sized[batch]
 
     def __call__(self, faces: np.ndarray) -> dict[str, np.ndarray]:
         parts = []
@@ -44,23 +37,35 @@ class LiteNetwork:
             while start < len(faces) or not parts:
                 left = len(faces) - start
                 batch = max((size for size in BATCH_SIZES if size <= left), default=1)
-                parts.append(self._run(faces[start : start + batch], batch))
+                parts.append(self._of_size(batch).run(faces[start : start + batch]))
                 start += batch
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-    def _run(self, faces: np.ndarray, batch: int) -> dict[str, np.ndarray]:
-        interpreter = self._interpreter(batch)
-        given = interpreter.get_input_details()[0]
-        padded = np.zeros(given["shape"], given["dtype"])
-        padded[: len(faces), :, :, 0] = faces
-        interpreter.set_tensor(given["index"], padded)
-        interpreter.invoke()
-        named = interpreter.get_signature_runner().get_output_details()
-        outputs = {
-            name: interpreter.get_tensor(details["index"])[: len(faces)]
-            for name, details in named.items()
-        }
+        outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
         said = outputs.get("probabilities")
         if said is not None and said.ndim == 3 and self._head is not None:
             outputs["probabilities"] = said[:, self._head]
         return outputs
+
+
+class _Sized:
+    """An interpreter for batches of one size."""
+
+    def __init__(self, content: bytes, threads: int, batch: int):
+        self._interpreter = Interpreter(model_content=content, num_threads=threads)
+        given = self._interpreter.get_input_details()[0]
+        self._input, self._shape = given["index"], (batch, *given["shape"][1:])
+        self.size_px = int(given["shape"][1])
+        self._interpreter.resize_tensor_input(self._input, self._shape)
+        self._interpreter.allocate_tensors()
+        named = self._interpreter.get_signature_runner().get_output_details()
+        self._outputs = {name: output["index"] for name, output in named.items()}
+
+    def run(self, faces: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs for uint8 (N, S, S) faces, no more than the batch."""
+        padded = np.zeros(self._shape, np.uint8)
+        padded[: len(faces), :, :, 0] = faces
+        self._interpreter.set_tensor(self._input, padded)
+        self._interpreter.invoke()
+        return {
+            name: self._interpreter.get_tensor(index)[: len(faces)]
+            for name, index in self._outputs.items()
+        }

@@ -3,6 +3,8 @@
 LiteRT only; nothing here imports TensorFlow. Not thread-safe: one predictor per worker.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 
@@ -33,6 +35,8 @@ class Predictor:
         self.models = {model.task: model for model in (expression, keypoints) if model is not None}
         self.networks = {task: model.network(threads) for task, model in self.models.items()}
         self.notes = [detector.note] if detector.note else []
+        #: Reads expressions while the caller's thread reads keypoints; None does it one by one.
+        self.helper = ThreadPoolExecutor(1, "expressions") if threads > 1 else None
 
     def warm_up(self) -> None:
         """Pay all first-time costs now."""
@@ -54,17 +58,27 @@ class Predictor:
         if not faces:
             return []
         grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
-        keypoints: list = [None] * len(faces)
-        expressions: list = [None] * len(faces)
-        if network := self.networks.get("keypoints"):
-            crops = crop_faces(grey, faces, FRAMINGS["keypoints"], network.size_px)
-            keypoints = list(crops.to_frame(network(crops.images)["keypoints"]))
-        if network := self.networks.get("expression"):
-            labels = self.models["expression"].labels.expressions
-            crops = crop_faces(grey, faces, FRAMINGS["expression"], network.size_px)
-            rows = network(crops.images)["probabilities"]
-            expressions = [Expression(labels, row) for row in rows]
+        if self.helper and len(self.networks) > 1:
+            others = self.helper.submit(self._expressions, grey, faces)
+            keypoints, expressions = self._keypoints(grey, faces), others.result()
+        else:
+            keypoints, expressions = self._keypoints(grey, faces), self._expressions(grey, faces)
         return [FaceReading(*parts) for parts in zip(faces, keypoints, expressions, strict=True)]
+
+    def _keypoints(self, grey: np.ndarray, faces: list[FaceBox]) -> list[np.ndarray | None]:
+        network = self.networks.get("keypoints")
+        if network is None:
+            return [None] * len(faces)
+        crops = crop_faces(grey, faces, FRAMINGS["keypoints"], network.size_px)
+        return list(crops.to_frame(network(crops.images)["keypoints"]))
+
+    def _expressions(self, grey: np.ndarray, faces: list[FaceBox]) -> list[Expression | None]:
+        network = self.networks.get("expression")
+        if network is None:
+            return [None] * len(faces)
+        labels = self.models["expression"].labels.expressions
+        crops = crop_faces(grey, faces, FRAMINGS["expression"], network.size_px)
+        return [Expression(labels, row) for row in network(crops.images)["probabilities"]]
 
 
 def load_predictor(settings: Settings, detector: FaceDetector | None = None) -> Predictor:

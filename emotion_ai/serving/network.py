@@ -68,6 +68,7 @@ def through(predictor: Predictor, client: ServingClient) -> Predictor:
         task: ServedNetwork(client, predictor.models[task], network)
         for task, network in predictor.networks.items()
     }
+    served.helper = None  # a network tells of its trouble the thread that asked
     return served
 
 

@@ -1,12 +1,15 @@
 """YuNet on LiteRT finds what OpenCV's own detector finds with the same file."""
 
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pytest
 
 from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.faces.detection import find_yunet
-from emotion_ai.faces.yunet import YuNet, decode
+from emotion_ai.faces.yunet import YuNet, converted, decode
 from emotion_ai.settings import ROOT, Settings
 
 #: The boxes must be the same; what two runtimes round differently is far less.
@@ -25,7 +28,7 @@ def weights():
 @pytest.fixture(scope="module")
 def both(weights):
     """Of a picture: the boxes found, x, y, width, height and score, and OpenCV's."""
-    ours = YuNet(weights.read_bytes())
+    ours = YuNet(converted(weights))
     theirs = cv2.FaceDetectorYN.create(str(weights), "", (320, 320), 0.6, 0.3, 500)
 
     def detect(frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -79,6 +82,28 @@ def test_cells_are_boxes_by_hand():
     assert score == pytest.approx(np.sqrt(0.5))
 
 
-def test_another_file_is_refused_in_a_line():
+def test_another_file_is_refused_in_a_line(tmp_path):
+    (tmp_path / "other.onnx").write_bytes(b"no network")
     with pytest.raises(ValueError, match="expected"):
-        YuNet(b"no network")
+        converted(tmp_path / "other.onnx")
+
+
+def test_what_was_converted_is_kept_and_a_damaged_copy_is_made_again(weights, tmp_path):
+    folder = tmp_path / "cache"
+    content = converted(weights, folder)
+    (kept,) = folder.iterdir()
+    assert kept.read_bytes() == content
+    kept.write_bytes(content[:-1])
+    assert converted(weights, folder) == content
+    code = (
+        "import sys; from pathlib import Path; from emotion_ai.faces.yunet import converted; "
+        "converted(*map(Path, sys.argv[1:])); print('emotion_ai.faces.yunet_file' in sys.modules)"
+    )
+    asked = [sys.executable, "-c", code, str(weights), str(folder)]
+    done = subprocess.run(asked, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.split() == ["False"], done.stderr
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(weights, tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    assert converted(weights, tmp_path / "file" / "cache") == converted(weights)
