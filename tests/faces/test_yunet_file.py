@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
-from emotion_ai.device.onnx_file import read_onnx
-from emotion_ai.device.yunet import STRIDES, yunet_tflite
 
 from emotion_ai.faces.detection import find_yunet
 from emotion_ai.faces.onnx_file import read_onnx
