@@ -19,6 +19,14 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def full_precision_again():
+    """A training chooses the precision of its process; here one process runs many tests."""
+    yield
+    if keras := sys.modules.get("keras"):
+        keras.config.set_dtype_policy("float32")
+
+
 @pytest.fixture
 def data_dir(tmp_path) -> Path:
     """Where a test's datasets go; it does not exist yet, as on a fresh machine."""

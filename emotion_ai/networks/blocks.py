@@ -28,27 +28,29 @@ def squeeze_excite(x, ratio: int = 8):
     return layers.Multiply()([x, weights])
 
 
-def residual_block(x, filters: int, stride: int = 1, squeeze: bool = True):
+def residual_block(x, filters: int, stride: int = 1, squeeze: bool = True, silent: bool = False):
     """Two 3 × 3 convolutions beside a shortcut, which is projected where the shape changes
-    (He et al. 2016, arXiv:1512.03385). At first only the shortcut speaks (Goyal et al. 2017,
-    arXiv:1706.02677): large steps then do no harm."""
+    (He et al. 2016, arXiv:1512.03385). ``silent``: at first only the shortcut speaks (Goyal et al.
+    2017, arXiv:1706.02677), and large steps do no harm."""
     short = x
     if stride > 1 or x.shape[-1] != filters:
         short = layers.AveragePooling2D(stride)(x) if stride > 1 else x
         short = convolution(short, filters, 1, activation=False)
     x = convolution(x, filters, stride=stride)
-    x = convolution(x, filters, activation=False, gain="zeros")
+    x = convolution(x, filters, activation=False, gain="zeros" if silent else "ones")
     if squeeze:
         x = squeeze_excite(x)
     return layers.Activation("relu")(layers.Add()([x, short]))
 
 
-def residual(x, stem: int, stem_kernel: int, stages: tuple[tuple[int, int], ...]):
+def residual(
+    x, stem: int, stem_kernel: int, stages: tuple[tuple[int, int], ...], silent: bool = False
+):
     """A stem at stride 2, then ``stages`` of (filters, blocks), each after the first halving."""
     x = convolution(x, stem, stem_kernel, stride=2)
     for i, (filters, blocks) in enumerate(stages):
         for block in range(blocks):
-            x = residual_block(x, filters, stride=2 if i and not block else 1)
+            x = residual_block(x, filters, stride=2 if i and not block else 1, silent=silent)
     return x
 
 

@@ -1,6 +1,7 @@
 """A Keras network as LiteRT, float or integer. Imports TensorFlow for the conversion."""
 
 import tempfile
+import warnings
 
 import keras
 import numpy as np
@@ -39,9 +40,12 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
         converter = tf.lite.TFLiteConverter.from_saved_model(temporary)
         converter.experimental_enable_resource_variables = False  # weights become constants
         content = _quantised(converter, faces) if quantise else converter.convert()
-    if quantise and name == "probabilities":
-        content = _unbiased(content, model, faces)
-    said = LiteNetwork(content, head=None)(faces)[name]
+    try:
+        if quantise and name == "probabilities":
+            content = _unbiased(content, model, faces)
+        said = LiteNetwork(content, head=None)(faces)[name]
+    except RuntimeError as error:  # an integer range of nearly nothing, say
+        raise ModelError(f"LiteRT cannot run the network, train it longer: {error}") from error
     difference = float(np.abs(said - model.predict(faces[..., None], verbose=0)).max())
     if not quantise and difference > PARITY * (size if name == "keypoints" else 1):
         raise ModelError(f"LiteRT differs from Keras by {difference:.2g}: not saved")
@@ -57,11 +61,12 @@ def _quantised(converter, faces: np.ndarray) -> bytes:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     some = faces[:: max(1, len(faces) // CALIBRATION_FACES)]
     converter.representative_dataset = lambda: ([face[None, ..., None]] for face in some)
-    debugger = tf.lite.experimental.QuantizationDebugger(converter=converter)
-    debugger.options = tf.lite.experimental.QuantizationDebugOptions(
-        denylisted_nodes=_ends(debugger.calibrated_model)
-    )
-    return debugger.get_nondebug_quantized_model()
+    with warnings.catch_warnings(action="ignore"):  # it warns of its own interpreter
+        debugger = tf.lite.experimental.QuantizationDebugger(converter=converter)
+        debugger.options = tf.lite.experimental.QuantizationDebugOptions(
+            denylisted_nodes=_ends(debugger.calibrated_model)
+        )
+        return debugger.get_nondebug_quantized_model()
 
 
 def _ends(content: bytes) -> list[str]:

@@ -11,6 +11,11 @@ from emotion_ai.labels import COORDINATE_COLUMNS, FER7
 from emotion_ai.media.images import encode_png
 
 
+def wait_until_drawn(page: Page) -> None:
+    """Until then a button of the page before may still stand there, and answer."""
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
+
 def upload(page: Page, *paths) -> None:
     page.goto("/photo")
     expect(page.locator(".ea-picture img")).to_be_visible()  # the drawn sample
@@ -33,6 +38,7 @@ def test_uploaded_photo_gives_cards_bars_table_and_csv(page, photo):
     # The name is shown as it is and never becomes markup.
     expect(page.get_by_text("four <b>friends *drawn*.png: 4 faces")).to_be_visible()
 
+    wait_until_drawn(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Table (CSV)").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))

@@ -350,7 +350,7 @@ def test_server_that_is_away_is_not_asked_again_for_a_while():
             with pytest.raises(ServerAway):
                 client.status("expression")
         asked = len(server.asked)
-        with pytest.raises(ServerAway, match="not asked for 20 s"):
+        with pytest.raises(ServerAway, match="not asked again for 20 s"):
             client.status("expression")
         assert len(server.asked) == asked == 6
 
