@@ -2,14 +2,12 @@
 
 import streamlit as st
 
-from emotion_ai.device.routes import device_routes
-from emotion_ai.settings import Settings
 from emotion_ai.ui.frame import EU_RULE, errors_as_lines, frame
+from emotion_ai.ui.server import around_the_pages
 
 if __name__ == "streamlit_app":
-    # Imported by `streamlit run`, for the server: these pages, and those that browsers read with.
-    base_path = st.get_option("server.baseUrlPath")
-    app = st.App(__file__, routes=device_routes(Settings.from_environment, base_path))
+    # Imported by `streamlit run`, for the server, which looks for these very words.
+    app = st.App(__file__, **around_the_pages())
 else:
     st.set_page_config(
         page_title="Emotion AI",

@@ -9,14 +9,13 @@ from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.live.device import DEVICE, SERVER, device_page, read_on
 from emotion_ai.ui.photos import (
     SAMPLES,
-    Upload,
     annotated_jpeg,
     forget_photos,
-    offer_skipped,
-    read_all,
+    read_files,
     read_sample,
 )
 from emotion_ai.ui.serving.notice import who_read
+from emotion_ai.ui.uploads import empty_if_refused, forget_refusals, refusals, uploader_key
 from emotion_ai.ui.videos import VIDEO_EXTENSIONS, forget_videos, is_video, show_videos
 from emotion_ai.ui.wording import LAYER_TITLES, count, plain
 
@@ -29,10 +28,12 @@ reader = resources.photo_reader()
 
 drop, options = st.columns([3, 2], gap="medium")
 with drop:
-    files = st.file_uploader(
+    given = st.file_uploader(
         "Photos and videos",
         [*EXTENSIONS, *VIDEO_EXTENSIONS],
         accept_multiple_files=True,
+        key=uploader_key(),
+        on_change=forget_refusals,
         label_visibility="collapsed",
     )
 with options:
@@ -41,29 +42,28 @@ with options:
         list(SAMPLES),
         default=next(iter(SAMPLES)),
         required=True,
-        disabled=bool(files),
+        disabled=bool(given),
         key="sample",
         bind="query-params",
     )
 
-clips = [file for file in files if is_video(file.name)]
-files = [file for file in files if file not in clips]
+clips = [file for file in given if is_video(file.name)]
+files = [file for file in given if file not in clips]
 if not clips:
     forget_videos()
 if not files:
     forget_photos()
 if clips:
     show_videos(clips, reader)
-    if not files:
-        st.stop()
 if files:
-    uploads = [Upload(file.name, file.getvalue()) for file in files]
-    photos, failures = read_all(uploads, reader)
-    for failure in failures:
-        st.error(plain(failure), icon=":material/error:")
-    offer_skipped(uploads, photos)
+    photos, failures = read_files(files, reader)
+elif clips:
+    photos, failures = [], refusals()
 else:
-    photos = [read_sample(sample, reader)]
+    photos, failures = [read_sample(sample, reader)], refusals()
+empty_if_refused(given)
+for failure in failures:
+    st.error(plain(failure), icon=":material/error:")
 if not photos:
     st.stop()
 who_read(photos, reader)

@@ -12,9 +12,8 @@ if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
 if __name__ == "streamlit_app":
-    from emotion_ai.device.routes import device_routes
-    from emotion_ai.settings import Settings
+    from emotion_ai.ui.server import around_the_pages
 
-    app = st.App(__file__, routes=device_routes(Settings.from_environment))
+    app = st.App(__file__, **around_the_pages())
 else:
     runpy.run_path(str(ROOT / "streamlit_app.py"))

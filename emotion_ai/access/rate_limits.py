@@ -38,6 +38,10 @@ REPORTS = Limit("reports", 5, 2)
 LIVE = Limit("live sessions", 10, 2)
 REQUESTS = Limit("requests to the model server", 60, 60)
 
+#: What is uploaded stays in the server's memory while its page is open: of one visitor, one file
+#: of the largest size (``server.maxUploadSize``, 200 MB) or many smaller ones.
+UPLOAD_BYTES_A_VISITOR, UPLOAD_BYTES_OF_ALL = 204 << 20, 400 << 20
+
 
 class Buckets:
     """Token buckets by kind and visitor. ``clock`` gives seconds; safe for many threads."""

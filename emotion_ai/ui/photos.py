@@ -7,8 +7,8 @@ import hashlib
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import cv2
 import numpy as np
@@ -23,6 +23,7 @@ from emotion_ai.media.images import decode_image, encode_jpeg, encode_png, shrun
 from emotion_ai.results import FaceBox, FaceReading
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.resources import Reader
+from emotion_ai.ui.uploads import refusals, refuse
 from emotion_ai.ui.wording import count
 
 #: What is sent to the browser; readings stay in pixels of the photo itself.
@@ -40,10 +41,12 @@ _READ, _SKIPPED = "photos_read", "photos_skipped"
 
 @dataclass(frozen=True)
 class Upload:
-    """An encoded photo and the name it came with; the name is not to be trusted."""
+    """An encoded photo and the name it came with; the name is not to be trusted. ``refuse`` takes
+    the reason why it cannot be read."""
 
     name: str
     data: bytes
+    refuse: Callable[[str], None] = field(default=lambda line: None, compare=False)
 
     @cached_property
     def digest(self) -> str:
@@ -148,6 +151,15 @@ def forget_troubled() -> None:
     st.session_state[_READ] = {key: photo for key, photo in kept.items() if not photo.trouble}
 
 
+def read_files(files: list, reader: Reader) -> tuple[list[ReadPhoto], list[str]]:
+    """``read_all`` of ``UploadedFile``s; those that cannot be read are dropped, and their lines
+    stay until other files come."""
+    uploads = [Upload(file.name, file.getvalue(), partial(refuse, file)) for file in files]
+    photos, failures = read_all(uploads, reader)
+    _offer_skipped(uploads, photos)
+    return photos, list(dict.fromkeys([*refusals(), *failures]))
+
+
 def read_all(uploads: list[Upload], reader: Reader) -> tuple[list[ReadPhoto], list[str]]:
     """Every photo that can be read, and a line for each that cannot.
 
@@ -170,6 +182,7 @@ def read_all(uploads: list[Upload], reader: Reader) -> tuple[list[ReadPhoto], li
                 break
             except ImageError as error:
                 failures.append(str(error))
+                upload.refuse(str(error))
             step()
     photos = [
         replace(photo, upload=upload)
@@ -204,7 +217,7 @@ def _skip(digests: set[str]) -> None:
     st.session_state[_SKIPPED] = digests
 
 
-def offer_skipped(uploads: list[Upload], photos: list[ReadPhoto]) -> None:
+def _offer_skipped(uploads: list[Upload], photos: list[ReadPhoto]) -> None:
     """After *Stop*: how many photos are left, and the button that goes on."""
     skipped = st.session_state.get(_SKIPPED, set())
     left = {u.digest for u in uploads} & skipped - {photo.upload.digest for photo in photos}

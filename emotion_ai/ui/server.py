@@ -1,10 +1,28 @@
-"""``python -m emotion_ai.ui.server SCRIPT OPTIONS``: Streamlit's server, for which Ctrl-C is an end
-like any other. ``streamlit run`` calls it an abort and reports an error."""
+"""Streamlit's server with what the dashboard adds to it.
+
+``python -m emotion_ai.ui.server SCRIPT OPTIONS``: Ctrl-C is an end like any other, which
+``streamlit run`` calls an abort and reports as an error.
+"""
 
 import sys
 
 import click
+import streamlit as st
+from starlette.middleware import Middleware
 from streamlit.web import cli
+
+from emotion_ai.device.routes import device_routes
+from emotion_ai.settings import Settings
+from emotion_ai.ui.uploads import UploadRation
+
+
+def around_the_pages() -> dict:
+    """Options of ``st.App``: the pages that browsers read with, and rations for uploads."""
+    base_path = st.get_option("server.baseUrlPath")
+    return {
+        "routes": device_routes(Settings.from_environment, base_path),
+        "middleware": [Middleware(UploadRation)],
+    }
 
 
 def serve(words: list[str]) -> int:

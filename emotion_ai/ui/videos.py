@@ -22,6 +22,7 @@ from emotion_ai.settings import settings
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.resources import Reader
+from emotion_ai.ui.uploads import refuse
 from emotion_ai.ui.wording import count, plain
 
 _READ, _STOPPED = "videos_read", "videos_stopped"
@@ -49,15 +50,19 @@ def forget_videos() -> None:
 
 
 def show_videos(files: list, reader: Reader) -> None:
-    """Uploaded videos, one at a time: the film beside a timeline in which a click jumps."""
+    """Uploaded videos, one at a time: the film beside a timeline in which a click jumps. One that
+    cannot be read is among the page's ``refusals``."""
     names = [file.name for file in files]
     chosen = 0
     if len(files) > 1:
         chosen = st.selectbox("Video", range(len(files)), format_func=names.__getitem__)
     file = files[chosen]
-    data = file.getvalue()
-    digest = hashlib.blake2b(data, digest_size=16).hexdigest()
-    video = _read_once(data, file.name, (digest, reader.key))
+    digest = hashlib.blake2b(file.getbuffer(), digest_size=16).hexdigest()
+    try:
+        video = _read_once(file.getvalue(), file.name, (digest, reader.key))
+    except VideoError as error:
+        refuse(file, str(error))
+        return
     if video is None:
         return
     left, right = st.columns([3, 2], gap="medium")
@@ -83,7 +88,7 @@ def show_videos(files: list, reader: Reader) -> None:
 
 
 def _read_once(data: bytes, name: str, key: tuple[str, str]) -> ReadVideo | None:
-    """The reading of this video; None after *Stop*, or with a line when it cannot be read."""
+    """The reading of this video; None after *Stop*."""
     kept = st.session_state.get(_READ)
     if kept and kept[0] == key:
         return kept[1]
@@ -108,11 +113,8 @@ def _read_once(data: bytes, name: str, key: tuple[str, str]) -> ReadVideo | None
     target = io.BytesIO()
     try:
         reading = read_faces_of_video(data, predictor, name, target, progress=step)
-    except VideoError as error:
+    finally:
         place.empty()
-        st.error(plain(str(error)), icon=":material/error:")
-        return None
-    place.empty()
     video = ReadVideo(reading, target.getvalue())
     st.session_state[_READ] = (key, video)
     return video

@@ -6,11 +6,13 @@ import streamlit as st
 
 from emotion_ai.datasets.drawn.synthetic import SyntheticFaces, draw_faces
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.errors import ImageError
 from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.learn.texts import Words
 from emotion_ai.media.images import EXTENSIONS, decode_image
 from emotion_ai.ui import resources
 from emotion_ai.ui.learn.figures import choice, slider
+from emotion_ai.ui.uploads import drop
 
 _SEED = 4
 
@@ -43,7 +45,11 @@ def _own_face(words: Words, size_px: int) -> np.ndarray | None:
     if file is None:
         st.caption(words("upload_note"))
         return None
-    frame = decode_image(file.getvalue(), file.name)
+    try:
+        frame = decode_image(file.getvalue(), file.name)
+    except ImageError:
+        drop(file)
+        raise
     grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     readings = resources.reader().read(frame)
     if readings:
