@@ -100,7 +100,7 @@ def measure(browser, url: str, server: psutil.Process, path: Path, seconds: floa
     page = context.new_page()
     address = f"{url}/device/live.html?size={width}+%C3%97+{height}" + "&view=Group" * room
     page.goto(address)
-    page.locator("#start:enabled").wait_for(timeout=120_000)
+    page.locator("#start:enabled").wait_for(state="attached", timeout=120_000)
     page.reload()  # from here on it is cached
     page.locator("#agree").check()
     page.locator("#start:enabled").wait_for(timeout=120_000)
@@ -141,28 +141,22 @@ def measure(browser, url: str, server: psutil.Process, path: Path, seconds: floa
 
 
 def transferred(browser, url: str) -> None:
-    """What a first visit and a second one take over the wire, files and the page itself."""
+    """What a first visit and a second one take over the wire, the reader's files included."""
     context = browser.new_context()
     page = context.new_page()
-    session = context.new_cdp_session(page)
-    session.send("Network.enable")
-    taken = [0]
-
-    def finished(event) -> None:
-        taken[0] += event["encodedDataLength"]
-
-    session.on("Network.loadingFinished", finished)
-    sizes = []
+    requests = []
+    context.on("requestfinished", lambda request: requests.append(request))
+    said = []
     for visit in (page.goto, lambda _: page.reload()):
-        taken[0] = 0
+        requests.clear()
         visit(f"{url}/device/live.html")
         page.locator("#start:enabled").wait_for(state="attached", timeout=120_000)
-        entries = page.evaluate(
-            "() => performance.getEntriesByType('resource').reduce((n, e) => n + e.transferSize, 0)"
-        )
-        sizes.append((taken[0] + entries) / 1e6)
+        fetched = [request for request in requests if not request.url.startswith("blob:")]
+        sizes = [request.sizes() for request in fetched]
+        total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
+        said.append(f"{total / 1e6:.2f} MB in {len(fetched)} requests")
     context.close()
-    print(f"over the wire, the page alone: {sizes[0]:.2f} MB at first, {sizes[1]:.2f} MB again")
+    print(f"over the wire, the page alone: {said[0]} at first, {said[1]} again")
 
 
 def watch_memory(browser, url: str, minutes: float) -> None:
