@@ -1,5 +1,6 @@
-# make app: the dashboard. make test: everything CI checks. A .venv is made when missing; in it the
-# command emotion-ai runs this checkout.
+# make app: the dashboard. make test: everything CI checks, in as many processes as there are cores, a
+# file in one of them (to debug a test, run pytest by itself). A .venv is made when missing; in it
+# the command emotion-ai runs this checkout.
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -10,7 +11,7 @@ app: .venv/.app
 	@$(BIN)/emotion-ai app $(if $(ADDRESS),--server.address $(ADDRESS))
 
 test: .venv/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -209,7 +209,6 @@ def load_checkpoint(path: Path, config: TrainingConfig, steps: int) -> keras.Mod
         ) from error
     saved = [ops.convert_to_numpy(variable) for variable in model.optimizer.variables]
     compile_model(model, config, steps)
-    model.optimizer.build(model.trainable_variables)
     for variable, value in zip(model.optimizer.variables, saved, strict=True):
         variable.assign(value)
     return model
@@ -248,6 +247,12 @@ def compile_model(model: keras.Model, config: TrainingConfig, steps: int) -> Non
         metrics=metrics,
         jit_compile=keras.backend.backend() == "jax",
     )
+    # What the first step would have to make, TensorFlow would trace that step twice for.
+    model.optimizer.build(model.trainable_variables)
+    if metrics:
+        nothing = ops.zeros((1, *model.output_shape[1:]))
+        model.compute_metrics(None, nothing, nothing)
+        model.reset_metrics()
 
 
 def choose_precision(asked: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import emotion_ai
-from emotion_ai.datasets.drawn.synthetic import draw_photo, make_dataset
+from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.errors import ConfigError, DatasetError, ImageError, ModelError, VideoError
 from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.labels import COORDINATE_COLUMNS, COURSE5, FER7, KEYPOINT_NAMES
@@ -35,8 +35,8 @@ def files(photo, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def faces(tmp_path_factory):
-    return make_dataset(tmp_path_factory.mktemp("data"), "expression", n=140)
+def faces(drawn):
+    return drawn("expression", 140)
 
 
 def test_names_are_imported_only_when_asked_for():

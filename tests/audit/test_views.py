@@ -14,7 +14,6 @@ from emotion_ai.audit.catalogue import catalogue, with_expressions, with_keypoin
 from emotion_ai.audit.suspects import find_suspects
 from emotion_ai.cli import program
 from emotion_ai.datasets import describe, fetch, list_datasets
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark
 from emotion_ai.datasets.selection import Choice, known_orders, known_traits, select
 from emotion_ai.errors import ConfigError, DatasetError
@@ -22,7 +21,7 @@ from emotion_ai.evaluation.predictions import Predictions
 from emotion_ai.faces.montage import Layout, encode_webp, montage
 from emotion_ai.jobs import background
 from emotion_ai.labels import FER7, KEYPOINT_COUNT
-from emotion_ai.settings import Settings, settings
+from emotion_ai.settings import Settings
 from emotion_ai.storage.arrays import load_arrays
 from tests.support.dataset_files import png, write_tree
 
@@ -33,13 +32,13 @@ def where(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def faces(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=140, seed=2)
+def faces(drawn):
+    return drawn("expression", 140, seed=2)
 
 
 @pytest.fixture(scope="module")
-def pointed(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "keypoints", n=70, seed=2)
+def pointed(drawn):
+    return drawn("keypoints", 70, seed=2)
 
 
 @pytest.fixture(scope="module")
@@ -115,9 +114,9 @@ def test_a_filter_over_36000_rows_is_quick():
         }
     )
     choice = Choice(["train"], ["sad"], [], ["named wrongly"], order="how sure the model is")
-    began = time.perf_counter()
+    began = time.thread_time()  # others may have the processor meanwhile
     rows = select(table, choice)
-    assert time.perf_counter() - began < 0.2
+    assert time.thread_time() - began < 0.2
     assert np.all(np.diff(table["confidence"].to_numpy()[rows]) >= 0)
 
 
@@ -299,18 +298,16 @@ def test_no_way_out_is_one_plain_line(data_dir, monkeypatch):
         fetch.fetch("imagenet", data_dir)
 
 
-def test_command_line_fetches_and_says_plainly_when_it_cannot(data_dir, monkeypatch, capsys):
+def test_command_line_fetches_and_says_plainly_when_it_cannot(
+    data_dir, use_places, monkeypatch, capsys
+):
     import kagglehub
 
     def refuse(handle):
         raise ConnectionError("no route")
 
     monkeypatch.setattr(kagglehub, "dataset_download", refuse)
-    monkeypatch.setenv("EMOTION_AI_DATA", str(data_dir))
-    settings.cache_clear()
-    try:
-        assert program.main(["data", "fetch", "fer2013"]) != 0
-    finally:
-        settings.cache_clear()
+    use_places(data=data_dir)
+    assert program.main(["data", "fetch", "fer2013"]) != 0
     (line,) = capsys.readouterr().err.splitlines()
     assert "is there an internet connection" in line

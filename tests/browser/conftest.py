@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from emotion_ai.datasets.drawn.synthetic import draw_photo
+from tests.support.camera_file import chromium_with_camera, write_camera
+
 ROOT = Path(__file__).resolve().parents[2]
 #: Generous, for machines that train at the same time.
 TIMEOUT_MS = 30_000
@@ -51,9 +54,20 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def camera(browser, tmp_path_factory):
+    """A Chromium whose camera shows a drawn face that sways."""
+    picture, _ = draw_photo(12, 1, (640, 480))
+    path = write_camera(tmp_path_factory.mktemp("camera") / "face.mjpeg", picture)
+    chromium = chromium_with_camera(browser, path, CHROMIUM_ARGUMENTS)
+    yield chromium
+    chromium.close()
+
+
 @contextmanager
-def running_app(folder: Path) -> Iterator[str]:
-    """The address of a dashboard of its own, without datasets, that ends with the context."""
+def running_app(folder: Path, **environment: object) -> Iterator[str]:
+    """The address of a dashboard of its own, with the datasets in ``folder`` / data, that ends with
+    the context; ``environment`` is what it finds in its own besides."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -64,7 +78,8 @@ def running_app(folder: Path) -> Iterator[str]:
         app = subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, "EMOTION_AI_DATA": str(folder / "data")},
+            env={**os.environ, "EMOTION_AI_DATA": str(folder / "data")}
+            | {name: str(value) for name, value in environment.items()},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -75,12 +90,6 @@ def running_app(folder: Path) -> Iterator[str]:
     finally:
         app.terminate()
         app.wait(timeout=20)
-
-
-@pytest.fixture(scope="session")
-def start_app():
-    """``running_app``, for tests whose dashboard needs an environment of its own."""
-    return running_app
 
 
 @pytest.fixture(scope="session")
@@ -109,9 +118,33 @@ def _wait_until_healthy(url: str, app: subprocess.Popen, log: Path) -> None:
 
 
 @pytest.fixture
-def page(browser, app_url):
-    """A fresh tab, 1400 × 900, on its own session."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, base_url=app_url)
-    context.set_default_timeout(TIMEOUT_MS)
-    yield context.new_page()
-    context.close()
+def new_tab(browser):
+    """``new_tab(url, width=1400, height=900)``: a fresh tab, on its own session."""
+    contexts = []
+
+    def tab(base_url: str, width: int = 1400, height: int = 900):
+        viewport = {"width": width, "height": height}
+        contexts.append(browser.new_context(viewport=viewport, base_url=base_url))
+        contexts[-1].set_default_timeout(TIMEOUT_MS)
+        return contexts[-1].new_page()
+
+    yield tab
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_tab, app_url):
+    """A fresh tab of the dashboard at ``app_url``, which a file may have of its own."""
+    return new_tab(app_url)
+
+
+def tip_of(point) -> str:
+    """What is shown beside a point when the pointer is on it."""
+    point.hover(force=True)
+    return point.evaluate("element => getComputedStyle(element, '::after').content")
+
+
+def width_px(page) -> int:
+    """How wide a page is drawn, which may be more than its window shows."""
+    return page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")

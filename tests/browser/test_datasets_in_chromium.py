@@ -6,31 +6,26 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from emotion_ai.datasets import open_dataset
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark, load_marks
-from tests.browser.conftest import running_app
+from tests.browser.conftest import running_app, tip_of, width_px
 from tests.support.dataset_files import fer_csv
 
 FACES = 140
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory):
+def stocked(tmp_path_factory, drawn):
     """A dashboard of its own with drawn faces for both tasks: its address and its data folder."""
     folder = tmp_path_factory.mktemp("datasets")
-    for task in ("expression", "keypoints"):
-        synthetic.make_dataset(folder / "data", task, n=FACES)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EMOTION_AI_CACHE", str(folder / "cache"))
-        with running_app(folder) as url:
-            yield url, folder / "data"
+    drawn("expression", FACES, into=folder / "data")
+    drawn("keypoints", FACES, into=folder / "data")
+    with running_app(folder, EMOTION_AI_CACHE=folder / "cache") as url:
+        yield url, folder / "data"
 
 
 @pytest.fixture
-def tab(browser, stocked):
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, base_url=stocked[0])
-    yield context.new_page()
-    context.close()
+def tab(new_tab, stocked):
+    return new_tab(stocked[0], height=1000)
 
 
 def open_grid(page: Page, address: str = "") -> None:
@@ -121,9 +116,7 @@ def test_keypoints_are_named_under_the_pointer(tab):
     tab.goto("/datasets?data=synthetic_keypoints&face=7")
     expect(tab.locator(".ea-point")).to_have_count(15)
     point = tab.locator(".ea-point[data-tip='nose tip']")
-    point.hover(force=True)
-    tip = point.evaluate("element => getComputedStyle(element, '::after').content")
-    assert "nose tip" in tip
+    assert "nose tip" in tip_of(point)
 
 
 def test_upload_is_imported_shown_and_deleted_again(tab, stocked, tmp_path):
@@ -145,13 +138,10 @@ def test_upload_is_imported_shown_and_deleted_again(tab, stocked, tmp_path):
     ]
 
 
-def test_phone_shows_nothing_wider_than_its_screen(browser, stocked):
-    context = browser.new_context(viewport={"width": 420, "height": 860}, base_url=stocked[0])
-    page = context.new_page()
+def test_phone_shows_nothing_wider_than_its_screen(new_tab, stocked):
+    page = new_tab(stocked[0], 420, 860)
     for name in ("Browse", "Balance", "Augment", "Problems", "Map"):
         page.goto(f"/datasets?data=synthetic_expression&tab={name}")
         expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
         page.wait_for_timeout(800)
-        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-        assert width <= 420, name
-    context.close()
+        assert width_px(page) <= 420, name

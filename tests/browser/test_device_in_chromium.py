@@ -57,16 +57,6 @@ def device_url(settings):
         yield f"{url}/device/"
 
 
-@pytest.fixture(scope="module")
-def camera(browser, tmp_path_factory):
-    """A Chromium whose camera shows a drawn face."""
-    picture, _ = draw_photo(12, 1, (640, 480))
-    path = write_camera(tmp_path_factory.mktemp("camera") / "face.mjpeg", picture)
-    chromium = chromium_with_camera(browser, path, CHROMIUM_ARGUMENTS)
-    yield chromium
-    chromium.close()
-
-
 @pytest.fixture
 def page(camera, device_url):
     context = camera.new_context(viewport={"width": 1400, "height": 900}, base_url=device_url)
@@ -533,12 +523,9 @@ def test_exported_folder_reads_with_its_server_gone(camera, settings, tmp_path):
 @pytest.fixture(scope="module")
 def served_app(settings, tmp_path_factory):
     """A dashboard that is served to others."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in environment(settings).items():
-            patch.setenv(name, value)
-        patch.setenv("EMOTION_AI_ACCESS", "read-only")
-        with running_app(tmp_path_factory.mktemp("app")) as url:
-            yield url
+    given = environment(settings) | {"EMOTION_AI_ACCESS": "read-only"}
+    with running_app(tmp_path_factory.mktemp("app"), **given) as url:
+        yield url
 
 
 @pytest.mark.parametrize("size", [(1400, 900), (390, 844)])

@@ -5,44 +5,40 @@ import shutil
 import pytest
 from playwright.sync_api import expect
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT
+from tests.browser.conftest import running_app, width_px
 from tests.support.second_model import noisy_copy
 
 FACES = 350
 
 
 @pytest.fixture(scope="module")
-def evaluate_url(tmp_path_factory, start_app):
+def evaluate_url(tmp_path_factory, drawn):
     """A dashboard with synthetic faces and a second, noisy expression model."""
     folder = tmp_path_factory.mktemp("evaluate_app")
     for task in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / task, folder / "models" / task)
     noisy_copy(open_model(ROOT / "models", "expression"), folder / "models", "expression_noisy")
-    synthetic.make_dataset(folder / "data", "expression", n=FACES)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("EMOTION_AI_MODELS", str(folder / "models"))
-        environment.setenv("EMOTION_AI_CACHE", str(folder / "cache"))
-        with start_app(folder) as url:
-            yield url
+    drawn("expression", FACES, into=folder / "data")
+    places = {"EMOTION_AI_MODELS": folder / "models", "EMOTION_AI_CACHE": folder / "cache"}
+    with running_app(folder, **places) as url:
+        yield url
 
 
 @pytest.fixture
-def evaluate(browser, evaluate_url):
+def evaluate(new_tab, evaluate_url):
     """Opens the page at an address; fails on any traceback at the end."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1200})
-    context.set_default_timeout(45_000)
-    page = context.new_page()
+    page = new_tab(evaluate_url, height=1200)
+    page.set_default_timeout(45_000)
 
     def open_at(address: str = ""):
-        page.goto(f"{evaluate_url}/evaluate?{address}")
+        page.goto(f"/evaluate?{address}")
         expect(page.get_by_role("tab", name="Confusion")).to_be_visible()
         return page
 
     yield open_at
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    context.close()
 
 
 def matrix_cell(page, given: int, named: int):
@@ -112,13 +108,10 @@ def test_report_is_written_and_opens_without_the_app(evaluate, browser, tmp_path
     context.close()
 
 
-def test_tabs_keep_to_a_phones_screen(browser, evaluate_url):
-    context = browser.new_context(viewport={"width": 420, "height": 900})
-    page = context.new_page()
+def test_tabs_keep_to_a_phones_screen(new_tab, evaluate_url):
+    page = new_tab(evaluate_url, 420, 900)
     for tab in ("Confusion", "Why%3F"):
-        page.goto(f"{evaluate_url}/evaluate?tab={tab}")
+        page.goto(f"/evaluate?tab={tab}")
         expect(page.get_by_role("tab", name="Confusion")).to_be_visible()
         page.wait_for_timeout(500)
-        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-        assert width <= 420
-    context.close()
+        assert width_px(page) <= 420

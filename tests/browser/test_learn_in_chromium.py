@@ -4,6 +4,8 @@ import json
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import width_px
+
 
 def caption(page: Page) -> str:
     """What the film's slider says about the frame that is shown."""
@@ -58,11 +60,8 @@ def test_a_shared_link_shows_gradient_descent_diverging(page):
     expect(page.locator(".js-plotly-plot .gl-container canvas").first).to_be_attached()
 
 
-def test_chapters_fit_a_phone(browser, app_url):
-    context = browser.new_context(viewport={"width": 420, "height": 860}, base_url=app_url)
-    page = context.new_page()
+def test_chapters_fit_a_phone(new_tab, app_url):
+    page = new_tab(app_url, 420, 860)
     for chapter in ("convolution", "precision"):
         open_chapter(page, chapter)
-        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-        assert width <= 420
-    context.close()
+        assert width_px(page) <= 420

@@ -11,16 +11,13 @@ import signal
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.faces.drawing import bgr
 from emotion_ai.labels import EXPRESSION_COLOURS
-from emotion_ai.media.images import encode_jpeg
 from emotion_ai.settings import ROOT
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
 
@@ -79,37 +76,15 @@ def app(tmp_path_factory):
     for name in ("home", "tmp", "hook"):
         (folder / name).mkdir()
     (folder / "hook" / "sitecustomize.py").write_text(HOOK)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LIVE_TEST_FOLDER", str(folder))
-        patch.setenv("PYTHONPATH", str(folder / "hook"))
-        patch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-        patch.setenv("TMPDIR", str(folder / "tmp"))
-        patch.setenv("HOME", str(folder / "home"))
-        with running_app(folder) as url:
-            yield App(url, folder)
-
-
-@pytest.fixture(scope="module")
-def camera(browser, tmp_path_factory):
-    """A Chromium whose camera shows a drawn face that sways."""
-    path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
-    picture, _ = draw_photo(12, 1, (640, 480))
-    with path.open("wb") as target:
-        for angle in np.linspace(0, 2 * np.pi, 15, endpoint=False):
-            move = np.float32([[1, 0, 12 * np.sin(angle)], [0, 1, 6 * np.cos(angle)]])
-            moved = cv2.warpAffine(picture, move, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-            target.write(encode_jpeg(moved, 80))
-    chromium = browser.browser_type.launch(
-        executable_path=shutil.which("chromium"),
-        args=[
-            *CHROMIUM_ARGUMENTS,
-            "--use-fake-ui-for-media-stream",
-            "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-video-capture={path}",
-        ],
-    )
-    yield chromium
-    chromium.close()
+    environment = {
+        "LIVE_TEST_FOLDER": folder,
+        "PYTHONPATH": folder / "hook",
+        "PYTHONDONTWRITEBYTECODE": 1,
+        "TMPDIR": folder / "tmp",
+        "HOME": folder / "home",
+    }
+    with running_app(folder, **environment) as url:
+        yield App(url, folder)
 
 
 @pytest.fixture

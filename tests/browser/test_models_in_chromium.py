@@ -1,7 +1,6 @@
 """Models & serving as people meet it: choose a server, send a face, paste the command, export."""
 
 import json
-import os
 import shutil
 import subprocess
 
@@ -10,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from emotion_ai.models.store import list_models
 from emotion_ai.settings import ROOT
+from tests.browser.conftest import running_app, width_px
 from tests.support.model_server import model_server, serving
 
 
@@ -20,27 +20,11 @@ def server():
 
 
 @pytest.fixture(scope="module")
-def app(start_app, tmp_path_factory):
+def app_url(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models_app")
-    kept = {name: os.environ.get(name) for name in ("EMOTION_AI_CACHE", "EMOTION_AI_SERVING")}
-    os.environ |= {
-        "EMOTION_AI_CACHE": str(folder / "cache"),
-        "EMOTION_AI_SERVING": str(folder / "serving"),
-    }
-    try:
-        with start_app(folder) as url:
-            yield url
-    finally:
-        for name, value in kept.items():
-            os.environ.pop(name) if value is None else os.environ.__setitem__(name, value)
-
-
-@pytest.fixture
-def page(browser, app):
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, base_url=app)
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
+    places = {"EMOTION_AI_CACHE": folder / "cache", "EMOTION_AI_SERVING": folder / "serving"}
+    with running_app(folder, **places) as url:
+        yield url
 
 
 def test_face_is_sent_and_the_command_does_the_same_at_a_shell(page: Page, server):
@@ -86,9 +70,8 @@ def test_export_shows_its_progress_and_ends_as_version_1(page: Page):
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
-def test_phone_shows_nothing_wider_than_its_screen(browser, app):
-    context = browser.new_context(viewport={"width": 390, "height": 860}, base_url=app)
-    page = context.new_page()
+def test_phone_shows_nothing_wider_than_its_screen(new_tab, app_url):
+    page = new_tab(app_url, 390, 860)
     for tab, inside in (
         ("Models", "Export for"),
         ("Served", "Photos are read"),
@@ -98,5 +81,4 @@ def test_phone_shows_nothing_wider_than_its_screen(browser, app):
         page.goto(f"/models?tab={tab}")
         expect(page.get_by_text(inside).first).to_be_visible()
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-    context.close()
+        assert width_px(page) <= 390

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
 from emotion_ai.media.images import encode_png
+from tests.browser.conftest import tip_of, width_px
 
 
 def wait_until_drawn(page: Page) -> None:
@@ -53,8 +54,8 @@ def test_uploaded_photo_gives_cards_bars_table_and_csv(page, photo):
     assert download.value.path().read_bytes()[:2] == b"\xff\xd8"
 
 
-def test_address_of_a_page_opens_it_in_its_frame_on_a_new_server(new_app_url, browser):
-    page = browser.new_page(base_url=new_app_url)
+def test_address_of_a_page_opens_it_in_its_frame_on_a_new_server(new_app_url, new_tab):
+    page = new_tab(new_app_url)
     page.goto("/photo")
     expect(page.get_by_role("link", name="Home")).to_be_visible()
     expect(page.get_by_role("heading", name="Photo")).to_be_visible()
@@ -63,16 +64,13 @@ def test_address_of_a_page_opens_it_in_its_frame_on_a_new_server(new_app_url, br
     page.get_by_text("One face").click()
     expect(page.locator(".ea-card")).to_have_count(1)
     assert "sample=" in page.url
-    page.close()
 
 
 def test_hover_names_the_point_and_layers_hide(page):
     page.goto("/photo?sample=One+face")
     expect(page.locator(".ea-point")).to_have_count(15)
     point = page.locator(".ea-point[data-tip$='nose tip']")
-    point.hover(force=True)
-    tip = point.evaluate("element => getComputedStyle(element, '::after').content")
-    assert "nose tip" in tip
+    assert "nose tip" in tip_of(point)
     page.get_by_role("button", name="points", exact=True).click()
     expect(point).to_be_hidden()
 
@@ -87,15 +85,12 @@ def test_damaged_file_is_one_line_and_no_traceback(page, photo, tmp_path):
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
-def test_phone_shows_nothing_wider_than_its_screen(browser, app_url):
-    context = browser.new_context(viewport={"width": 420, "height": 860}, base_url=app_url)
-    page = context.new_page()
+def test_phone_shows_nothing_wider_than_its_screen(new_tab, app_url):
+    page = new_tab(app_url, 420, 860)
     for path in ("/", "/photo"):
         page.goto(path)
         expect(page.locator(".ea-picture img")).to_be_visible()
-        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-        assert width <= 420
-    context.close()
+        assert width_px(page) <= 420
 
 
 def test_home_leads_to_photo(page):

@@ -8,7 +8,6 @@ import optuna
 import pytest
 from playwright.sync_api import Page, expect
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT
 from emotion_ai.training import runs
@@ -20,14 +19,14 @@ from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
+def place(tmp_path_factory, drawn) -> Path:
     """The shipped expression model, a finished run, what it was saved as, and a search."""
     place = tmp_path_factory.mktemp("promotion")
     models = place / "models"
     shutil.copytree(ROOT / "models" / "expression", models / "expression")
     copy = noisy_copy(open_model(models, "expression"), models, "mine")
     (copy.folder / "card.json").write_text(json.dumps({**copy.card, "run": "first"}))
-    faces = synthetic.make_dataset(place / "data", "expression", n=140, seed=5)
+    faces = drawn("expression", 140, seed=5, into=place / "data")
     config = TrainingConfig.for_task("expression", (faces.name,), preset="demo", epochs=3)
     folder = runs.create_run(models / "runs", config.as_dict(), "first", state="finished")
     record = {"epoch": 1, "loss": 2.0, "validation_loss": 2.0, "validation_accuracy": 0.1}
@@ -46,11 +45,9 @@ def place(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def app_url(place):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EMOTION_AI_MODELS", str(place / "models"))
-        patch.setenv("EMOTION_AI_CACHE", str(place / "cache"))
-        with running_app(place) as url:
-            yield url
+    places = {"EMOTION_AI_MODELS": place / "models", "EMOTION_AI_CACHE": place / "cache"}
+    with running_app(place, **places) as url:
+        yield url
 
 
 def test_saved_run_becomes_the_default_and_goes_back(page: Page, place):
@@ -68,12 +65,10 @@ def test_saved_run_becomes_the_default_and_goes_back(page: Page, place):
     assert open_model(place / "models", "expression").digest == shipped
 
 
-def test_search_is_linked_to_and_fits_a_phone(browser, app_url):
-    page = browser.new_page(viewport={"width": 390, "height": 844}, base_url=app_url)
+def test_search_is_linked_to_and_fits_a_phone(new_tab, app_url):
+    page = new_tab(app_url, 390, 844)
     page.goto("/train?tab=Search&search=rates")
     expect(page.get_by_text("7 of 8 trials")).to_be_visible()
     expect(page.locator(".stPlotlyChart")).to_have_count(3)
     expect(page.get_by_role("button", name="Start the best in full")).to_be_visible()
-    wide = page.evaluate("document.documentElement.scrollWidth")
-    page.close()
-    assert wide <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

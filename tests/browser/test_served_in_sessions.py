@@ -5,6 +5,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.load import Record, Visitor
+from tests.browser.conftest import running_app
 
 
 class Reading(Visitor):
@@ -40,8 +41,7 @@ def test_a_person_at_the_machine_is_told_from_who_came_through_a_proxy(app_url):
     assert "**Read-only**: this server is open to others and has no sign" in said.replace("\\", "")
 
 
-def test_a_server_for_others_is_read_only(start_app, tmp_path, monkeypatch):
-    monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", "0.0.0.0")
-    with start_app(tmp_path) as url:
+def test_a_server_for_others_is_read_only(tmp_path):
+    with running_app(tmp_path, STREAMLIT_SERVER_ADDRESS="0.0.0.0") as url:
         said, _ = what_home_says(url)
     assert "**Read-only**" in said

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from emotion_ai.datasets import open_dataset
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import load_marks
+from tests.browser.conftest import running_app
 
 pytest.importorskip("authlib")
 EDITOR, STRANGER = "ada@example.org", "eve@example.org"
@@ -27,10 +27,10 @@ def provider():
 
 
 @pytest.fixture(scope="module")
-def served(provider, start_app, tmp_path_factory):
+def served(provider, tmp_path_factory, drawn):
     """An app that only its editors may change, and its folder."""
     folder = tmp_path_factory.mktemp("served")
-    synthetic.make_dataset(folder / "data", "expression", n=35)
+    drawn("expression", 35, into=folder / "data")
     secrets = folder / "secrets.toml"
     secrets.write_text(
         f"""
@@ -45,18 +45,14 @@ server_metadata_url = "{provider}/.well-known/openid-configuration"
 editors = ["{EDITOR}"]
 """
     )
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("EMOTION_AI_ACCESS", "editors")
-        environment.setenv("STREAMLIT_SECRETS_FILES", str(secrets))
-        with start_app(folder) as url:
-            yield url, folder
+    environment = {"EMOTION_AI_ACCESS": "editors", "STREAMLIT_SECRETS_FILES": secrets}
+    with running_app(folder, **environment) as url:
+        yield url, folder
 
 
 @pytest.fixture
-def visit(browser, served):
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, base_url=served[0])
-    yield context.new_page()
-    context.close()
+def visit(new_tab, served):
+    return new_tab(served[0])
 
 
 def sign_in(page, address: str) -> None:

@@ -12,6 +12,7 @@ from emotion_ai.models.store import open_model
 from emotion_ai.models.versions import go_back, make_default
 from emotion_ai.settings import ROOT
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
+from tests.support.camera_file import chromium_with_camera
 from tests.support.second_model import mistaken_copy
 
 PHOTO, _ = draw_photo(12, 1, (640, 480))
@@ -30,25 +31,15 @@ def models(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def app_url(models, tmp_path_factory):
     folder = tmp_path_factory.mktemp("switch")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EMOTION_AI_MODELS", str(models))
-        with running_app(folder) as url:
-            yield url
+    with running_app(folder, EMOTION_AI_MODELS=models) as url:
+        yield url
 
 
 @pytest.fixture
 def page(browser, app_url, tmp_path):
     film = tmp_path / "face.mjpeg"
     film.write_bytes(encode_jpeg(PHOTO, 90) * 15)
-    chromium = browser.browser_type.launch(
-        executable_path=shutil.which("chromium"),
-        args=[
-            *CHROMIUM_ARGUMENTS,
-            "--use-fake-ui-for-media-stream",
-            "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-video-capture={film}",
-        ],
-    )
+    chromium = chromium_with_camera(browser, film, CHROMIUM_ARGUMENTS)
     page = chromium.new_page(viewport={"width": 1400, "height": 900}, base_url=app_url)
     page.set_default_timeout(30_000)
     yield page

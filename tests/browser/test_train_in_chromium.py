@@ -7,36 +7,31 @@ import psutil
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
-from tests.browser.conftest import running_app
+from tests.browser.conftest import running_app, width_px
 
 #: A trainer imports TensorFlow first, and others may train beside it.
 LEARNING_MS = 240_000
 
 
 @pytest.fixture(scope="module")
-def stocked(tmp_path_factory):
+def stocked(tmp_path_factory, drawn):
     """A dashboard of its own with a few drawn faces: its address and its folder of runs."""
     folder = tmp_path_factory.mktemp("train")
-    synthetic.make_dataset(folder / "data", "expression", n=140)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EMOTION_AI_CACHE", str(folder / "cache"))
-        patch.setenv("EMOTION_AI_RUNS", str(folder / "runs"))
-        with running_app(folder) as url:
-            yield url, folder / "runs"
-            for run in runs.list_runs(folder / "runs"):
-                queue.cancel(run.folder)
-                if run.state == "running":
-                    psutil.Process(run.status["pid"]).kill()
+    drawn("expression", 140, into=folder / "data")
+    places = {"EMOTION_AI_CACHE": folder / "cache", "EMOTION_AI_RUNS": folder / "runs"}
+    with running_app(folder, **places) as url:
+        yield url, folder / "runs"
+        for run in runs.list_runs(folder / "runs"):
+            queue.cancel(run.folder)
+            if run.state == "running":
+                psutil.Process(run.status["pid"]).kill()
 
 
 @pytest.fixture
-def tab(browser, stocked):
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, base_url=stocked[0])
-    yield context.new_page()
-    context.close()
+def tab(new_tab, stocked):
+    return new_tab(stocked[0], height=1000)
 
 
 def open_form(page: Page) -> None:
@@ -59,13 +54,12 @@ def stop_button(page: Page) -> Locator:
     return page.get_by_role("main").get_by_role("button", name="Stop")
 
 
-def test_run_is_started_watched_queued_behind_and_stopped(tab, browser, stocked):
+def test_run_is_started_watched_queued_behind_and_stopped(tab, new_tab, stocked):
     open_form(tab)
     first = start(tab, epochs=300)
     expect(tab.get_by_role("heading", name=first)).to_be_visible()
     # Another browser starts one meanwhile: it waits.
-    other = browser.new_context(viewport={"width": 1400, "height": 1000}, base_url=stocked[0])
-    beside = other.new_page()
+    beside = new_tab(stocked[0], height=1000)
     open_form(beside)
     behind = beside.get_by_role("button", name="START (behind")
     expect(behind).to_be_visible(timeout=90_000)
@@ -75,7 +69,7 @@ def test_run_is_started_watched_queued_behind_and_stopped(tab, browser, stocked)
     assert states == {first: "running", second: "queued"}
     stop_button(beside).click()
     expect(beside.get_by_text("cancelled before it began")).to_be_visible(timeout=90_000)
-    other.close()
+    beside.close()
 
     # Curves and mistakes come by themselves, and the page around them is not drawn anew.
     tab.evaluate("document.querySelector('h1').dataset.mine = 'yes'")
@@ -97,7 +91,7 @@ def test_run_is_started_watched_queued_behind_and_stopped(tab, browser, stocked)
     expect(tab).to_have_url(re.compile(f"run={second}"))
 
 
-def test_phone_shows_nothing_wider_than_its_screen(browser, stocked):
+def test_phone_shows_nothing_wider_than_its_screen(new_tab, stocked):
     config = TrainingConfig.for_task("expression", ("synthetic_expression",))
     folder = runs.create_run(stocked[1], config.as_dict(), "an-earlier-run-with-a-long-name")
     lines = [
@@ -106,8 +100,7 @@ def test_phone_shows_nothing_wider_than_its_screen(browser, stocked):
     ]
     (folder / runs.METRICS).write_text("\n".join(lines))
     runs.write_status(folder, "finished")
-    context = browser.new_context(viewport={"width": 390, "height": 860}, base_url=stocked[0])
-    page = context.new_page()
+    page = new_tab(stocked[0], 390, 860)
     for address, last in (
         ("", "Learns from"),
         (f"?run={folder.name}", "Settings of this run"),
@@ -117,7 +110,5 @@ def test_phone_shows_nothing_wider_than_its_screen(browser, stocked):
         page.goto(f"/train{address}")
         expect(page.get_by_text(last)).to_be_visible(timeout=60_000)
         time.sleep(1)  # charts
-        width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
-        assert width <= 390, address
+        assert width_px(page) <= 390, address
         expect(page.get_by_test_id("stException")).to_have_count(0)
-    context.close()

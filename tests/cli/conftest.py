@@ -2,14 +2,9 @@
 
 import pytest
 
-from emotion_ai.settings import settings
-
 
 @pytest.fixture
-def workplace(tmp_path, monkeypatch):
+def workplace(tmp_path, use_places):
     """An own data folder; the shipped models."""
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("EMOTION_AI_RUNS", str(tmp_path / "runs"))
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
+    use_places(tmp_path, "data", "runs")
+    return tmp_path

@@ -55,10 +55,10 @@ with only_own_words():
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
+def place(tmp_path_factory, drawn):
     """Data, models and runs of its own, and a photo."""
     folder = tmp_path_factory.mktemp("quiet")
-    synthetic.make_dataset(folder / "data", "expression", n=70)
+    drawn("expression", 70, into=folder / "data")
     cv2.imwrite(str(folder / "photo.png"), synthetic.draw_photo(seed=1, faces=2)[0])
     (folder / "models").mkdir()
     for name in ("expression", "keypoints"):

@@ -6,23 +6,20 @@ import shutil
 import pytest
 
 from emotion_ai.cli.program import main
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.models.store import CARD, open_model
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.training import queue, runs
-from emotion_ai.training.config import TrainingConfig
-from tests.support.damaged_records import CARDS, DESCRIPTIONS, RUNS, harm
+from tests.support.damaged_records import CARDS, DESCRIPTIONS, RUNS, harm, make_run
 from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture
-def where(monkeypatch, tmp_path):
-    for name in ("data", "models", "runs", "cache"):
+def where(use_places, tmp_path):
+    places = ("data", "models", "runs", "cache")
+    for name in places:
         (tmp_path / name).mkdir()
-        monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(tmp_path / name))
-    settings.cache_clear()
-    yield settings()
-    settings.cache_clear()
+    use_places(tmp_path, *places)
+    return settings()
 
 
 @pytest.fixture
@@ -121,9 +118,9 @@ def test_strays_and_damage_among_earlier_versions_hide_no_other(where, say, caps
 
 
 @pytest.mark.parametrize("case", DESCRIPTIONS)
-def test_a_damaged_description_is_named_and_hides_no_other_dataset(where, say, capsys, case):
-    folder = synthetic.make_dataset(where.data_dir, "expression", n=35).folder
-    shutil.copytree(folder, where.data_dir / "harmed")
+def test_a_damaged_description_is_named_and_hides_no_other_dataset(where, say, capsys, case, drawn):
+    drawn("expression", 35, into=where.data_dir)
+    shutil.copytree(drawn("expression", 35).folder, where.data_dir / "harmed")
     change, words = DESCRIPTIONS[case]
     harm(where.data_dir / "harmed" / "dataset.json", change)
     out = say("data", "list")
@@ -141,16 +138,6 @@ def test_only_a_damaged_dataset_is_still_told(where, say):
 
 
 # Runs
-
-
-def make_run(runs_dir, name: str):
-    config = TrainingConfig.for_task("expression", ("faces",), epochs=3)
-    folder = runs.create_run(runs_dir, config.as_dict(), name)
-    lines = [{"epoch": i, "loss": 2.0 - i / 10, "validation_loss": 1.0, "seconds": 9,
-              "validation_accuracy": 0.5} for i in (1, 2, 3)]  # fmt: skip
-    (folder / runs.METRICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
-    runs.write_status(folder, "finished")
-    return folder
 
 
 @pytest.mark.parametrize("case", RUNS)

@@ -9,7 +9,7 @@ import pytest
 
 from emotion_ai.cli import program
 from emotion_ai.datasets.drawn import synthetic
-from emotion_ai.settings import ROOT, settings
+from emotion_ai.settings import ROOT
 
 
 def run(*arguments):
@@ -97,10 +97,8 @@ def test_models_and_runs_are_listed(workplace, capsys):
     assert "no runs yet" in capsys.readouterr().out
 
 
-def test_train_save_and_evaluate_from_the_command_line(workplace, capsys, monkeypatch):
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(workplace / "models"))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(workplace / "cache"))
-    settings.cache_clear()
+def test_train_save_and_evaluate_from_the_command_line(workplace, capsys, use_places):
+    use_places(workplace, "models", "cache")
     run("data", "synthetic", "--task", "expression", "--n", 140)
     train = [
         "train", "expression", "--data", "synthetic_expression", "--preset", "demo",

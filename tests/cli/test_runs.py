@@ -12,7 +12,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from emotion_ai.cli import program
 from emotion_ai.models.store import open_model
-from emotion_ai.settings import ROOT, settings
+from emotion_ai.settings import ROOT
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.tensorboard import EventFiles, scalars
@@ -21,14 +21,11 @@ from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch) -> Path:
+def place(tmp_path, monkeypatch, use_places) -> Path:
     """Folders of their own, and a trainer that trains nothing."""
-    for name in ("data", "models", "runs", "cache"):
-        monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(tmp_path / name))
+    use_places(tmp_path, "data", "models", "runs", "cache")
     monkeypatch.setattr(queue, "start_worker", lambda runs_dir, slot=None: None)
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
+    return tmp_path
 
 
 def enqueue(place: Path, name: str, task: str = "expression", **changes) -> Path:

@@ -6,29 +6,24 @@ import pytest
 
 from emotion_ai.cli import train
 from emotion_ai.cli.program import main
-from emotion_ai.datasets.drawn import synthetic
-from emotion_ai.settings import ROOT, settings
+from emotion_ai.settings import ROOT
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
+def shelf(tmp_path_factory, drawn):
     folder = tmp_path_factory.mktemp("command")
-    synthetic.make_dataset(folder / "data", "expression", n=35)
+    drawn("expression", 35, into=folder / "data")
     shutil.copytree(ROOT / "models" / "keypoints", folder / "models" / "points")
     return folder
 
 
 @pytest.fixture
-def runs_dir(tmp_path, shelf, monkeypatch):
-    for name in ("data", "models"):
-        monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(shelf / name))
-    monkeypatch.setenv("EMOTION_AI_RUNS", str(tmp_path))
-    settings.cache_clear()
+def runs_dir(tmp_path, shelf, monkeypatch, use_places):
+    use_places(shelf, "data", "models", runs=tmp_path)
     monkeypatch.setattr(train, "train_run", lambda *a: pytest.fail("it trains"))
-    yield tmp_path
-    settings.cache_clear()
+    return tmp_path
 
 
 EXPRESSION = ("train", "expression", "--data", "synthetic_expression")

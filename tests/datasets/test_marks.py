@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import shutil
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ import pytest
 from emotion_ai.cli import program
 from emotion_ai.cli.train import add_parser, config_of
 from emotion_ai.datasets import import_dataset, open_dataset
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import (
     Mark,
     apply_marks,
@@ -22,21 +20,15 @@ from emotion_ai.datasets.marks import (
 from emotion_ai.datasets.store import MARKS, DatasetWriter, delete_dataset
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
-from emotion_ai.settings import settings
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare
 from tests.support.dataset_files import face, fer_csv
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("drawn"), "expression", n=70, seed=2)
-
-
 @pytest.fixture
 def dataset(drawn, data_dir):
     """A copy of its own for every test."""
-    return open_dataset(shutil.copytree(drawn.folder, data_dir / drawn.name))
+    return drawn("expression", 70, seed=2, into=data_dir)
 
 
 def test_marks_are_there_after_a_restart(dataset):
@@ -148,14 +140,10 @@ def test_deleted_dataset_is_gone_with_its_marks(dataset):
         delete_dataset(dataset)
 
 
-def test_command_line_prints_marks_as_csv(dataset, monkeypatch, capsys):
-    monkeypatch.setenv("EMOTION_AI_DATA", str(dataset.folder.parent))
-    settings.cache_clear()
+def test_command_line_prints_marks_as_csv(dataset, use_places, capsys):
+    use_places(data=dataset.folder.parent)
     set_marks(dataset, [3], Mark("relabel", "fear"))
-    try:
-        assert program.main(["data", "marks", dataset.name]) == 0
-    finally:
-        settings.cache_clear()
+    assert program.main(["data", "marks", dataset.name]) == 0
     header, row = capsys.readouterr().out.splitlines()
     assert header == "row,source,split,digest,expression,mark,new_expression"
     assert row.startswith("3,")

@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import Dataset, open_dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.assessment import Question, assess, label_sets
@@ -31,11 +30,11 @@ from emotion_ai.settings import ROOT, Settings
 
 
 @pytest.fixture(scope="module")
-def where(tmp_path_factory):
+def where(tmp_path_factory, drawn):
     folder = tmp_path_factory.mktemp("assessed")
     settings = Settings(cache_dir=folder, data_dir=folder / "data")
-    for task in ("expression", "keypoints"):
-        synthetic.make_dataset(settings.data_dir, task, n=70)
+    drawn("expression", 70, into=settings.data_dir)
+    drawn("keypoints", 70, into=settings.data_dir)
     return settings
 
 

@@ -5,11 +5,9 @@ import shutil
 
 import numpy as np
 import pytest
-import streamlit as st
 
 from benchmarks.cards import scores_table
 from emotion_ai.cli.program import main
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.evaluation import scores
 from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.models.store import open_model
@@ -19,17 +17,11 @@ from tests.support.app_pages import open_page
 
 
 @pytest.fixture
-def dataset(tmp_path, monkeypatch):
+def dataset(tmp_path, use_places, forget_caches, drawn):
     """Drawn faces where the program looks for datasets, and the expression model for them."""
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path / "cache"))
+    use_places(tmp_path, "data", "models", "cache")
     shutil.copytree(ROOT / "models" / "expression", tmp_path / "models" / "expression")
-    for forget in (settings.cache_clear, st.cache_resource.clear, st.cache_data.clear):
-        forget()
-    yield synthetic.make_dataset(tmp_path / "data", "expression", n=70)
-    for forget in (settings.cache_clear, st.cache_resource.clear, st.cache_data.clear):
-        forget()
+    return drawn("expression", 70, into=tmp_path / "data")
 
 
 @pytest.fixture

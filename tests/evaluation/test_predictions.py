@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.evaluation import predictions as module
 from emotion_ai.evaluation.predictions import cached_path, predictions
 from emotion_ai.models.store import open_model
@@ -9,8 +8,8 @@ from emotion_ai.settings import ROOT, Settings
 
 
 @pytest.fixture
-def case(tmp_path):
-    dataset = synthetic.make_dataset(tmp_path / "data", "expression", n=70)
+def case(tmp_path, drawn):
+    dataset = drawn("expression", 70)
     return open_model(ROOT / "models", "expression"), dataset, Settings(cache_dir=tmp_path)
 
 

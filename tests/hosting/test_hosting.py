@@ -15,7 +15,6 @@ from streamlit.testing.v1 import AppTest
 
 from emotion_ai import optional
 from emotion_ai.cli import program
-from emotion_ai.datasets.drawn.synthetic import make_dataset
 from emotion_ai.errors import ConfigError, ModelError
 from emotion_ai.explain import gradcam
 from emotion_ai.models.store import open_model
@@ -113,9 +112,9 @@ def test_export_and_gradcam_without_tensorflow_say_what_is_missing(
     assert said.startswith("error: An export needs Keras")
 
 
-def test_train_command_without_keras_makes_no_run(bare, tmp_path, monkeypatch, capsys):
-    make_dataset(tmp_path / "data", "expression", n=70)
-    changed = Settings(data_dir=tmp_path / "data", runs_dir=tmp_path / "runs")
+def test_train_command_without_keras_makes_no_run(bare, drawn, tmp_path, monkeypatch, capsys):
+    data_dir = drawn("expression", 70).folder.parent
+    changed = Settings(data_dir=data_dir, runs_dir=tmp_path / "runs")
     monkeypatch.setattr("emotion_ai.cli.train.settings", lambda: changed)
     assert (
         program.main(["train", "expression", "--data", "synthetic_expression", "--preset", "demo"])

@@ -10,21 +10,20 @@ import numpy as np
 import pytest
 
 from emotion_ai.cli.program import main
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.evaluation.predictions import both_models_table
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
 from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.report.page import report_command, write_report
-from emotion_ai.settings import ROOT, Settings, settings
+from emotion_ai.settings import ROOT, Settings
 
 
 @pytest.fixture(scope="module")
-def where(tmp_path_factory):
+def where(tmp_path_factory, drawn):
     folder = tmp_path_factory.mktemp("report")
     where = Settings(cache_dir=folder / "cache", data_dir=folder / "data")
-    for task in ("expression", "keypoints"):
-        synthetic.make_dataset(where.data_dir, task, n=105)
+    drawn("expression", 105, into=where.data_dir)
+    drawn("keypoints", 105, into=where.data_dir)
     return where
 
 
@@ -93,24 +92,21 @@ def test_command_names_every_choice(where):
     )
 
 
-def test_command_line_writes_the_report_and_prints_its_name(where, monkeypatch, tmp_path, capsys):
-    monkeypatch.setenv("EMOTION_AI_DATA", str(where.data_dir))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(where.cache_dir))
+def test_command_line_writes_the_report_and_prints_its_name(
+    where, use_places, monkeypatch, tmp_path, capsys
+):
+    use_places(data=where.data_dir, cache=where.cache_dir)
     monkeypatch.chdir(tmp_path)
-    settings.cache_clear()
-    try:
-        assert main(["report", "expression", "--data", "synthetic_expression"]) == 0
-        written = tmp_path / capsys.readouterr().out.strip()
-        assert written.name == "report_expression_synthetic_expression_test.html"
-        assert written.read_text().startswith("<!DOCTYPE html>")
-        out = tmp_path / "points.html"
-        words = ["report", "keypoints", "--data", "synthetic_keypoints", "--split", "validation"]
-        assert main([*words, "--out", str(out)]) == 0
-        assert "keypoints on synthetic_keypoints, validation" in out.read_text()
-        assert main(["report", "keypoints", "--data", "synthetic_expression"]) == 1
-        assert "is for keypoints" in capsys.readouterr().err
-    finally:
-        settings.cache_clear()
+    assert main(["report", "expression", "--data", "synthetic_expression"]) == 0
+    written = tmp_path / capsys.readouterr().out.strip()
+    assert written.name == "report_expression_synthetic_expression_test.html"
+    assert written.read_text().startswith("<!DOCTYPE html>")
+    out = tmp_path / "points.html"
+    words = ["report", "keypoints", "--data", "synthetic_keypoints", "--split", "validation"]
+    assert main([*words, "--out", str(out)]) == 0
+    assert "keypoints on synthetic_keypoints, validation" in out.read_text()
+    assert main(["report", "keypoints", "--data", "synthetic_expression"]) == 1
+    assert "is for keypoints" in capsys.readouterr().err
 
 
 def test_table_of_both_models_has_an_expression_and_thirty_coordinates(where):

@@ -7,6 +7,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+from emotion_ai.training import runs
+from emotion_ai.training.config import TrainingConfig
+
 Change = Callable[[dict], object]
 
 
@@ -113,3 +116,14 @@ def harm(path: Path, change: Change, line: int | None = None) -> None:
         return
     record = json.loads(path.read_text()) if path.exists() else {}
     path.write_text(json.dumps(change(record)))
+
+
+def make_run(runs_dir: Path, name: str, data: str = "faces") -> Path:
+    """A healthy run to harm: of a network for expressions, finished after three epochs."""
+    config = TrainingConfig.for_task("expression", (data,), epochs=3)
+    folder = runs.create_run(runs_dir, config.as_dict(), name)
+    lines = [{"epoch": i, "loss": 2.0 - i / 10, "validation_loss": 1.0, "seconds": 9,
+              "validation_accuracy": 0.5} for i in (1, 2, 3)]  # fmt: skip
+    (folder / runs.METRICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
+    runs.write_status(folder, "finished")
+    return folder

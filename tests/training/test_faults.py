@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import RunError
 from emotion_ai.networks.architectures import build
 from emotion_ai.storage.arrays import load_arrays
@@ -21,8 +20,8 @@ from emotion_ai.training.config import TrainingConfig
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=70, seed=5)
+def few(drawn):
+    return drawn("expression", 70, seed=5)
 
 
 def config(**changes):
@@ -114,9 +113,11 @@ def test_a_run_goes_on_after_the_epochs_in_its_checkpoint_and_says_so_from_the_s
     assert saved_epochs(tmp_path) == 0
 
 
-def test_changed_data_and_a_damaged_checkpoint_are_refused_in_one_line(moments, few, tmp_path):
+def test_changed_data_and_a_damaged_checkpoint_are_refused_in_one_line(
+    moments, few, drawn, tmp_path
+):
     folder = shutil.copytree(moments[0], tmp_path / "run")
-    other = synthetic.make_dataset(tmp_path, "expression", n=77, seed=6)
+    other = drawn("expression", 77, seed=6)
     with pytest.raises(
         RunError, match=r"images or labels of synthetic_expression changed .*70 faces then, 77 now"
     ):
@@ -204,28 +205,21 @@ def test_mistakes_are_the_first_wrong_names_and_the_worst_points(tmp_path):
     np.testing.assert_allclose(found["error"], np.sqrt(2) * np.array([5, 3, 1]), rtol=1e-5)
 
 
-def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, monkeypatch):
-    from emotion_ai.settings import settings
-
-    monkeypatch.setenv("EMOTION_AI_DATA", str(few.folder.parent))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path / "cache"))
-    settings.cache_clear()
-    try:
-        steps = []
-        found = probe.measure(config(), lambda *step: steps.append(step))
-        assert steps[-1][0] >= 2
-        assert found["parameters"] == build("expression", 7, "demo").count_params()
-        estimate.result_path(config()).write_text(
-            json.dumps(
-                {**found, "batch_s": 0.5, "start_s": 3.0, "save_s": 1.0, "validation_face_s": 0.1}
-            )
+def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, use_places):
+    use_places(data=few.folder.parent, cache=tmp_path / "cache")
+    steps = []
+    found = probe.measure(config(), lambda *step: steps.append(step))
+    assert steps[-1][0] >= 2
+    assert found["parameters"] == build("expression", 7, "demo").count_params()
+    estimate.result_path(config()).write_text(
+        json.dumps(
+            {**found, "batch_s": 0.5, "start_s": 3.0, "save_s": 1.0, "validation_face_s": 0.1}
         )
-        fit = check(config(), [few], tmp_path)
-        # 3 epochs of 5 batches and 14 faces to validate, two checkpoints each.
-        assert (fit.train, fit.validation, fit.steps(8)) == (42, 14, 5)
-        assert estimate.estimate(config(), fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
-        assert estimate.estimate(config(epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
-        assert estimate.estimate(config(batch_size=16), fit) is None
-        assert not list((tmp_path / "cache").rglob("*.keras"))
-    finally:
-        settings.cache_clear()
+    )
+    fit = check(config(), [few], tmp_path)
+    # 3 epochs of 5 batches and 14 faces to validate, two checkpoints each.
+    assert (fit.train, fit.validation, fit.steps(8)) == (42, 14, 5)
+    assert estimate.estimate(config(), fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
+    assert estimate.estimate(config(epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
+    assert estimate.estimate(config(batch_size=16), fit) is None
+    assert not list((tmp_path / "cache").rglob("*.keras"))

@@ -8,23 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import RunError
 from emotion_ai.jobs import background
 from emotion_ai.models.store import open_model
 from emotion_ai.models.versions import is_default, versions
-from emotion_ai.settings import ROOT, settings
+from emotion_ai.settings import ROOT
 from emotion_ai.training import promotion, promotion_job, runs
 from emotion_ai.training.config import TrainingConfig
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory) -> Path:
+def place(tmp_path_factory, drawn) -> Path:
     """The shipped models, few drawn faces, and a run with an untrained network."""
     place = tmp_path_factory.mktemp("promotion")
     shutil.copytree(ROOT / "models" / "expression", place / "models" / "expression")
-    faces = synthetic.make_dataset(place / "data", "expression", n=140, seed=5)
-    config = TrainingConfig.for_task("expression", (faces.name,), preset="demo", epochs=1)
+    drawn("expression", 140, seed=5, into=place / "data")
+    data = ("synthetic_expression",)
+    config = TrainingConfig.for_task("expression", data, preset="demo", epochs=1)
     folder = runs.create_run(place / "runs", config.as_dict(), "first", state="finished")
     from emotion_ai.networks.architectures import build
     from emotion_ai.training import loop
@@ -36,12 +36,8 @@ def place(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def there(place, monkeypatch):
-    for name in ("data", "models", "runs", "cache"):
-        monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(place / name))
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+def there(place, use_places):
+    use_places(place, "data", "models", "runs", "cache")
 
 
 def promote(place: Path, name: str, **options) -> background.Job:

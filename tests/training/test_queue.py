@@ -10,7 +10,6 @@ import time
 import psutil
 import pytest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import RunError
 from emotion_ai.settings import ROOT
 from emotion_ai.training import queue, runs, worker
@@ -29,10 +28,9 @@ def state(folder):
 
 
 @pytest.fixture
-def stored(tmp_path, monkeypatch):
+def stored(tmp_path, use_places, drawn):
     """A folder for runs, and a small dataset that they can learn from."""
-    synthetic.make_dataset(tmp_path / "data", "expression", n=70, seed=1)
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
+    use_places(data=drawn("expression", 70, seed=1).folder.parent)
     return tmp_path / "runs"
 
 

@@ -12,7 +12,6 @@ import numpy as np
 import optuna
 import pytest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.errors import ConfigError, RunError, SearchError
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
@@ -44,8 +43,8 @@ worker.work(Path(sys.argv[1]), Path(sys.argv[2]), say=lambda text: print(text, f
 
 
 @pytest.fixture(scope="module")
-def faces(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=140, seed=5)
+def faces(drawn):
+    return drawn("expression", 140, seed=5)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError, ModelError, RunError
@@ -29,18 +28,18 @@ from emotion_ai.training.score import score_run
 
 
 @pytest.fixture(scope="module")
-def faces(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=900, seed=3)
+def faces(drawn):
+    return drawn("expression", 900, seed=3)
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "expression", n=140, seed=5)
+def few(drawn):
+    return drawn("expression", 140, seed=5)
 
 
 @pytest.fixture(scope="module")
-def pointed(tmp_path_factory):
-    return synthetic.make_dataset(tmp_path_factory.mktemp("data"), "keypoints", n=300, seed=4)
+def pointed(drawn):
+    return drawn("keypoints", 300, seed=4)
 
 
 #: Little augmentation, no averaging: what a few seconds of training on drawn faces can use.
@@ -210,8 +209,8 @@ def test_gradients_are_clipped_to_the_norm_that_is_asked_for(faces):
         assert model.optimizer.global_clipnorm == expected
 
 
-def test_calibration_sets_faces_aside_that_marked_training_does_not_learn(tmp_path):
-    dataset = synthetic.make_dataset(tmp_path, "expression", n=140)
+def test_calibration_sets_faces_aside_that_marked_training_does_not_learn(tmp_path, drawn):
+    dataset = drawn("expression", 140, into=tmp_path)
     set_marks(dataset, dataset.rows("train")[:1], Mark("drop"))
     asked = config(dataset, calibration_faces=30, honour_marks=True)
     learned, _ = prepare([dataset], asked, FER7)

@@ -4,18 +4,17 @@ import shutil
 import threading
 
 import pytest
-import streamlit as st
 from streamlit import runtime
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets import list_datasets, open_dataset
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import load_marks
 from emotion_ai.errors import AccessError
 from emotion_ai.settings import ROOT, Settings, settings
 from emotion_ai.ui import access, components
 from emotion_ai.ui.datasets import face, findings, problems, setup
+from tests.support import app_pages
 
 SIGN_IN = {"auth": {"client_id": "app"}, "access": {"editors": ["ada@example.org"]}}
 ADA = {"is_logged_in": True, "email": "ada@example.org"}
@@ -23,37 +22,25 @@ EVE = {"is_logged_in": True, "email": "eve@example.org"}
 NAME = "synthetic_expression"
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module")
 def place(tmp_path_factory):
     """Folders of its own for the whole module, so that the models are loaded once."""
-    folder = tmp_path_factory.mktemp("served")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("EMOTION_AI_DATA", str(folder / "data"))
-        environment.setenv("EMOTION_AI_CACHE", str(folder / "cache"))
-        environment.setenv("EMOTION_AI_ACCESS", "editors")
-        settings.cache_clear()
-        yield folder
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    return tmp_path_factory.mktemp("served")
 
 
 @pytest.fixture(autouse=True)
-def one_dataset(place):
+def one_dataset(place, use_places, drawn):
     shutil.rmtree(place / "data", ignore_errors=True)
-    synthetic.make_dataset(place / "data", "expression", n=35)
+    drawn("expression", 35, into=place / "data")
+    use_places(data=place / "data", cache=place / "cache", access="editors")
 
 
 def open_page(page: str, user: dict | None = None, secrets: dict | None = None) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    app = app_pages.new_app()
     for name, value in (secrets or {}).items():
         app.secrets[name] = value
     app.user = user or {}
-    app.run()
-    if page != "home":
-        app.switch_page(f"pages/{page}.py").run()
-    assert not app.exception
-    return app
+    return app_pages.open_page(page, app=app)
 
 
 def sidebar(app: AppTest) -> str:
@@ -95,7 +82,7 @@ def test_a_stranger_can_neither_draw_nor_download_nor_import(as_drawn_for_an_edi
     app = open_page("datasets")
     app.button(key="fetch_fer2013").click().run()
     assert "Only editors may download a dataset" in app.error[0].value
-    next(button for button in app.button if button.label == "Draw").click().run()
+    app_pages.button(app, "Draw").click().run()
     assert "Only editors may draw a dataset" in app.error[0].value
     path = next(field for field in app.text_input if "on the server" in field.label)
     path.set_value(str(settings().data_dir / NAME))
@@ -113,12 +100,11 @@ def test_a_stranger_sees_the_buttons_greyed_out_with_the_reason():
     assert not app.error
 
 
-def test_a_stranger_sees_no_button_that_would_only_refuse(place, monkeypatch):
+def test_a_stranger_sees_no_button_that_would_only_refuse(place, use_places):
     """Those in popovers and forms too, which a browser keeps closed but is sent."""
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(place / "models"))
     for name in ("expression", "keypoints", "expression_fer7"):
         shutil.copytree(ROOT / "models" / name, place / "models" / name, dirs_exist_ok=True)
-    settings.cache_clear()
+    use_places(place, "models")
     for_editors = {
         "datasets": ["Import", "Draw", "Download", "Delete it for good", "Keep", "happy"],
         "models": ["Make it the default", "Export"],
@@ -131,8 +117,6 @@ def test_a_stranger_sees_no_button_that_would_only_refuse(place, monkeypatch):
             for button in found:
                 assert button.disabled, label
                 assert "For editors: sign in first" in button.help, label
-    monkeypatch.undo()
-    settings.cache_clear()
 
 
 def test_an_editor_marks_and_deletes_until_the_list_forgets_them():

@@ -2,20 +2,19 @@
 that nobody meant. Names are not listed here: they are what the pages ask for."""
 
 import os
-from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.runtime.state.query_params import QueryParams
 from streamlit.runtime.state.query_params_proxy import QueryParamsProxy
 from streamlit.testing.v1 import AppTest
 
-from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.datasets.drawn.synthetic import draw_faces
 from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.labels import FER7, VOTE_COLUMNS
 from emotion_ai.learn.texts import CHAPTERS
-from emotion_ai.settings import ROOT, settings
+from tests.support.app_pages import open_page
 
 PAGES = ("home", "photo", "live", "datasets", "evaluate", "learn", "train", "models")
 #: What a parameter may be given, also several times.
@@ -27,12 +26,12 @@ ODD = (
 ROUNDS = int(os.environ.get("ADDRESS_ROUNDS", "1"))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def workplace(tmp_path_factory) -> Iterator[None]:
-    """Drawn datasets, one with votes, and the shipped models."""
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory, drawn) -> Path:
+    """Drawn datasets, one with votes."""
     folder = tmp_path_factory.mktemp("addresses")
-    faces = synthetic.draw_faces(70, 48, 3)
-    synthetic.make_dataset(folder / "data", "keypoints", 35)
+    faces = draw_faces(70, 48, 3)
+    drawn("keypoints", 35, into=folder / "data")
     with DatasetWriter(folder / "data" / "a_voted", "expression", 48) as writer:
         for i, image in enumerate(faces.images):
             row = {"expression": faces.expressions[i], "group": str(i), "source": "x"}
@@ -40,14 +39,12 @@ def workplace(tmp_path_factory) -> Iterator[None]:
         votes = 10 * np.eye(len(VOTE_COLUMNS), dtype=np.uint8)[np.arange(70) % 7]
         votes = dict(zip(VOTE_COLUMNS, votes.T, strict=True))
         writer.commit(writer.table().assign(**votes), source={"name": "drawn"}, label_set=FER7.name)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("EMOTION_AI_DATA", str(folder / "data"))
-        patch.setenv("EMOTION_AI_RUNS", str(folder / "runs"))
-        settings.cache_clear()
-        st.cache_resource.clear()
-        yield
-    settings.cache_clear()
-    st.cache_resource.clear()
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def there(workplace, use_places):
+    use_places(workplace, "data", "runs")
 
 
 @pytest.fixture
@@ -75,16 +72,7 @@ def asked(monkeypatch) -> set[str]:
 
 
 def opened(page: str, address: dict | None = None) -> AppTest:
-    address = address or {}
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
-    app.query_params.update(address)
-    app.run()
-    app.switch_page(f"pages/{page}.py")
-    app.query_params.update(address)
-    app.run()
-    shown = {name: str(value)[:40] for name, value in address.items()}
-    assert not app.exception, f"{page} {shown}"
-    return app
+    return open_page(page, error=None, **(address or {}))
 
 
 def places(page: str) -> list[dict]:

@@ -4,41 +4,30 @@ import json
 import shutil
 
 import pytest
-import streamlit as st
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.models.store import CARD
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.training import queue, runs
-from emotion_ai.training.config import TrainingConfig
-from tests.support.app_pages import open_page
-from tests.support.damaged_records import CARDS, DESCRIPTIONS, RUNS, harm
+from tests.support import app_pages
+from tests.support.app_pages import html, open_page
+from tests.support.damaged_records import CARDS, DESCRIPTIONS, RUNS, harm, make_run
+
+FACES = "synthetic_expression"
 
 
 @pytest.fixture
-def where(tmp_path, monkeypatch):
+def where(tmp_path, monkeypatch, use_places, drawn):
     """An app of its own: copies of the shipped models, one drawn dataset, two runs."""
     for task in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / task, tmp_path / "models" / task)
-    for name in ("data", "models", "runs", "cache"):
-        monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(tmp_path / name))
-    forget()
+    use_places(tmp_path, "data", "models", "runs", "cache")
     monkeypatch.setattr(queue, "start_worker", lambda runs_dir: None)
-    synthetic.make_dataset(tmp_path / "data", "expression", n=70)
-    yield settings()
-    forget()
-
-
-def forget() -> None:
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    drawn("expression", 70, into=tmp_path / "data")
+    return settings()
 
 
 def text(app) -> str:
-    shown = [*app.markdown, *app.caption, *app.warning, *app.info, *app.error]
-    html = [element.proto.body for element in app.get("html")]
-    return " ".join([*(element.value for element in shown), *html]).replace("\\", "")
+    return app_pages.text(app) + html(app)
 
 
 def test_models_with_damaged_cards_are_told_beside_the_others(where):
@@ -87,22 +76,12 @@ def test_datasets_with_damaged_descriptions_are_told_beside_the_others(where):
         assert not app.error
 
 
-def make_run(runs_dir, name: str, config: TrainingConfig):
-    folder = runs.create_run(runs_dir, config.as_dict(), name)
-    lines = [{"epoch": i, "loss": 2.0 - i / 10, "validation_loss": 1.0, "seconds": 9,
-              "validation_accuracy": 0.5} for i in (1, 2, 3)]  # fmt: skip
-    (folder / runs.METRICS).write_text("".join(json.dumps(line) + "\n" for line in lines))
-    runs.write_status(folder, "finished")
-    return folder
-
-
 def test_damaged_runs_are_told_beside_the_others_each_with_its_field(where):
-    config = TrainingConfig.for_task("expression", ("synthetic_expression",), epochs=3)
     for i, (file, change, _) in enumerate(RUNS.values()):
-        folder = make_run(where.runs_dir, f"harmed{i}", config)
+        folder = make_run(where.runs_dir, f"harmed{i}", FACES)
         harm(folder / file, change, 1 if file == runs.METRICS else None)
-    make_run(where.runs_dir, "healthy", config)
-    waiting = make_run(where.runs_dir, "waiting", config)
+    make_run(where.runs_dir, "healthy", FACES)
+    waiting = make_run(where.runs_dir, "waiting", FACES)
     runs.write_status(waiting, "queued", ticket=1)
     app = open_page("train")
     app.session_state["train_shown"] = 100
@@ -124,7 +103,6 @@ def test_damaged_runs_are_told_beside_the_others_each_with_its_field(where):
 
 
 def test_damaged_scores_of_a_run_are_told_where_runs_are_compared(where):
-    config = TrainingConfig.for_task("expression", ("synthetic_expression",), epochs=3)
     score = {"task": "expression", "data": "d", "split": "validation", "n": 14, "digest": "x",
              "labels_from": "given", "label_set": "fer7", "accuracy": 0.5,
              "accuracy_ci": [0.27, 0.73]}  # fmt: skip
@@ -132,7 +110,7 @@ def test_damaged_scores_of_a_run_are_told_where_runs_are_compared(where):
         "good": {"scores": [score]},
         "bad": {"scores": [score, {**score, "accuracy": "high"}]},
     }.items():
-        folder = make_run(where.runs_dir, name, config)
+        folder = make_run(where.runs_dir, name, FACES)
         (folder / runs.SCORES).write_text(json.dumps(content))
     app = open_page("train", tab="Compare")
     assert not app.error

@@ -2,87 +2,33 @@
 
 import json
 import shutil
-import subprocess
-import sys
+from functools import partial
 
-import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.datasets import list_datasets, open_dataset
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.marks import Mark, load_marks, set_marks
-from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.evaluation.predictions import cached_path
-from emotion_ai.labels import FER7, VOTE_COLUMNS
-from emotion_ai.settings import ROOT, settings
+from emotion_ai.labels import FER7
+from emotion_ai.settings import settings
 from emotion_ai.ui.datasets import TABS, setup
 from emotion_ai.ui.datasets import view as views
+from tests.support import app_pages
+from tests.support.app_pages import html, text
 from tests.support.dataset_files import fer_csv
 
-FACES = 70
+open_page = partial(app_pages.open_page, "datasets")
 SYNTHETIC = ("synthetic_expression", "synthetic_keypoints")
-#: Rows of ``flawed``: 70 drawn faces, a copy in another split with another label, two blanks.
+#: Rows of ``flawed``.
 COPY, BLANKS = 70, (71, 72)
 
 
-@pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
-    """Datasets for both tasks, and ``flawed``, in which something of each kind is wrong."""
-    folder = tmp_path_factory.mktemp("page")
-    drawn = synthetic.make_dataset(folder / "data", "expression", n=FACES)
-    synthetic.make_dataset(folder / "data", "keypoints", n=35)
-    black = np.zeros((48, 48), np.uint8)
-    with DatasetWriter(folder / "data" / "flawed", "expression", 48) as writer:
-        rows = drawn.samples[["split", "source", "group", "expression"]].to_dict("records")
-        other = "fear" if rows[0]["expression"] != "fear" else "sad"
-        split = "train" if rows[0]["split"] != "train" else "test"
-        rows.append({**rows[0], "split": split, "expression": other})
-        rows += [{"split": "train", "source": "b", "group": "b", "expression": "sad"}] * 2
-        images = [*drawn.images, drawn.images[0], black, black + 1]
-        for image, row in zip(images, rows, strict=True):
-            votes = dict.fromkeys(VOTE_COLUMNS, 0) | {VOTE_COLUMNS[0]: 10}
-            writer.add(np.asarray(image), {**row, **votes})
-        writer.commit(writer.table().astype(dict.fromkeys(VOTE_COLUMNS, np.uint8)))
-    return folder
-
-
 @pytest.fixture(autouse=True)
-def on_the_shelf(monkeypatch, shelf, tmp_path):
-    data = shutil.copytree(shelf / "data", tmp_path / "data")
-    monkeypatch.setenv("EMOTION_AI_DATA", str(data))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(shelf / "cache"))
-    forget()
-    yield data
-    forget()
-
-
-def forget():
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def open_page(**address) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    app.run()
-    app.switch_page("pages/datasets.py")
-    for name, value in address.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    assert not app.error
-    return app
-
-
-def text(app: AppTest) -> str:
-    shown = [*app.markdown, *app.caption, *app.info, *app.success]
-    return " ".join(element.value for element in shown).replace("\\", "")
-
-
-def html(app: AppTest) -> str:
-    return "".join(element.proto.body for element in app.get("html"))
+def on_the_shelf(flawed_shelf, use_places, tmp_path):
+    data = shutil.copytree(flawed_shelf / "data", tmp_path / "data")
+    use_places(data=data, cache=flawed_shelf / "cache")
+    return data
 
 
 def grid(app: AppTest, place: int = 0) -> dict:
@@ -246,10 +192,7 @@ def test_a_decision_leads_on_and_shows_in_the_list_of_marks():
 
 def test_damaged_marks_are_one_line(on_the_shelf):
     (on_the_shelf / "flawed" / "marks.json").write_text("{")
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page("pages/datasets.py").run()
-    assert not app.exception
-    assert "damaged" in app.error[0].value
+    assert "damaged" in open_page(error=True).error[0].value
 
 
 def test_mirror_without_exchange_is_called_a_mistake():
@@ -332,9 +275,8 @@ def test_upload_with_a_path_in_its_name_stays_in_its_folder(on_the_shelf, tmp_pa
     assert "<b>" not in html(app)
 
 
-def test_without_data_the_page_offers_every_way_to_some(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "nothing"))
-    forget()
+def test_without_data_the_page_offers_every_way_to_some(use_places, tmp_path):
+    use_places(data=tmp_path / "nothing")
     app = open_page()
     assert "There is no dataset here yet" in text(app)
     assert [tab.label for tab in app.tabs] == ["Upload", "Path", "Download", "Draw"]
@@ -349,14 +291,11 @@ def test_without_data_the_page_offers_every_way_to_some(monkeypatch, tmp_path):
 def test_download_without_a_way_out_is_one_plain_line(monkeypatch):
     failed = setup.background.Job("failed", error="no download: is there an internet connection?")
     monkeypatch.setattr(setup.background, "read_job", lambda status: failed)
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page("pages/datasets.py").run()
-    assert "internet connection" in app.error[0].value
+    assert "internet connection" in open_page(error=True).error[0].value
 
 
-def test_without_models_faces_can_still_be_browsed(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
-    forget()
+def test_without_models_faces_can_still_be_browsed(use_places, tmp_path):
+    use_places(models=tmp_path / "models")
     app = open_page(data="flawed")
     assert len(grid(app)["rows"]) == 73
     assert "named wrongly" not in app.multiselect(key="only").options
@@ -364,10 +303,9 @@ def test_without_models_faces_can_still_be_browsed(monkeypatch, tmp_path):
         open_page(data="flawed", tab=tab)
 
 
-def test_large_datasets_are_read_only_when_asked(monkeypatch, shelf, tmp_path):
+def test_large_datasets_are_read_only_when_asked(monkeypatch, use_places, tmp_path):
     monkeypatch.setattr(views, "SMALL", 10)
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path / "cache"))
-    forget()
+    use_places(cache=tmp_path / "cache")
     app = open_page(data="synthetic_expression")
     assert "No model has read these 70 faces yet" in text(app)
     app.button(key="read_browse").click().run()
@@ -383,20 +321,6 @@ def test_only_the_open_tab_is_computed(monkeypatch):
 
     monkeypatch.setattr(balance.describe, "balance", lambda *a: pytest.fail("computed unseen"))
     open_page(data="flawed", tab="Augment")
-
-
-def test_page_imports_neither_tensorflow_nor_keras():
-    script = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
-        "app.switch_page('pages/datasets.py')\n"
-        "app.query_params['data'] = 'flawed'; app.query_params['tab'] = 'Problems'\n"
-        "app.query_params['kind'] = 'Suspect labels'; app.run()\n"
-        "assert not app.exception\n"
-        "print([n for n in ('tensorflow', 'keras', 'torch', 'jax') if n in sys.modules])"
-    )
-    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
-    assert run.stdout.strip() == "[]", run.stderr[-2000:]
 
 
 def test_labels_of_the_page_agree_with_the_package():

@@ -1,22 +1,15 @@
 """*Read on: this device | this server* on the pages, through AppTest; Chromium does the reading."""
 
 import pytest
-import streamlit as st
 
 from emotion_ai.access.permissions import Visitor
-from emotion_ai.settings import settings
 from emotion_ai.ui.live import device
 from tests.support.app_pages import open_page
 
 
 @pytest.fixture(autouse=True)
-def fresh_settings(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
-    settings.cache_clear()
-    st.cache_resource.clear()
-    yield
-    settings.cache_clear()
-    st.cache_resource.clear()
+def no_data(use_places, tmp_path):
+    use_places(tmp_path, "data")
 
 
 @pytest.fixture

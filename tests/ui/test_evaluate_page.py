@@ -1,67 +1,41 @@
 """The Evaluate page through AppTest: every tab, one and two models, and a machine without data."""
 
 import shutil
+from functools import partial
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.datasets import import_dataset
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import components
 from emotion_ai.ui.evaluate import TABS
+from tests.support import app_pages
+from tests.support.app_pages import text
 from tests.support.dataset_files import VOTES_HEADER, fer_csv, write_csv
 from tests.support.second_model import noisy_copy
 
+open_page = partial(app_pages.open_page, "evaluate")
 FACES = 105
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory):
+def shelf(tmp_path_factory, drawn):
     """Both shipped models with a noisy copy each, and synthetic faces for both tasks."""
     folder = tmp_path_factory.mktemp("evaluate")
     for task in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / task, folder / "models" / task)
         noisy_copy(open_model(ROOT / "models", task), folder / "models", f"{task}_noisy")
-        synthetic.make_dataset(folder / "data", task, n=FACES)
+        drawn(task, FACES, into=folder / "data")
     return folder
 
 
 @pytest.fixture(autouse=True)
-def on_the_shelf(monkeypatch, shelf):
-    monkeypatch.setenv("EMOTION_AI_DATA", str(shelf / "data"))
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(shelf / "models"))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(shelf / "cache"))
-    forget()
-    yield
-    forget()
-
-
-def forget():
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
-
-
-def open_page(**address) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    app.query_params.update(address)
-    app.run()
-    app.switch_page("pages/evaluate.py")
-    app.query_params.update(address)
-    app.run()
-    assert not app.exception
-    assert not app.error
-    return app
-
-
-def text(app: AppTest) -> str:
-    shown = [*app.markdown, *app.caption, *app.info, *app.warning]
-    return " ".join(element.value for element in shown).replace("\\", "")
+def on_the_shelf(use_places, shelf):
+    use_places(shelf, "data", "models", "cache")
 
 
 @pytest.mark.parametrize(("task", "tab"), [(task, tab) for task in TABS for tab in TABS[task]])
@@ -96,16 +70,14 @@ def test_scores_stand_with_faces_split_and_interval():
     assert "21 faces" in text(app)
 
 
-def test_a_model_is_first_measured_by_what_it_was_trained_to_say(tmp_path, monkeypatch):
+def test_a_model_is_first_measured_by_what_it_was_trained_to_say(tmp_path, use_places):
     table = fer_csv(tmp_path / "fer.csv", [3, 4, 5, 6] * 2, ["PublicTest"] * 8)
     rows = ["PublicTest,,0,10,0,0,0,0,0,0,0,0"] * 8
     votes = write_csv(tmp_path / "votes.csv", f"Usage,Image name,{VOTES_HEADER}", rows)
     import_dataset(table, tmp_path / "data", name="voted", votes=votes)
     for name in ("expression", "expression_fer7"):
         shutil.copytree(ROOT / "models" / name, tmp_path / "models" / name)
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
-    forget()
+    use_places(data=tmp_path / "data", models=tmp_path / "models")
     app = open_page(model="expression")
     assert "crowd labels" in text(app)
     app.selectbox(key="model").set_value("expression_fer7").run()
@@ -143,9 +115,9 @@ def test_only_the_open_tab_is_computed(monkeypatch):
     open_page(model="expression", tab="Table")
 
 
-def test_predictions_are_computed_once(monkeypatch):
+def test_predictions_are_computed_once(monkeypatch, forget_caches):
     open_page(model="expression")
-    forget()
+    forget_caches()
     from emotion_ai.evaluation import predictions
 
     monkeypatch.setattr(predictions, "predict_images", lambda *a: pytest.fail("computed again"))
@@ -169,9 +141,8 @@ def answered(app: AppTest) -> float:
     return float(shown.split()[0])
 
 
-def test_why_explains_the_face_in_the_address(shelf, monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path))
-    settings.cache_clear()
+def test_why_explains_the_face_in_the_address(shelf, use_places, tmp_path):
+    use_places(cache=tmp_path)
     dataset = open_dataset(shelf / "data" / "synthetic_expression")
     row = int(dataset.rows("test")[3])
     app = open_page(model="expression", tab="Why?", face=str(row))
@@ -191,19 +162,17 @@ def test_both_together_is_one_row_a_face():
     assert {"expression", "nose_tip_x"} <= set(app.dataframe[0].value)
 
 
-def test_without_data_the_page_offers_to_draw_some(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "none"))
+def test_without_data_the_page_offers_to_draw_some(monkeypatch, use_places, tmp_path):
+    use_places(data=tmp_path / "none")
     monkeypatch.setattr(components, "SYNTHETIC_FACES", 35)
-    forget()
     app = open_page()
     app.button[0].click().run()
     assert not app.exception
     assert "synthetic_expression" in text(app)
 
 
-def test_without_models_the_page_says_how_to_get_one(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "none"))
-    forget()
+def test_without_models_the_page_says_how_to_get_one(use_places, tmp_path):
+    use_places(models=tmp_path / "none")
     app = open_page()
     assert "no expression model" in app.warning[0].value
 

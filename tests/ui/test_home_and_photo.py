@@ -1,16 +1,7 @@
-"""Home and Photo through Streamlit's AppTest: with and without models and datasets.
-
-After ``switch_page`` AppTest runs the page by itself; the frame around it is seen on Home, and in
-``tests/browser``.
-"""
-
-import os
-import subprocess
-import sys
+"""Home and Photo through Streamlit's AppTest: with and without models and datasets."""
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.datasets.drawn.synthetic import draw_photo
@@ -19,44 +10,21 @@ from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.labels import FER7
 from emotion_ai.media.images import decode_image, encode_png
 from emotion_ai.results import FaceBox, FaceReading
-from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import components
 from emotion_ai.ui.photos import Upload, annotated_jpeg, read_photo
+from tests.support.app_pages import button, html, open_page, text
 
-PAGES = ("pages/home.py", "pages/photo.py")
+PAGES = ("home", "photo")
 
 
 @pytest.fixture(autouse=True)
-def fresh_settings(monkeypatch, tmp_path):
-    """Settings and caches of this test alone; no dataset is there."""
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
-    settings.cache_clear()
-    st.cache_resource.clear()
-    yield
-    settings.cache_clear()
-    st.cache_resource.clear()
+def no_data(use_places, tmp_path):
+    use_places(data=tmp_path / "data")
 
 
 @pytest.fixture
-def no_models(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
-
-
-def open_page(page: str = PAGES[0]) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    if page != PAGES[0]:
-        app.switch_page(page).run()
-    assert not app.exception
-    return app
-
-
-def html(app: AppTest) -> str:
-    return "".join(element.proto.body for element in app.get("html"))
-
-
-def text(app: AppTest) -> str:
-    shown = [*app.title, *app.subheader, *app.markdown, *app.caption]
-    return " ".join(element.value for element in shown)
+def no_models(no_data, use_places, tmp_path):
+    use_places(models=tmp_path / "models")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -105,7 +73,7 @@ def test_home_draws_datasets_where_there_are_none(monkeypatch):
 
 
 def test_photo_sample_gives_cards_and_the_table():
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     assert html(app).count('class="ea-card"') == 5
     table = app.dataframe[0].value
     assert len(table) == 5
@@ -117,14 +85,14 @@ def test_photo_sample_gives_cards_and_the_table():
 
 
 def test_photo_words_doubtful_faces_as_uncertain():
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     table = app.dataframe[0].value
     doubtful = (table.filter(regex="^p_").max(axis=1) < UNCERTAIN_BELOW).sum()
     assert html(app).count("uncertain: ") == doubtful
 
 
 def test_photo_layers_are_hidden_by_choice():
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     assert ".ea-point{display:none}" not in html(app)
     app.button_group(key="layers").set_value(["box"]).run()
     assert ".ea-point{display:none}" in html(app)
@@ -142,7 +110,7 @@ def photo_png(seed: int, faces: int) -> bytes:
 
 
 def test_many_photos_become_a_contact_sheet_and_one_table_and_lose_nothing_to_a_bad_one():
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     upload(
         app,
         ("<b>one</b>.png", photo_png(2, 1)),
@@ -160,7 +128,7 @@ def test_many_photos_become_a_contact_sheet_and_one_table_and_lose_nothing_to_a_
 
 
 def test_photo_without_faces_says_what_to_try():
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     upload(app, ("grey.png", encode_png(np.full((90, 120, 3), 128, np.uint8))))
     assert "No face was found" in app.info[0].value
     assert not app.dataframe
@@ -168,7 +136,7 @@ def test_photo_without_faces_says_what_to_try():
 
 @pytest.mark.parametrize("size_wh", [(1, 60_000), (70_000, 2)])
 def test_a_very_thin_photo_is_shown(size_wh):
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     upload(app, ("thin.png", encode_png(np.zeros((*size_wh[::-1], 3), np.uint8))))
     assert not app.exception
     assert "No face was found" in app.info[0].value
@@ -193,7 +161,7 @@ def test_a_face_at_the_edge_of_its_photo_has_a_picture_on_its_card():
 
 
 def test_readings_are_forgotten_with_their_photo():
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     upload(app, ("one.png", photo_png(2, 1)))
     assert len(app.session_state["photos_read"]) == 1
     upload(app, ("two.png", photo_png(3, 2)))
@@ -204,26 +172,12 @@ def test_readings_are_forgotten_with_their_photo():
 
 
 def test_stopped_reading_can_go_on():
-    app = open_page("pages/photo.py")
+    app = open_page("photo")
     photos = [(f"{seed}.png", photo_png(seed, 1)) for seed in (2, 4)]
     app.session_state["photos_skipped"] = {Upload(*photos[1]).digest}
     upload(app, *photos)
     assert "1 photo not read" in app.info[0].value
     assert len(app.dataframe[0].value) == 1
-    next(button for button in app.button if button.label == "Read on").click().run()
+    button(app, "Read on").click().run()
     assert not app.info
     assert len(app.dataframe[0].value) == 2
-
-
-def test_dashboard_imports_neither_tensorflow_nor_keras():
-    script = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
-        "app.switch_page('pages/photo.py').run()\n"
-        "assert not app.exception and app.dataframe\n"
-        "print([name for name in ('tensorflow', 'keras', 'torch', 'jax') if name in sys.modules])"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=os.environ, capture_output=True, text=True
-    )
-    assert run.stdout.strip() == "[]", run.stderr[-2000:]

@@ -1,9 +1,6 @@
 """The Learn page through AppTest: every chapter, every picture, with and without data."""
 
-import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -17,8 +14,9 @@ from emotion_ai.learn import depth, texts
 from emotion_ai.learn.counting import HUNDRED_PATIENTS
 from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, NUMBERS, languages, words
 from emotion_ai.media.images import encode_png
-from emotion_ai.settings import ROOT, settings
+from emotion_ai.settings import settings
 from emotion_ai.ui.learn import descent
+from tests.support.app_pages import html, open_page, text
 
 #: Each chapter's pictures; the first is the one that a plain link opens.
 VIEWS = {
@@ -42,20 +40,15 @@ def empty_data(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def no_data(monkeypatch, empty_data):
+def no_data(use_places, empty_data):
     """No dataset is here. The same for all tests, so that the reader is loaded once."""
-    monkeypatch.setenv("EMOTION_AI_DATA", str(empty_data))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(empty_data / "cache"))
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+    use_places(data=empty_data, cache=empty_data / "cache")
 
 
 @pytest.fixture
-def fer2013(monkeypatch, tmp_path):
+def fer2013(no_data, use_places, tmp_path):
     """A small drawn stand-in with FER2013's name, votes, and a duplicate across its splits."""
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path))
-    settings.cache_clear()
+    use_places(data=tmp_path)
     faces = draw_faces(42, 48, seed=0)
     with DatasetWriter(settings().data_dir / "fer2013", "expression", 48) as writer:
         for i, name in enumerate(faces.expressions):
@@ -68,22 +61,13 @@ def fer2013(monkeypatch, tmp_path):
 
 
 def open_chapter(chapter: str | None, view: str | None = None, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page("pages/learn.py")
     query |= {"chapter": chapter} if chapter else {}
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
+    app = open_page("learn", **query)
     if view and view != VIEWS[chapter][0]:
         app.segmented_control(key=f"{chapter}_view").set_value(view).run()
     assert not app.exception
     assert not app.error
     return app
-
-
-def text(app: AppTest) -> str:
-    shown = [*app.title, *app.markdown, *app.caption, *app.info, *app.warning]
-    return " ".join(element.value for element in shown).replace("\xa0", " ")
 
 
 def moves(app: AppTest) -> bool:
@@ -95,8 +79,7 @@ def moves(app: AppTest) -> bool:
 def test_every_tile_of_the_shelf_opens_its_chapter_and_puts_its_link_in_the_address():
     app = open_chapter(None)
     assert app.title[0].value == "Learn"
-    tiles = "".join(element.proto.body for element in app.get("html"))
-    assert tiles.count("data:image/svg+xml") == len(CHAPTERS) == 10
+    assert html(app).count("data:image/svg+xml") == len(CHAPTERS) == 10
     assert [button.key for button in app.button] == [f"open_{name}" for name in CHAPTERS]
     for chapter, way_back in (("neuron", -2), ("limits", -1)):
         app.button(key=f"open_{chapter}").click().run()
@@ -268,9 +251,8 @@ def test_with_data_leaks_votes_and_thresholds_are_real():
     assert not app.exception
 
 
-def test_chapters_open_without_models(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
-    settings.cache_clear()
+def test_chapters_open_without_models(use_places, tmp_path):
+    use_places(models=tmp_path / "models")
     for chapter, view in (
         ("convolution", "filters"), ("residual", "network"), ("precision", "expression"),
         ("service", None), ("limits", "missing"),
@@ -300,20 +282,3 @@ def test_a_dropped_in_file_is_a_language_and_what_it_lacks_is_english():
     app.selectbox[0].set_value("en").run()
     assert app.query_params["lang"] == "en"
     assert open_chapter("neuron", lang="xx").title[0].value == "1 · A neuron"
-
-
-def test_learn_page_imports_neither_tensorflow_nor_keras():
-    script = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
-        "app.switch_page('pages/learn.py')\n"
-        "app.query_params['chapter'] = 'convolution'\n"
-        "app.run()\n"
-        "app.segmented_control(key='convolution_view').set_value('filters').run()\n"
-        "assert not app.exception and app.get('plotly_chart')\n"
-        "print([name for name in ('tensorflow', 'keras', 'torch', 'jax') if name in sys.modules])"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=os.environ, capture_output=True, text=True
-    )
-    assert run.stdout.strip() == "[]", run.stderr[-2000:]

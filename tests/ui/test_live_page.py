@@ -1,25 +1,23 @@
 """The Live page through AppTest; its video, which AppTest cannot run, is a stand-in."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.datasets.drawn.synthetic import draw_photo
-from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui.live import connection, stream
+from tests.support import app_pages
+from tests.support.app_pages import button, html, text
+
+open_page = partial(app_pages.open_page, "live")
 
 
 @pytest.fixture(autouse=True)
-def fresh_settings(monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_DATA", str(tmp_path / "data"))
-    settings.cache_clear()
-    st.cache_resource.clear()
-    yield
-    settings.cache_clear()
-    st.cache_resource.clear()
+def no_data(use_places, tmp_path):
+    use_places(data=tmp_path / "data")
 
 
 @pytest.fixture
@@ -35,28 +33,10 @@ def calls(monkeypatch) -> list[dict]:
     return calls
 
 
-def open_page(view: str = "") -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    if view:
-        app.query_params["view"] = view
-    app.run()
-    app.switch_page("pages/live.py").run()
-    assert not app.exception
-    return app
-
-
 def accept(app: AppTest) -> AppTest:
     app.checkbox[0].check().run()
     assert not app.exception
     return app
-
-
-def text(app: AppTest) -> str:
-    return " ".join(element.value for element in [*app.markdown, *app.caption, *app.warning])
-
-
-def html(app: AppTest) -> str:
-    return "".join(element.proto.body for element in app.get("html"))
 
 
 def test_nothing_runs_before_consent(calls):
@@ -101,7 +81,7 @@ def test_a_frame_becomes_bars_and_rates(calls):
     assert "1 face" in text(app)
     assert "ms a frame" in text(app)
     assert html(app).count('class="ea-bar') >= 7
-    next(button for button in app.button if button.label == "Snapshot").click().run()
+    button(app, "Snapshot").click().run()
     assert session.snapshot[:2] == b"\xff\xd8"
     assert len(app.get("download_button")) == 1
     session.ended()  # on another page too
@@ -117,12 +97,12 @@ def test_group_marks_ends_and_reports(calls):
     assert session.options.group
     assert not app.get("pills")
     app.text_input[0].set_value("explained <b>recursion</b>")
-    next(button for button in app.button if button.label == "Set").click().run()
+    button(app, "Set").click().run()
     app.button(key="end_session").click().run()
     assert not app.exception
     assert calls[-1]["desired_playing_state"] is False
     assert "Session of 0:00" in text(app)
-    next(button for button in app.button if button.label == "New session").click().run()
+    button(app, "New session").click().run()
     assert calls[-1]["desired_playing_state"] is None
     assert session.group.markers == ()
 
@@ -159,8 +139,8 @@ def test_relay_comes_from_the_settings(monkeypatch):
     }
 
 
-def test_missing_models_are_said_and_faces_still_found(calls, monkeypatch, tmp_path):
-    monkeypatch.setenv("EMOTION_AI_MODELS", str(tmp_path / "models"))
+def test_missing_models_are_said_and_faces_still_found(calls, use_places, tmp_path):
+    use_places(models=tmp_path / "models")
     app = accept(open_page())
     assert "no expression model" in app.warning[0].value
     session = app.session_state["live_session"][1]

@@ -4,17 +4,17 @@ import json
 import shutil
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.access import permissions
 from emotion_ai.jobs import background
 from emotion_ai.models.store import DEFAULTS, KERAS, list_models, open_model
-from emotion_ai.serving import client, versions
+from emotion_ai.serving import versions
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.storage.files import write_json
 from emotion_ai.ui.serving.request import command
 from emotion_ai.ui.wording import headline_score, score_figure
+from tests.support.app_pages import open_page, press, text
 from tests.support.model_server import model_server, serving
 from tests.support.second_model import noisy_copy
 
@@ -22,23 +22,12 @@ MODELS = list_models(ROOT / "models")
 
 
 @pytest.fixture
-def where(monkeypatch, tmp_path):
+def where(use_places, tmp_path):
     """An app of its own: copies of the shipped models, no data, nothing exported, no server."""
     shutil.copytree(ROOT / "models" / "expression", tmp_path / "models" / "expression")
     shutil.copytree(ROOT / "models" / "keypoints", tmp_path / "models" / "keypoints")
-    for name in ("data", "models", "cache", "serving"):
-        monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(tmp_path / name))
-    monkeypatch.delenv("EMOTION_AI_SERVING_URL", raising=False)
-    forget()
-    yield settings()
-    forget()
-
-
-def forget() -> None:
-    settings.cache_clear()
-    client.client_for.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
+    use_places(tmp_path, "data", "models", "cache", "serving", serving_url=None)
+    return settings()
 
 
 @pytest.fixture
@@ -47,30 +36,8 @@ def server():
         yield running
 
 
-def use(monkeypatch, url: str) -> None:
-    monkeypatch.setenv("EMOTION_AI_SERVING_URL", url)
-    settings.cache_clear()
-
-
-def open_tab(tab: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page("pages/models.py")
-    app.session_state["tab"] = tab
-    app.run()
-    assert not app.exception
-    return app
-
-
-def text(app: AppTest) -> str:
-    shown = [*app.markdown, *app.caption, *app.info, *app.warning, *app.error]
-    return " ".join(element.value for element in shown).replace("\\", "")
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click()
-    app.run()
-    assert not app.exception
-    return app
+def open_tab(tab: str, error: bool = False) -> AppTest:
+    return open_page("models", tab=tab, error=error)
 
 
 def exported(where, name: str, version: int, digest: str | None = None) -> None:
@@ -152,10 +119,10 @@ def test_served_without_a_server_says_how_to_start_one(where):
     assert "docker compose up" in app.code[0].value
 
 
-def test_served_lists_what_is_exported_and_what_is_loaded(where, server, monkeypatch):
+def test_served_lists_what_is_exported_and_what_is_loaded(where, server, use_places):
     exported(where, "expression", 3)
     exported(where, "expression", 2, digest="of another training")
-    use(monkeypatch, server.url)
+    use_places(serving_url=server.url)
     app = open_tab("Served")
     assert f"Photos are read by `{server.url}`" in text(app)
     table = app.dataframe[0].value
@@ -173,11 +140,9 @@ def test_served_lists_what_is_exported_and_what_is_loaded(where, server, monkeyp
     assert signatures["gives"].tolist()[2] == "keypoints: float [n, 15, 2]"
 
 
-def test_photo_page_reads_here_and_says_so_when_the_address_is_none(where, monkeypatch):
-    use(monkeypatch, "serving:8501")
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-    app.switch_page("pages/photo.py").run()
-    assert not app.exception
+def test_photo_page_reads_here_and_says_so_when_the_address_is_none(where, use_places):
+    use_places(serving_url="serving:8501")
+    app = open_page("photo")
     assert "expected an address such as http://localhost:8501" in text(app)
     assert len(app.dataframe[0].value) == 5
 
@@ -213,8 +178,8 @@ def test_request_without_a_server_shows_what_would_go_and_the_answer_here(where)
 
 
 @pytest.mark.parametrize("model", ["expression", "keypoints"])
-def test_request_is_sent_and_both_answers_are_shown(where, server, monkeypatch, model):
-    use(monkeypatch, server.url)
+def test_request_is_sent_and_both_answers_are_shown(where, server, use_places, model):
+    use_places(serving_url=server.url)
     app = open_tab("Request")
     app.selectbox(key="model").set_value(model).run()
     press(app, "Send it")
@@ -232,8 +197,8 @@ def test_request_is_sent_and_both_answers_are_shown(where, server, monkeypatch, 
     assert "outputs" in app.code[1].value
 
 
-def test_request_goes_to_the_chosen_version_or_label(where, server, monkeypatch):
-    use(monkeypatch, server.url)
+def test_request_goes_to_the_chosen_version_or_label(where, server, use_places):
+    use_places(serving_url=server.url)
     app = open_tab("Request")
     version = app.selectbox(key="request_version")
     assert version.options == ["newest", "3", "by label"]
@@ -246,17 +211,17 @@ def test_request_goes_to_the_chosen_version_or_label(where, server, monkeypatch)
     assert server.asked[-1][0] == "/v1/models/expression/labels/can%20ary%2F..%2Fx:predict"
 
 
-def test_refused_request_is_one_line(where, monkeypatch):
+def test_refused_request_is_one_line(where, use_places):
     with model_server(lambda h, body: h.reply({"error": "<b>no</b> *model*"}, 404)) as server:
-        use(monkeypatch, server.url)
+        use_places(serving_url=server.url)
         app = open_tab("Request")
         press(app, "Send it")
         assert "404: the server says: <b>no</b> *model*" in text(app)
         assert any(r"\<b\>no" in warning.value for warning in app.warning)
 
 
-def test_load_measures_here_and_the_server(where, server, monkeypatch):
-    use(monkeypatch, server.url)
+def test_load_measures_here_and_the_server(where, server, use_places):
+    use_places(serving_url=server.url)
     app = open_tab("Load")
     press(app, "Measure")
     table = app.dataframe[0].value
@@ -266,12 +231,10 @@ def test_load_measures_here_and_the_server(where, server, monkeypatch):
     assert sum(path.endswith(":predict") for path, _ in server.asked) == 100
 
 
-def test_photos_are_read_by_the_server_or_the_page_says_why_not(where, monkeypatch):
+def test_photos_are_read_by_the_server_or_the_page_says_why_not(where, use_places, forget_caches):
     with model_server(serving(MODELS)) as server:
-        use(monkeypatch, server.url)
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
-        app.switch_page("pages/photo.py").run()
-        assert not app.exception
+        use_places(serving_url=server.url)
+        app = open_page("photo")
         assert f"Read by the model server {server.url}" in text(app)
         assert {path for path, _ in server.asked} == {
             "/v1/models/expression:predict", "/v1/models/keypoints:predict",
@@ -281,7 +244,7 @@ def test_photos_are_read_by_the_server_or_the_page_says_why_not(where, monkeypat
         assert "nothing but the cut-out faces of photos leaves this server" in text(app)
         app.switch_page("pages/photo.py").run()
         server.answer = lambda handler, body: handler.reply({"error": "out of memory"}, 500)
-        st.cache_resource.clear()
+        forget_caches()
         app.run()
         assert "The models here read 1 photo, not the model server" in text(app)
         assert "out of memory" in text(app)

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import optuna
 import pytest
-import streamlit as st
-from streamlit.testing.v1 import AppTest
 
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.training import promotion_job, queue, runs
@@ -20,35 +17,29 @@ from emotion_ai.training.search import searches
 from emotion_ai.training.search.plan import USUAL, Plan
 from emotion_ai.ui import resources
 from emotion_ai.ui.train import search_form
-from tests.support.app_pages import open_page
+from tests.support.app_pages import button, open_page, text
 from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory) -> Path:
+def shelf(tmp_path_factory, drawn) -> Path:
     """The shipped models, drawn faces, and the model that the run ``first`` was saved as."""
     folder = tmp_path_factory.mktemp("search")
     for task in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / task, folder / "models" / task)
     copy = noisy_copy(open_model(folder / "models", "expression"), folder / "models", "mine")
     (copy.folder / "card.json").write_text(json.dumps({**copy.card, "run": "first"}))
-    synthetic.make_dataset(folder / "data", "expression", n=140, seed=5)
+    drawn("expression", 140, seed=5, into=folder / "data")
     return folder
 
 
 @pytest.fixture
-def place(shelf, tmp_path, monkeypatch) -> Path:
+def place(shelf, tmp_path, monkeypatch, use_places) -> Path:
     """A copy of the shelf, and nothing that starts processes."""
     shutil.copytree(shelf, tmp_path, dirs_exist_ok=True)
-    for name in ("data", "models", "cache"):
-        monkeypatch.setenv(f"EMOTION_AI_{name.upper()}", str(tmp_path / name))
+    use_places(tmp_path, "data", "models", "cache")
     monkeypatch.setattr(queue, "start_worker", lambda runs_dir, slot=None: None)
-    settings.cache_clear()
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    yield tmp_path
-    settings.cache_clear()
-    st.cache_resource.clear()
+    return tmp_path
 
 
 def config(**changes) -> TrainingConfig:
@@ -74,14 +65,6 @@ def make_search(place: Path, trials: int = 12, done: int = 9) -> Path:
             )
         )
     return folder
-
-
-def text(app: AppTest) -> str:
-    return " ".join(str(e.value) for kind in ("markdown", "caption", "info") for e in app.get(kind))
-
-
-def button(app: AppTest, label: str):
-    return next(found for found in app.button if found.label == label)
 
 
 def test_a_search_shows_how_far_it_is_what_mattered_and_its_best(place):

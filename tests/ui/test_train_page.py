@@ -1,40 +1,36 @@
 """The Train page through AppTest: what is started, what is refused, and what run folders show."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.access import permissions
 from emotion_ai.access.permissions import NOBODY, OWNER
 from emotion_ai.datasets import import_dataset
-from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.networks.presets import PRESETS
-from emotion_ai.settings import ROOT, settings
+from emotion_ai.settings import settings
 from emotion_ai.storage import records
 from emotion_ai.storage.arrays import save_arrays
 from emotion_ai.training import queue, runs
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.ui.train import cards
-from tests.support.app_pages import open_page
+from tests.support import app_pages
+from tests.support.app_pages import button, html, open_page
 from tests.support.dataset_files import fer_csv
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def data(tmp_path_factory, drawn):
     folder = tmp_path_factory.mktemp("train_page") / "data"
-    for task in ("expression", "keypoints"):
-        synthetic.make_dataset(folder, task, n=70)
+    drawn("expression", 70, into=folder)
+    drawn("keypoints", 70, into=folder)
     usages = ["Training"] * 8 + ["PublicTest"] * 4
     four = fer_csv(folder.parent / "four.csv", [0, 1, 2, 3] * 3, usages)
     import_dataset(four, folder, name="with_four")
@@ -42,32 +38,20 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture
-def runs_dir(tmp_path, data, monkeypatch):
+def runs_dir(tmp_path, data, monkeypatch, use_places):
     """An empty folder for runs; nothing is trained: who would, is noted."""
-    monkeypatch.setenv("EMOTION_AI_DATA", str(data))
-    monkeypatch.setenv("EMOTION_AI_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("EMOTION_AI_CACHE", str(tmp_path / "cache"))
-    settings.cache_clear()
-    st.cache_data.clear()
-    st.cache_resource.clear()
+    use_places(data=data, runs=tmp_path / "runs", cache=tmp_path / "cache")
     monkeypatch.setattr(queue, "start_worker", lambda runs_dir: started.append(runs_dir))
     started.clear()
     (tmp_path / "runs").mkdir()
-    yield tmp_path / "runs"
-    settings.cache_clear()
+    return tmp_path / "runs"
 
 
 started = []
 
 
 def text(app: AppTest) -> str:
-    shown = [*app.markdown, *app.caption, *app.info, *app.warning, *app.subheader]
-    html = [element.proto.body for element in app.get("html")]
-    return " ".join([*(element.value for element in shown), *html]).replace("\\", "")
-
-
-def button(app: AppTest, label: str):
-    return next(b for b in app.button if b.label.startswith(label))
+    return app_pages.text(app) + html(app)
 
 
 def make_run(runs_dir, name, state="finished", epochs=3, **changes):
@@ -334,13 +318,3 @@ def test_strangers_look_but_start_stop_and_delete_nothing(runs_dir, monkeypatch)
             attempt()
     monkeypatch.setattr(permissions, "_identify", lambda: OWNER)
     assert len(runs.list_runs(runs_dir)) == 2
-
-
-def test_the_page_imports_neither_keras_nor_tensorflow(runs_dir):
-    code = (
-        "import sys; from streamlit.testing.v1 import AppTest\n"
-        "app = AppTest.from_file('streamlit_app.py', default_timeout=60).run()\n"
-        "app.switch_page('pages/train.py'); app.run(); assert not app.exception\n"
-        "assert not {'keras', 'tensorflow'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, env=dict(os.environ))
