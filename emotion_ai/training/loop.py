@@ -364,7 +364,7 @@ class Recorder(keras.callbacks.Callback):
             scores = keypoint_scores(predicted, targets)
             return {
                 "validation_loss": float(loss),
-                **{f"validation_{key}": scores[key] for key in ("rmse_px", "nme")},
+                **{f"validation_{key}": scores[key] for key in ("rmse_px", "nme") if key in scores},
             }
         loss = -(targets * np.log(np.clip(predicted, 1e-7, 1))).sum(axis=-1).mean()
         record = {"validation_loss": float(loss)}
