@@ -3,7 +3,7 @@
 import threading
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 #: An interpreter keeps buffers for its batch size, so that there are a few sizes only. Faces are
 #: read in the largest that they fill: a padded face costs what a real one does, and 25 in a batch
@@ -50,14 +50,25 @@ class _Sized:
     """An interpreter for batches of one size."""
 
     def __init__(self, content: bytes, threads: int, batch: int):
-        self._interpreter = Interpreter(model_content=content, num_threads=threads)
-        given = self._interpreter.get_input_details()[0]
-        self._input, self._shape = given["index"], (batch, *given["shape"][1:])
-        self.size_px = int(given["shape"][1])
-        self._interpreter.resize_tensor_input(self._input, self._shape)
-        self._interpreter.allocate_tensors()
+        try:
+            self._prepare(Interpreter(model_content=content, num_threads=threads), batch)
+        except RuntimeError:
+            # XNNPACK refuses integer ranges of nearly nothing, as of a network that hardly learned;
+            # LiteRT's own kernels take them, more slowly.
+            plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+            self._prepare(
+                Interpreter(model_content=content, experimental_op_resolver_type=plain), batch
+            )
         named = self._interpreter.get_signature_runner().get_output_details()
         self._outputs = {name: output["index"] for name, output in named.items()}
+
+    def _prepare(self, interpreter: Interpreter, batch: int) -> None:
+        given = interpreter.get_input_details()[0]
+        self._input, self._shape = given["index"], (batch, *given["shape"][1:])
+        self.size_px = int(given["shape"][1])
+        interpreter.resize_tensor_input(self._input, self._shape)
+        interpreter.allocate_tensors()
+        self._interpreter = interpreter
 
     def run(self, faces: np.ndarray) -> dict[str, np.ndarray]:
         """The outputs for uint8 (N, S, S) faces, no more than the batch."""

@@ -198,7 +198,7 @@ def test_camera_that_is_unplugged_is_said_in_words_and_leaves_no_thread(page, ap
         ((), "No camera: none was found. Plug one in"),
         (
             ("--use-fake-device-for-media-stream", "--deny-permission-prompts"),
-            "Not allowed: click the camera or lock sign",
+            "Not allowed: click the camera or lock icon",
         ),
     ],
 )

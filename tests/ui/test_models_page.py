@@ -100,7 +100,7 @@ def test_server_without_tensorflow_does_not_offer_exports(where, monkeypatch):
 def test_failed_export_says_why(where, monkeypatch):
     failed = background.Job("failed", error="LiteRT differs from Keras by 0.5")
     monkeypatch.setattr(background, "read_job", lambda status: failed)
-    assert "The export failed: LiteRT differs" in text(open_tab("Models"))
+    assert "The export failed: LiteRT differs" in text(open_tab("Models", error=True))
 
 
 def test_export_of_other_weights_is_told_from_one_of_these(where):
@@ -142,7 +142,7 @@ def test_served_lists_what_is_exported_and_what_is_loaded(where, server, use_pla
 
 def test_photo_page_reads_here_and_says_so_when_the_address_is_none(where, use_places):
     use_places(serving_url="serving:8501")
-    app = open_page("photo")
+    app = open_page("photo", error=True)
     assert "expected an address such as http://localhost:8501" in text(app)
     assert len(app.dataframe[0].value) == 5
 

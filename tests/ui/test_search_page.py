@@ -150,7 +150,7 @@ def test_without_optuna_the_tab_says_how_to_get_it(place, monkeypatch):
 
 def test_a_damaged_search_is_one_line(place):
     (make_search(place) / searches.JOURNAL).write_text("{")
-    app = open_page("train", tab="Search")
+    app = open_page("train", tab="Search", error=True)
     assert "is damaged" in app.error[0].value
 
 
