@@ -27,6 +27,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from emotion_ai.errors import EmotionAIError
 
@@ -214,6 +215,215 @@ def trees() -> list[dict[str, bytes]]:
     ]  # fmt: skip
 
 
+#: What a field of a record may be instead.
+_ODD = [
+    None, True, -1, 0, 10**18, 10**200, 10**399, 1e308, -1e308, float("nan"), float("inf"), "", "x",
+    "9" * 400, "\n\x1b[2J", "\ud800", "../../etc", "fer9", "keypoints", "expression", [], {}, [[]],
+    [None], {"a": 1}, [1, 2], ["x"], "0" * 10_000,
+]  # fmt: skip
+
+
+def records() -> list[tuple[str, object]]:
+    """A sound record of each kind: the file it stands in, and what it says."""
+    from emotion_ai.datasets.drawn import synthetic
+    from emotion_ai.training.config import TrainingConfig
+
+    found = []
+    for name in ("expression", "keypoints"):
+        card = json.loads((ROOT / "models" / name / "card.json").read_text())
+        found += [(f"models/{name}/card.json", card)]
+        with tempfile.TemporaryDirectory() as folder:
+            made = synthetic.make_dataset(Path(folder), name, n=35).folder
+            found += [("data/harmed/dataset.json", json.loads((made / "dataset.json").read_text()))]
+    config = TrainingConfig.for_task("expression", ("faces",)).as_dict()
+    status = {"state": "running", "pid": 1, "pid_started": 1.5, "host": "x", "time": 2.5,
+              "created": "2026-01-01", "updated": "2026-01", "ticket": 3, "epoch": 1}  # fmt: skip
+    epoch = {"epoch": 1, "loss": 2.0, "validation_loss": 1.5, "seconds": 3.5, "averaged": True,
+             "validation_accuracy": 0.5, "learning_rate": 1e-3}  # fmt: skip
+    progress = {"phase": "training", "epoch": 1, "epochs": 3, "batch": 4, "batches": 9,
+                "images_per_s": 3.5, "left_s": None, "memory_mb": 9.5, "time": 1.5}  # fmt: skip
+    score = {"task": "expression", "data": "faces", "digest": "d", "split": "validation", "n": 14,
+             "labels_from": "given", "label_set": "fer7", "accuracy": 0.5,
+             "accuracy_ci": [0.27, 0.73]}  # fmt: skip
+    parity = {"name": "LiteRT", "precision": "float32", "largest": 1e-6, "same": 5}
+    return [
+        *found,
+        ("runs/harmed/config.json", config),
+        ("runs/harmed/status.json", status),
+        ("runs/harmed/metrics.jsonl", [epoch, {**epoch, "epoch": 2}, {**epoch, "epoch": 3}]),
+        ("runs/harmed/progress.json", progress),
+        ("runs/harmed/scores.json", {"scores": [score, score]}),
+        ("runs/harmed/data.json", {"data": [{"name": "a", "n": 3, "digest": "d"}], "steps": 2}),
+        ("searches/harmed/plan.json", {"config": config, "vary": ["erase"], "trials": 5}),
+        ("job.json", {"pid": 1, "since": 1.5, "step": [1, 2, "faces"], "for_everyone": False}),
+        ("model.parity.json", {"task": "expression", "digest": "d", "created": "2026", "faces": 5,
+                               "source": "x", "parity": [parity]}),
+        ("data/sound/marks.json", {"marks": [{"row": 1, "digest": "d", "mark": "drop"}]}),
+    ]  # fmt: skip
+
+
+def damaged_record(rng: random.Random) -> bytes:
+    """The file, a line end, and what now stands in it."""
+    file, record = rng.choice(_seeds("records"))
+    record = json.loads(json.dumps(record))
+    for _ in range(rng.choice((1, 1, 1, 2, 4))):
+        inner, way = record, None
+        while isinstance(inner, dict | list) and inner and (way is None or rng.random() < 0.7):
+            way = inner, rng.choice(list(inner) if isinstance(inner, dict) else range(len(inner)))
+            inner = inner[way[1]]
+        if way is None:
+            record = rng.choice(_ODD)
+        elif rng.random() < 0.3:
+            del way[0][way[1]]
+        elif rng.random() < 0.1:
+            way[0][way[1]] = deep = []
+            for _ in range(rng.choice((5, 40, 400))):
+                deep.append(deep := [])
+        else:
+            way[0][way[1]] = rng.choice(_ODD)
+    lines = record if file.endswith(".jsonl") and isinstance(record, list) else [record]
+    content = "\n".join(map(json.dumps, lines)).encode()
+    if rng.random() < 0.2:
+        content = damage(content, content, rng)
+    return file.encode() + b"\n" + content
+
+
+def read_records(data: bytes, folder: Path) -> None:
+    """Everything that is listed, with a sound neighbour of each; all words must fit a terminal."""
+    file, _, content = data.partition(b"\n")
+    room = file.decode().partition("/")[0]
+    beside = [(name, record) for name, record in _seeds("records") if name.startswith(room)]
+    for name, record in beside:
+        for path in (folder / name, folder / name.replace("harmed", "sound")):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lines = record if name.endswith(".jsonl") else [record]
+            path.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    target = folder / file.decode()
+    target.write_bytes(content)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        {"models": _list_models, "data": _list_datasets, "runs": _list_runs}.get(
+            room, _list_others
+        )(folder, target.parent.name)
+    said.getvalue().encode()
+
+
+def _list_models(folder: Path, harmed: str) -> None:
+    from emotion_ai.cli.models import print_model
+    from emotion_ai.models.store import survey
+    from emotion_ai.ui.wording import headline_score, score_line
+
+    sound, damaged = survey(folder / "models")
+    assert {"expression", "keypoints"} - {harmed} <= {model.name for model in sound}
+    for model in sound:
+        print_model(model, model.name)
+        print(*(score_line(score) for score in [headline_score(model)] if score))
+    print(*damaged.values())
+
+
+def _list_datasets(folder: Path, harmed: str) -> None:
+    from emotion_ai.cli.data import summary
+    from emotion_ai.datasets.marks import load_marks
+    from emotion_ai.datasets.store import survey
+
+    sound, damaged = survey(folder / "data")
+    assert {"harmed", "sound"} - {harmed} <= {dataset.name for dataset in sound}
+    for dataset in sound:
+        print(*summary(dataset))
+        dataset.__dict__["samples"] = pd.DataFrame({"digest": ["d"] * 5})  # its table
+        with contextlib.suppress(EmotionAIError):
+            print(load_marks(dataset))
+    print(*damaged.values())
+
+
+def _list_runs(folder: Path, harmed: str) -> None:
+    from emotion_ai.cli.runs import _record
+    from emotion_ai.figures.training import learning_curve_plot, overlay_plot, score_plot
+    from emotion_ai.training import queue, runs
+    from emotion_ai.training.describe import epoch_text, flat_settings
+    from emotion_ai.training.provenance import refuse_changed_data
+    from emotion_ai.training.records import read_scores
+    from emotion_ai.ui.train import cards
+
+    found = {run.name: run for run in runs.list_runs(folder / "runs")}
+    assert found["sound"].state == "interrupted"
+    for run in found.values():
+        print(json.dumps(_record(run)), cards._picture(run, 1), flat_settings(run.config))
+        for epoch in run.metrics:
+            print(epoch_text(epoch, run.config.get("epochs", 0)))
+    run = found[harmed]
+    if run.metrics:
+        learning_curve_plot(run.metrics, "loss", run.config.get("epochs", 1))
+        overlay_plot({run.name: run.metrics}, "accuracy")
+    print(queue.queued(folder / "runs"))
+    with contextlib.suppress(EmotionAIError):
+        for score in read_scores(run.folder / runs.SCORES):
+            score_plot({"run": score})
+    (run.folder / runs.LAST).touch()
+    with contextlib.suppress(EmotionAIError):
+        refuse_changed_data(run.folder, {"data": [], "steps": 2})
+
+
+def _list_others(folder: Path, harmed: str) -> None:
+    from emotion_ai.jobs.background import read_job
+    from emotion_ai.serving.versions import read_export
+    from emotion_ai.training.search.searches import read_plan
+
+    if harmed == "harmed":
+        with contextlib.suppress(EmotionAIError):
+            print(read_plan(folder / "searches" / "harmed"))
+    print(read_job(folder / "job.json"))
+    record, damage_ = read_export(folder / "model.parity.json")
+    print(record.get("created", "")[:10], damage_)
+
+
+def replies() -> list[bytes]:
+    """What model servers answer: plain, in chunks, after an interim answer, a redirect, errors."""
+    version = {"version": "3", "state": "AVAILABLE", "status": {"error_message": ""}}
+    body = json.dumps({"model_version_status": [version]}).encode()
+    length = b"Content-Length: %d\r\n\r\n" % len(body)
+    chunks = b"%x\r\n%s\r\n0\r\nTrailer: x\r\n\r\n" % (len(body), body)
+    ok = b"HTTP/1.1 200 OK\r\n"
+    return [
+        ok + length + body,
+        ok + b"Transfer-Encoding: chunked\r\n\r\n" + chunks,
+        b"HTTP/1.1 100 Continue\r\n\r\n" + ok + length + body,
+        b"HTTP/1.1 302 Found\r\nLocation: http://[::1\r\nContent-Encoding: gzip\r\n"
+        + length
+        + body,
+        b"HTTP/1.1 503 No\r\nConnection: close\r\n\r\n" + body,
+        b"HTTP/1.0 404 No\r\n\r\n" + b'{"error": "no"}',
+    ]
+
+
+def read_reply(data: bytes, folder: Path) -> None:
+    """Over a pair of sockets: nothing is connected to."""
+    import socket
+
+    from emotion_ai.serving import transport
+    from emotion_ai.serving.client import ServingClient
+
+    class Pair(transport.Backend):
+        def connect_tcp(self, *arguments, **options):
+            ours, theirs = socket.socketpair()
+            theirs.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                theirs.send(data)
+            theirs.shutdown(socket.SHUT_WR)
+            kept.append(theirs)  # open until the reply is read
+            return transport._Stream(ours, self)
+
+    kept: list = []
+    client = ServingClient("http://models.example", reply_s=2.0)
+    client._backend = client._pool._network_backend = Pair()
+    try:
+        client.status("expression")
+    finally:
+        for connection in kept:
+            connection.close()
+        client._pool.close()
+
+
 def read_picture(data: bytes, folder: Path) -> None:
     from emotion_ai.media.images import decode_image, encode_jpeg, shrunk
     from emotion_ai.ui import photos
@@ -298,6 +508,8 @@ TARGETS: dict[str, tuple[Callable[[], list], Check, float]] = {
     "csv": (tables, read_dataset, 0.1),
     "votes": (lambda: tables()[3:], read_votes_beside, 0.05),
     "zip": (trees, read_dataset, 0.15),
+    "records": (records, read_records, 0.2),
+    "replies": (replies, read_reply, 0.1),
 }
 #: Inputs after which a process makes way for a fresh one: what lies in memory differs in each.
 A_PROCESS = {"thin": 50}
@@ -315,6 +527,8 @@ def hostile_input(target: str, number: int, seed: int = 0) -> bytes:
     rng = random.Random(f"{seed} {target} {number}")
     if target == "thin":
         return thin_picture(rng)
+    if target == "records":
+        return damaged_record(rng)
     seeds = _seeds(target)
     chosen = rng.choice(seeds)
     if isinstance(chosen, dict):

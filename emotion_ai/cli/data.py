@@ -158,7 +158,7 @@ def summary(dataset: Dataset) -> list[str]:
     if about["border_px"]:
         size += f" and {about['border_px']} px around"
     lines = [f"{dataset.name}: {len(dataset):,} images, {dataset.task}, {size}"]
-    if "format" in about:
+    if "format" in about and "source" in about:
         lines.append(f"from {about['source']['name']} ({about['format']})")
     if "split_rule" in about:
         lines.append(f"split: {about['split_rule']}")

@@ -1,7 +1,9 @@
 """What the card of a saved model says: the fields of ``card.json`` that the app relies on."""
 
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from msgspec import Meta
 
 from emotion_ai.errors import EmotionAIError, ModelError, RecordError
 from emotion_ai.labels import label_set
@@ -82,7 +84,7 @@ class ExpressionCard(_Card):
     label_set: Line
     scores: list[ExpressionScore]
     truth: NotRequired[Line]
-    heads: NotRequired[list[Line]]
+    heads: NotRequired[Annotated[list[Line], Meta(min_length=1)]]
 
 
 class KeypointCard(_Card):

@@ -73,7 +73,7 @@ def parse(content: str, name: str) -> Any:
     except RecursionError:
         raise RecordError(f"{name}: nested too deeply") from None
     # Few records have so many brackets: the others need no closer look.
-    if content.count("[") + content.count("{") > MAX_DEPTH and _depth(found) > MAX_DEPTH:
+    if content.count("[") + content.count("{") > MAX_DEPTH and _is_deep(found):
         raise RecordError(f"{name}: nested too deeply")
     if _ESCAPED_HALF.search(content):
         found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
@@ -93,9 +93,14 @@ def _whole_number(digits: str) -> int:
     return int(digits)
 
 
-def _depth(value: Any) -> int:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + max((_depth(one) for one in inner if isinstance(one, dict | list)), default=0)
+def _is_deep(value: Any) -> bool:
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        inner = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [each for one in inner for each in one if isinstance(each, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def checked(found: Any, kind: type[Record], name: str) -> Record:

@@ -97,6 +97,7 @@ def test_a_missing_field_is_named(tmp_path, missing):
         ('{"n": ' + "9" * 400 + "}", "a number of 400 digits"),
         ('{"n": -' + "9" * 5000 + "}", "digits"),
         ('{"n": ' + "[" * 40 + "]" * 40 + "}", "nested too deeply"),
+        ('{"n": ' + "[" * 400 + "]" * 400 + "}", "nested too deeply"),
         ("[" * 200_000, "nested too deeply"),
     ],
 )
