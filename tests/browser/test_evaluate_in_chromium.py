@@ -59,6 +59,7 @@ def test_click_on_a_cell_shows_its_faces_and_a_click_on_a_face_more_of_it(evalua
     grid = page.locator(".faces img")
     expect(grid).to_have_count(1)
     panel = page.get_by_text("given happy, named happy (")
+    expect(panel).to_be_visible()  # until then the faces are those of the cell before
     size = grid.bounding_box()
     grid.click(position={"x": size["width"] * 0.25, "y": size["height"] * 0.1})
     page.wait_for_url("**face=*")
@@ -69,6 +70,24 @@ def test_click_on_a_cell_shows_its_faces_and_a_click_on_a_face_more_of_it(evalua
     page.get_by_role("button", name="Why this answer?").click()
     expect(page.get_by_alt_text("Occlusion map")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Face")).to_have_value(row)
+
+
+def test_clicks_on_faces_that_are_being_replaced_are_harmless(evaluate):
+    page = evaluate("cell=angry-angry")
+    expect(page.get_by_text("given angry, named angry (")).to_be_visible()
+    faces = page.locator(".faces img").bounding_box()
+    happy, sad = ((box["x"] + 9, box["y"] + 9) for box in (matrix_cell(page, k, k) for k in (3, 4)))
+    for cell in (happy, sad, happy, sad):
+        page.mouse.click(*cell)
+        page.mouse.click(faces["x"] + 0.25 * faces["width"], faces["y"] + 10)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+    app = page.get_by_test_id("stApp")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    page.goto("/evaluate?cell=happy-happy")
+    expect(page.get_by_text("given happy, named happy (")).to_be_visible()
+    page.locator(".faces img").click(position={"x": 10, "y": 10})
+    page.wait_for_url("**face=*")
 
 
 def test_two_models_are_chosen_and_compared(evaluate):

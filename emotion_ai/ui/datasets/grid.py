@@ -41,7 +41,8 @@ def face_grid(
     picture = _picture((digest, tuple(rows.tolist()), layout, look), images, rows, keypoints_px)
 
     def clicked() -> None:
-        row = st.session_state[key].clicked
+        # A click may come from a grid that another has just taken the place of: it has no state.
+        row = getattr(st.session_state.get(key), "clicked", None)
         if row is not None and int(row) in rows:
             choose_face(int(row))
 

@@ -67,5 +67,6 @@ def _cell(assessment: ExpressionAssessment) -> tuple[int, int]:
 
 def _choose() -> None:
     """A click on a cell: both coordinates of its square are names."""
-    if points := st.session_state[_CHART].selection.points:
+    chart = st.session_state.get(_CHART)
+    if chart and (points := chart.selection.points):
         st.query_params["cell"] = f"{points[0]['y']}-{points[0]['x']}"
