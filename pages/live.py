@@ -49,10 +49,11 @@ with left:
         "Smoothing (s)", 0.0, 2.0, SMOOTHING_S, 0.1, key="smoothing", bind="query-params",
         help="How long the past counts: 0 shows every picture as it is read.",
     )  # fmt: skip
+    head = components.choose_head(reader, "live_head")
     options = LiveOptions(
         Layers(**{layer: not grouped and layer in layers for layer in LAYER_TITLES}),
         smoothing_s=smoothing_s, mirrored=flip, paused=paused, group=grouped,
-        many=screen, picture=shown,
+        many=screen, picture=shown, head=head,
     )  # fmt: skip
     with picture_place:
         context = camera(session, options, RESOLUTIONS[size], allowed=not panels.session_ended())

@@ -46,6 +46,8 @@ with options:
         key="sample",
         bind="query-params",
     )
+    if not reader.server:  # exported versions have one head
+        reader = reader.answering(components.choose_head(reader, "head"))
 
 clips = [file for file in given if is_video(file.name)]
 files = [file for file in given if file not in clips]

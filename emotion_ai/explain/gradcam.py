@@ -41,7 +41,9 @@ def gradcam_map(
     Where a process is needed, ``waiting(seconds)`` is called several times a second; what it raises
     ends that too.
     """
-    heat = pooled_map(model.verified(TFLITE), face, expression)
+    # Heads have their logits side by side.
+    logit = model.heads.index(model.truth) * len(model.labels) + expression
+    heat = pooled_map(model.verified(TFLITE), face, logit)
     if heat is not None:
         return heat
     if reason := lacking("Grad-CAM", "keras", "tensorflow"):
@@ -54,7 +56,7 @@ def gradcam_map(
         "-m",
         "emotion_ai.explain.gradients",
         str(model.folder),
-        str(expression),
+        str(logit),
     ]
     code, out, said = _run(command, given.getvalue(), time_out_s, waiting)
     try:

@@ -20,8 +20,6 @@ def compute(model: SavedModel, face: np.ndarray, expression: int) -> np.ndarray:
     network = load_network(model.folder / KERAS, f"model {model.name}")
     places = [layer for layer in network.layers if len(layer.output.shape) == 4]
     logits = network.get_layer("logits").output
-    classes = len(model.labels)
-    expression += model.heads.index(model.truth) * classes  # the heads' logits side by side
     both = keras.Model(network.inputs, [places[-1].output, logits])
     with tf.GradientTape() as tape:
         features, said = both(face[None, :, :, None], training=False)

@@ -23,9 +23,9 @@ def heat_map(heat: np.ndarray, size_px: int) -> np.ndarray:
     return cv2.resize(heat, (size_px, size_px), interpolation=cv2.INTER_CUBIC).clip(0, 1)
 
 
-def pooled_map(content: bytes, face: np.ndarray, expression: int) -> np.ndarray | None:
-    """float32 (S, S), 0 to 1: which places of ``face``, uint8 (S, S), spoke for output
-    ``expression`` of the ``.tflite`` network ``content``; None where it is built otherwise."""
+def pooled_map(content: bytes, face: np.ndarray, logit: int) -> np.ndarray | None:
+    """float32 (S, S), 0 to 1: which places of ``face``, uint8 (S, S), spoke for a
+    ``logit`` of the ``.tflite`` network ``content``; None where it is built otherwise."""
     interpreter = Interpreter(
         model_content=content,
         experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
@@ -39,7 +39,7 @@ def pooled_map(content: bytes, face: np.ndarray, expression: int) -> np.ndarray 
     interpreter.invoke()
     # Networks that also see the mirrored face have it second.
     places = _values(interpreter, features)[0]
-    return heat_map(places @ _values(interpreter, weights)[expression], len(face))
+    return heat_map(places @ _values(interpreter, weights)[logit], len(face))
 
 
 def _last_feature_map(interpreter: Interpreter) -> tuple[int, int] | None:

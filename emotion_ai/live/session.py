@@ -43,7 +43,8 @@ _GROUP_PICTURE_WIDTH_PX = 640
 @dataclass(frozen=True)
 class LiveOptions:
     """What the page asks for. ``group``: aggregates only, nothing is drawn on the picture;
-    ``many``: small faces are looked for too, as in a group."""
+    ``many``: small faces are looked for too, as in a group; ``head``: which of the model's, None
+    for the one it answers with anyway."""
 
     layers: Layers = field(default_factory=Layers)
     smoothing_s: float = SMOOTHING_S
@@ -52,6 +53,7 @@ class LiveOptions:
     group: bool = False
     many: bool = False
     picture: bool = True
+    head: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,9 @@ class LiveSession:
         if predictor := self._newer():
             self._switch_to(predictor)
         follower = self._follower
+        model = follower.predictor.models.get("expression")
+        if model and options.head in model.heads and options.head != model.truth:
+            follower.predictor = follower.predictor.answering(options.head)
         follower.pace = ROOM if options.group or options.many else ONE_FACE
         follower.tracker.smoothing_s = options.smoothing_s
         tracks = follower.follow(frame, time_s)

@@ -1,5 +1,6 @@
 """Runs a ``.tflite`` network: arrays in, arrays out."""
 
+import copy
 import threading
 
 import numpy as np
@@ -24,6 +25,12 @@ class LiteNetwork:
         self._lock = threading.Lock()
         self._sized: dict[int, _Sized] = {}
         self.size_px = self._of_size(1).size_px
+
+    def answering(self, head: int) -> "LiteNetwork":
+        """The same network, its interpreters shared, that answers with another head."""
+        other = copy.copy(self)
+        other._head = head
+        return other
 
     def _of_size(self, batch: int) -> "_Sized":
         if batch not in self._sized:

@@ -3,6 +3,7 @@
 LiteRT only; nothing here imports TensorFlow. Not thread-safe: one predictor per worker.
 """
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -37,6 +38,15 @@ class Predictor:
         self.notes = [detector.note] if detector.note else []
         #: Reads expressions while the caller's thread reads keypoints; None does it one by one.
         self.helper = ThreadPoolExecutor(1, "expressions") if threads > 1 else None
+
+    def answering(self, head: str) -> "Predictor":
+        """The same predictor, its networks shared, that names expressions as another head of its
+        expression model does; ModelError lists them."""
+        other, model = copy.copy(self), self.models["expression"].with_head(head)
+        network = self.networks["expression"].answering(model.heads.index(head))
+        other.models = self.models | {"expression": model}
+        other.networks = self.networks | {"expression": network}
+        return other
 
     def warm_up(self) -> None:
         """Pay all first-time costs now."""

@@ -18,6 +18,7 @@ from emotion_ai.ui.frame import EU_RULE
 from emotion_ai.ui.photos import ReadPhoto
 from emotion_ai.ui.wording import (
     TASK_TITLES,
+    TRUTH_TITLES,
     count,
     headline_score,
     plain,
@@ -106,6 +107,17 @@ def _measure(score: dict) -> str:
         return f"root mean square error on faces of 96 × 96 pixels, {relative}"
     how = "most of ten people do" if score["labels_from"] == "crowd" else "labelled"
     return f"of faces named as {how}, {len(score['labels'])} expressions"
+
+
+def choose_head(reader: resources.Reader, key: str) -> str | None:
+    """By which truth expressions are named, where the model has learned several; else None."""
+    model = reader.predictor.models.get("expression")
+    if model is None or len(model.heads) < 2:
+        return None
+    return st.segmented_control(
+        "Named as", model.heads, format_func=TRUTH_TITLES.get, default=model.truth, required=True,
+        key=key, bind="query-params",
+    )  # fmt: skip
 
 
 def dataset_card(dataset: Dataset) -> None:

@@ -5,7 +5,7 @@ shows on the next rerun. Never mutate what comes from here.
 """
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +42,12 @@ class Reader:
         with self._lock:  # the detector alone: nobody waits for another's model server
             faces = self.predictor.detector.detect(frame)
         return self.predictor.read_faces(frame, faces)
+
+    def answering(self, head: str | None) -> "Reader":
+        """The same reader naming expressions as another head of its model does; None: as it is."""
+        if head is None:
+            return self
+        return replace(self, predictor=self.predictor.answering(head), key=f"{self.key}-{head}")
 
     def trouble(self) -> str:
         """Why the models here made this thread's last reading although a server is set."""

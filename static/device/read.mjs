@@ -56,7 +56,9 @@ export class Predictor {
       const crops = cropFaces(picture, faces, framing, sizePx);
       const found = await readCrops(this.networks[task], crops.images, faces.length, sizePx, wanted);
       answers[task] =
-        task === "keypoints" ? found.map((row, i) => toFrame(row, crops.places[i], sizePx)) : found;
+        task === "keypoints"
+          ? found.map((row, i) => toFrame(row, crops.places[i], sizePx))
+          : found.map((row) => row.subarray(0, this.labels.length)); // of several heads the first
     }
     return faces.map((face, i) => ({
       face,

@@ -15,10 +15,10 @@ from emotion_ai.ui.access import locked
 from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
-from emotion_ai.ui.wording import headline_score, plain, score_line
+from emotion_ai.ui.wording import TRUTH_TITLES, headline_score, plain, score_line
 
 #: What the heads of a run that trained both are called here.
-_HEADS = {"crowd": "what ten people say", "given": "the dataset's label", BOTH: "either"}
+_HEADS = TRUTH_TITLES | {BOTH: "either"}
 
 
 @errors_as_lines()
