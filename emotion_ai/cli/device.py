@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from emotion_ai.device.export import export_pages
-from emotion_ai.device.runtime import RUNTIME, runtime_file
+from emotion_ai.device.runtime import RUNTIME, THREADED, runtime_file
 from emotion_ai.settings import settings
 from emotion_ai.storage.files import write_bytes
 
@@ -30,7 +30,7 @@ def run_export(arguments: argparse.Namespace) -> int:
 
 def run_fetch(arguments: argparse.Namespace) -> int:
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    for file in RUNTIME:
+    for file in (*RUNTIME, *THREADED):
         write_bytes(arguments.folder / file.name, runtime_file(settings(), file))
         print(arguments.folder / file.name)
     return 0

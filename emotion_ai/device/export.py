@@ -35,8 +35,13 @@ def export_pages(settings: Settings, target: Path) -> int:
     pages = sorted(path for path in PAGES.iterdir() if path.is_file())
     for page in pages:
         write_bytes(target / page.name, _alone(page, manifest["version"]))
-    compat = {Path(path).name for path in _paths(manifest["runtime"]["compat"])}
-    kept = [page.name for page in pages] + [f"files/{name}" for name in sorted(named - compat)]
+    # Most browsers need one kind of code; what another needs it fetches and keeps when it does.
+    seldom = {
+        Path(path).name
+        for kind in ("compat", "threaded")
+        for path in _paths(manifest["runtime"].get(kind))
+    }
+    kept = [page.name for page in pages] + [f"files/{name}" for name in sorted(named - seldom)]
     write_json(target / _OFFLINE, {"files": ["./", _MANIFEST, *kept]})
     write_bytes(target / _MANIFEST, json.dumps(manifest).encode())
     for stale in {path.name for path in files.iterdir()} - named:

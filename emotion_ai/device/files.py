@@ -152,10 +152,13 @@ def _runtime(settings: Settings, files: _Files) -> dict:
     made = {
         "api": files.add("litert.mjs", api.replace(_LOADER, _OUR_LOADER).encode(), packed=False)
     }
-    for kind, glue, wasm in (
-        ("relaxed", runtime.RELAXED_GLUE, runtime.RELAXED_WASM),
-        ("compat", runtime.COMPAT_GLUE, runtime.COMPAT_WASM),
-    ):
+    kinds = {
+        "relaxed": (runtime.RELAXED_GLUE, runtime.RELAXED_WASM),
+        "compat": (runtime.COMPAT_GLUE, runtime.COMPAT_WASM),
+    }
+    if runtime.has_threads(settings):
+        kinds["threaded"] = runtime.THREADED
+    for kind, (glue, wasm) in kinds.items():
         module = content(glue) + b"\nexport default ModuleFactory;\n"
         made[kind] = {
             "glue": files.add(f"litert_{kind}.mjs", module, packed=False),

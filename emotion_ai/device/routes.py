@@ -30,6 +30,10 @@ _HEADERS = {
     "Content-Security-Policy": POLICY + "; frame-ancestors 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
+    # Isolated, a page in a tab of its own may read with several threads.
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
 }
 _FOR_EVER = "public, max-age=31536000, immutable"
 _NAME = re.compile(r"[0-9a-f]{16}\.[\w.]+")

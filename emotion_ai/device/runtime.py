@@ -34,7 +34,21 @@ class RuntimeFile:
         return self.path.rpartition("/")[2]
 
 
-#: The interface; code and its loader for browsers with relaxed SIMD and for those without.
+#: Loaders and code that may use threads, for pages that are cross-origin isolated. A local copy of
+#: the package may lack them: one thread reads then.
+THREADED_GLUE, THREADED_WASM = THREADED = (
+    RuntimeFile(
+        "wasm/litert_wasm_threaded_internal.js",
+        317_475,
+        "92fe7a720c6deedaa1194c011c79a005ea4f6fc98f533b661cf7900760ab4849",
+    ),
+    RuntimeFile(
+        "wasm/litert_wasm_threaded_internal.wasm",
+        9_445_834,
+        "b5e54eca10f043497edf9a02186332707cae260c550d7ea22b2cae55669596cf",
+    ),
+)
+#: The interface; loaders and code for browsers with relaxed SIMD and for those without.
 API, RELAXED_GLUE, RELAXED_WASM, COMPAT_GLUE, COMPAT_WASM = RUNTIME = (
     RuntimeFile(
         "dist/index.js",
@@ -70,9 +84,8 @@ def runtime_file(settings: Settings, file: RuntimeFile) -> bytes:
     ModelError says in a line why there is none.
     """
     if settings.device:
-        for folder in (settings.device, settings.device / "litertjs"):
-            if (folder / file.name).is_file():
-                return _verified((folder / file.name).read_bytes(), file)
+        if local := _local(settings.device, file):
+            return _verified(local.read_bytes(), file)
         raise ModelError(f"EMOTION_AI_DEVICE names a folder without {file.name}")
     cached = _cached(settings, file)
     if cached.is_file():
@@ -86,6 +99,16 @@ def runtime_file(settings: Settings, file: RuntimeFile) -> bytes:
     cached.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(cached, content)
     return content
+
+
+def has_threads(settings: Settings) -> bool:
+    """Whether the files for threads can be had: all but some local copies have them."""
+    return not settings.device or all(_local(settings.device, file) for file in THREADED)
+
+
+def _local(folder: Path, file: RuntimeFile) -> Path | None:
+    paths = (folder / file.name, folder / "litertjs" / file.name)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _cached(settings: Settings, file: RuntimeFile) -> Path:

@@ -3,6 +3,8 @@
 import { Trouble, cutOff, openFile } from "./files.mjs";
 import { resized } from "./tflite.mjs";
 
+/** More gain nothing at these sizes, and each is a worker with memory of its own. */
+const MOST_THREADS = 4;
 /** Faces read in one call at most: `reading/follower.py` reads as many in a frame of a room. */
 const BATCH_SIZES = [4, 1];
 // A module of one function that adds two vectors: only browsers with Wasm SIMD find it valid.
@@ -13,7 +15,7 @@ const SIMD = [
 
 /**
  * The runtime, ready. `manifest.runtime` names its files: `api`, the module with its interface, and
- * `wasm` and `glue` in two kinds, for browsers with and without relaxed SIMD.
+ * `wasm` and `glue` in three kinds, for browsers with and without relaxed SIMD, and with threads.
  */
 export async function loadRuntime(base, manifest, progress) {
   if (typeof WebAssembly === "undefined" || !WebAssembly.validate(new Uint8Array(SIMD))) {
@@ -24,43 +26,62 @@ export async function loadRuntime(base, manifest, progress) {
   }
   // What the module asks for in place of the loader of its own package (`device/runtime.py`).
   globalThis.emotionLiteRt = async (Library, path) => {
-    const kind = path.includes("compat") ? "compat" : "relaxed";
+    const kind = ["compat", "threaded"].find((name) => path.includes(name)) ?? "relaxed";
     const { glue, wasm } = manifest.runtime[kind];
     const { default: factory } = await import(new URL(glue.path, base));
     let failed;
     const library = factory({
       print: () => {},
       printErr: () => {},
+      mainScriptUrlOrBlob: kind === "threaded" ? await script(base, glue) : undefined,
       instantiateWasm: (imports, done) => {
-        instantiate(base, wasm, imports, progress).then(done, (error) => failed(error));
+        const made = instantiate(base, wasm, imports, progress);
+        made.then(({ instance, module }) => done(instance, module), (error) => failed(error));
         return {};
       },
     });
     return new Library(await Promise.race([library, new Promise((_, no) => (failed = no))]));
   };
   const api = await import(new URL(manifest.runtime.api.path, base));
-  await api.loadLiteRt("");
-  return api;
+  const threads = threadsFor(manifest);
+  try {
+    await api.loadLiteRt("", { threads: threads > 1 });
+    return { api, threads };
+  } catch (error) {
+    if (threads === 1) throw error;
+    await api.loadLiteRt("");
+    return { api, threads: 1 };
+  }
+}
+
+/** Threads that this page may use: one, unless it is isolated from other origins. */
+function threadsFor(manifest) {
+  if (!globalThis.crossOriginIsolated || !manifest.runtime.threaded) return 1;
+  return Math.min(MOST_THREADS, navigator.hardwareConcurrency ?? 1);
+}
+
+/** What a thread starts with: the module's text without what makes it one. */
+async function script(base, glue) {
+  const text = await new Response(await openFile(base, glue)).text();
+  return new Blob([text.replace(/\nexport default \w+;\s*$/, "\n")], { type: "text/javascript" });
 }
 
 /** Compiled while it comes in. */
 async function instantiate(base, wasm, imports, progress) {
   const headers = { "Content-Type": "application/wasm" };
   const stream = await openFile(base, wasm, progress);
-  let made;
   try {
-    made = await WebAssembly.instantiateStreaming(new Response(stream, { headers }), imports);
+    return await WebAssembly.instantiateStreaming(new Response(stream, { headers }), imports);
   } catch {
     throw cutOff(wasm);
   }
-  return made.instance;
 }
 
 /** A network for inputs of any size and number. */
 export class Network {
   /** `outputShape(shape, inputShape)`: an output's shape, from the file's own and the input's. */
-  constructor(api, content, outputShape) {
-    [this.api, this.content, this.outputShape] = [api, content, outputShape];
+  constructor({ api, threads }, content, outputShape) {
+    [this.api, this.threads, this.content, this.outputShape] = [api, threads, content, outputShape];
     this.compiled = new Map();
   }
 
@@ -86,7 +107,10 @@ export class Network {
     const key = inputShape.join();
     if (!this.compiled.has(key)) {
       const content = resized(this.content, inputShape, (shape) => this.outputShape(shape, inputShape));
-      const model = await this.api.loadAndCompile(content, { accelerator: "wasm" });
+      const model = await this.api.loadAndCompile(content, {
+        accelerator: "wasm",
+        cpuOptions: { numThreads: this.threads },
+      });
       this.compiled.set(key, model);
     }
     return this.compiled.get(key);

@@ -17,10 +17,18 @@ async function dropOlder() {
   await clients.claim();
 }
 
+/** As a page's headers would say it, which file servers do not send: isolated, it may use threads. */
+function isolated(response) {
+  const headers = new Headers(response.headers);
+  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  headers.set("Cross-Origin-Embedder-Policy", "require-corp");
+  return new Response(response.body, { status: response.status, headers });
+}
+
 async function answer(request) {
   const cache = await caches.open(CACHE);
   const kept = await cache.match(request, { ignoreSearch: true });
-  if (kept) return kept;
+  if (kept) return isolated(kept);
   const response = await fetch(request);
   if (response.ok && response.status === 200) await cache.put(request, response.clone());
   return response;

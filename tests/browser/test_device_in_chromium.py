@@ -461,6 +461,25 @@ def test_without_relaxed_simd_the_other_code_reads_as_well(page, settings):
     assert not any("litert_relaxed.wasm" in url for url in asked)
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["all there", "its code is missing"])
+def test_alone_in_its_tab_the_page_reads_with_threads_where_it_can(page, settings, lost):
+    if "threaded" not in prepare(settings).manifest["runtime"]:
+        pytest.skip("the local copy of the runtime has no code for threads")
+    started = []
+    page.on("worker", lambda worker: started.append(worker.url))
+    if lost:
+        page.route("**/*.litert_threaded.wasm.gz", lambda route: route.fulfill(status=404))
+    picture = draw_photo(12, 2, (640, 480))[0]
+    page.goto("notice.html")
+    assert page.evaluate("crossOriginIsolated")
+    (answer,) = page.evaluate(READ, [base64.b64encode(encode_png(picture)).decode()])
+    expected = load_predictor(settings).read(picture)
+    assert len(answer["readings"]) == len(expected) == 2
+    for found, reading in zip(answer["readings"], expected, strict=True):
+        np.testing.assert_allclose(found["said"], reading.expression.probabilities, atol=0.01)
+    assert len(started) > 1  # the reader, and a thread of its at least
+
+
 def test_a_photo_becomes_cards_a_table_and_a_picture(page, settings):
     page.goto("photo.html")
     page.locator("#files:enabled").wait_for()

@@ -36,6 +36,13 @@ def test_every_answer_forbids_to_send_anything_elsewhere(client, settings):
         assert "default-src 'none'" in policy, path
 
 
+def test_pages_and_code_are_isolated_so_that_threads_may_be_used(client):
+    for path in ("live.html", "worker.mjs", "files.json"):
+        headers = client(path).headers
+        assert headers["cross-origin-opener-policy"] == "same-origin", path
+        assert headers["cross-origin-embedder-policy"] == "require-corp", path
+
+
 def test_files_may_be_kept_for_ever_and_pages_are_asked_for_anew(client, settings):
     path = prepare(settings).manifest["detector"]["path"]
     assert "immutable" in client(f"{path}").headers["cache-control"]
