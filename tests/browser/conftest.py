@@ -36,9 +36,12 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Debian's Chromium; skips without one, but fails where browser tests are required."""
+    """Debian's Chromium; skips without one, but fails where browser tests are required.
+
+    A file each: while Playwright runs, no test in this process could run a loop of its own.
+    """
     executable = shutil.which("chromium")
     if executable is None:
         missing = "no chromium on this machine"
@@ -54,7 +57,7 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def camera(browser, tmp_path_factory):
     """A Chromium whose camera shows a drawn face that sways."""
     picture, _ = draw_photo(12, 1, (640, 480))
@@ -90,6 +93,7 @@ def running_app(folder: Path, **environment: object) -> Iterator[str]:
     finally:
         app.terminate()
         app.wait(timeout=20)
+        print(log.read_text(errors="replace")[-4000:])  # shown where a test fails
 
 
 @pytest.fixture(scope="session")

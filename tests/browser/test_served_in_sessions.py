@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.load import Record, Visitor
 from tests.browser.conftest import running_app
@@ -27,8 +26,7 @@ def what_home_says(url: str, headers: dict | None = None) -> tuple[str, Record]:
             assert await visitor.open("home", "") is not None
             return " ".join(visitor.said), visitor.record
 
-    with ThreadPoolExecutor(1) as worker:  # the browser tests' own loop lives in this thread
-        return worker.submit(asyncio.run, visit()).result()
+    return asyncio.run(visit())
 
 
 def test_a_person_at_the_machine_is_told_from_who_came_through_a_proxy(app_url):
