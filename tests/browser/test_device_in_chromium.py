@@ -570,6 +570,17 @@ def test_served_to_others_the_device_reads_within_two_clicks(camera, served_app,
     context.close()
 
 
+def test_a_screen_is_read_on_the_device_inside_the_app_too(camera, served_app):
+    page = camera.new_page(base_url=served_app)
+    page.goto("/live?source=Screen+or+window")
+    inside = page.frame_locator("iframe[src*='/device/live.html']")
+    inside.locator("#agree").check()
+    expect(inside.locator("#source")).to_have_value("Screen or window")
+    inside.locator("#start:enabled").click()
+    expect(inside.locator("#rates")).to_contain_text(re.compile(r"[1-9]\d* frames/s .* 0 faces"))
+    page.close()
+
+
 def test_photo_page_reads_on_the_device_when_asked(camera, served_app):
     page = camera.new_page(base_url=served_app)
     page.goto("/photo?read_on=this+device")
