@@ -22,6 +22,8 @@ class Settings:
     """Where things are. Every path may be overridden by ``EMOTION_AI_<NAME>``."""
 
     data_dir: Path = HOME / "data"
+    #: The drawn datasets that the app brings; only read.
+    shipped_data_dir: Path = ROOT / "data"
     #: Of an installed package, the shipped models are copied there (``models.shipped``).
     models_dir: Path = HOME / "models"
     runs_dir: Path = HOME / "models" / "runs"
@@ -41,6 +43,11 @@ class Settings:
     #: Who may change what is kept here: one of ``access.permissions.MODES``.
     access: str = "auto"
 
+    @property
+    def data_dirs(self) -> tuple[Path, ...]:
+        """Where datasets are looked for; what was imported goes before what is shipped."""
+        return tuple(dict.fromkeys((self.data_dir, self.shipped_data_dir)))
+
     @classmethod
     def from_environment(cls, environ: dict[str, str] | None = None) -> "Settings":
         environ = os.environ if environ is None else environ
@@ -48,6 +55,7 @@ class Settings:
             field: Path(environ[variable]).expanduser()
             for field, variable in (
                 ("data_dir", "EMOTION_AI_DATA"),
+                ("shipped_data_dir", "EMOTION_AI_SHIPPED_DATA"),
                 ("models_dir", "EMOTION_AI_MODELS"),
                 ("runs_dir", "EMOTION_AI_RUNS"),
                 ("searches_dir", "EMOTION_AI_SEARCHES"),

@@ -1,5 +1,6 @@
 """What tests share: the places they work in, drawn datasets, and the development data."""
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import Dataset, open_dataset
 from emotion_ai.settings import ROOT, settings
 
+#: Tests bring their own datasets; those that ship are looked for where a test asks for them.
+os.environ["EMOTION_AI_SHIPPED_DATA"] = str(ROOT / "tests" / "no datasets")
 #: Folders whose files take longest. They come first, so that workers of ``make test`` end together.
 SLOW = ("browser", "training", "hosting", "serving", "cli", "ui")
 

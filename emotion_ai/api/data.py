@@ -13,4 +13,4 @@ def open_dataset(name_or_path: str | Path) -> Dataset:
     ``images``: uint8 (N, H, W), memory-mapped; ``samples``: a table with a row an image;
     ``rows(split)``: the positions of one split. DatasetError lists the known names.
     """
-    return load_any(name_or_path, settings().data_dir)
+    return load_any(name_or_path, *settings().data_dirs)

@@ -1,17 +1,17 @@
-"""``emotion-ai data import | fetch | synthetic | list | show | marks``."""
+"""``emotion-ai data import | fetch | synthetic | shipped | list | show | marks``."""
 
 import argparse
 import json
 from contextlib import suppress
 from pathlib import Path
 
-from emotion_ai.datasets.drawn import synthetic
+from emotion_ai.datasets.drawn import shipped, synthetic
 from emotion_ai.datasets.fetch import SOURCES, fetch
 from emotion_ai.datasets.formats.recognise import known_formats
 from emotion_ai.datasets.importing import import_dataset
 from emotion_ai.datasets.marks import load_marks, marks_table
 from emotion_ai.datasets.splits import SPLIT_RULES
-from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, open_dataset, survey
+from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, find_dataset, survey
 from emotion_ai.labels import LABEL_SETS
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
@@ -51,7 +51,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     draw.add_argument("--seed", type=int, default=0)
     draw.set_defaults(handler=run_synthetic)
 
-    listing = actions.add_parser("list", help="every imported dataset")
+    ours = actions.add_parser("shipped", help="draw the two that come with the app once more",
+                              description="The same files each time, as in data/.")  # fmt: skip
+    ours.add_argument("folder", type=Path, metavar="FOLDER")
+    ours.set_defaults(handler=run_shipped)
+
+    listing = actions.add_parser("list", help="every dataset")
     listing.set_defaults(handler=run_list)
 
     show = actions.add_parser("show", help="splits, labels and origin of one dataset")
@@ -94,7 +99,7 @@ def run_fetch(arguments: argparse.Namespace) -> int:
 
 
 def run_marks(arguments: argparse.Namespace) -> int:
-    dataset = open_dataset(settings().data_dir / arguments.name)
+    dataset = find_dataset(arguments.name, *settings().data_dirs)
     print(marks_table(dataset, load_marks(dataset)).to_csv(index=False), end="")
     return 0
 
@@ -109,8 +114,16 @@ def run_synthetic(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def run_shipped(arguments: argparse.Namespace) -> int:
+    for draw in (shipped.draw_expression_set, shipped.draw_keypoint_set):
+        with progress_bar("drawing faces") as progress:
+            dataset = draw(arguments.folder, progress=progress)
+        print("\n".join(summary(dataset)))
+    return 0
+
+
 def run_list(arguments: argparse.Namespace) -> int:
-    datasets, damaged = survey(settings().data_dir)
+    datasets, damaged = survey(*settings().data_dirs)
     others = [*damaged.values(), *_unfinished()]
     if not datasets:
         none = ["no datasets yet: emotion-ai data import PATH"] * (not damaged)
@@ -143,7 +156,7 @@ def _unfinished() -> list[str]:
 
 
 def run_show(arguments: argparse.Namespace) -> int:
-    dataset = open_dataset(settings().data_dir / arguments.name)
+    dataset = find_dataset(arguments.name, *settings().data_dirs)
     if arguments.json:
         print(json.dumps(dataset.description, indent=1))
     else:
@@ -158,6 +171,8 @@ def summary(dataset: Dataset) -> list[str]:
     if about["border_px"]:
         size += f" and {about['border_px']} px around"
     lines = [f"{dataset.name}: {len(dataset):,} images, {dataset.task}, {size}"]
+    if "about" in about:
+        lines.append(about["about"])
     if "format" in about and "source" in about:
         lines.append(f"from {about['source']['name']} ({about['format']})")
     if "split_rule" in about:

@@ -44,7 +44,7 @@ def ask(arguments: argparse.Namespace, default_splits: tuple[str, ...] = ()) -> 
     model = open_model(settings().models_dir, arguments.model)
     options = {"votes": arguments.votes} if arguments.votes else {}
     with progress_bar(f"reading {Path(arguments.data).name}") as progress:
-        dataset = load_any(arguments.data, settings().data_dir, progress=progress, **options)
+        dataset = load_any(arguments.data, *settings().data_dirs, progress=progress, **options)
     own = (split for split in default_splits if split in dataset.description["splits"])
     question = Question(
         SPLIT_NAMES.get(arguments.split, arguments.split) or next(own, None),

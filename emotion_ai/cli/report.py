@@ -23,7 +23,7 @@ def run_report(arguments: argparse.Namespace) -> int:
 
     assessment = ask(arguments, SPLITS_TO_SCORE)
     model, dataset, split = assessment.model, assessment.dataset, assessment.question.split
-    notes = caveats(model, dataset, split, settings().data_dir)
+    notes = caveats(model, dataset, split, *settings().data_dirs)
     out = arguments.out or Path(f"report_{model.name}_{dataset.name}_{split}.html")
     write_bytes(out, write_report(assessment, notes).encode())
     print(out)

@@ -63,7 +63,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
 def run_start(arguments: argparse.Namespace) -> int:
     config = config_of(arguments)
-    datasets = [load_any(name, settings().data_dir) for name in config.data]
+    datasets = [load_any(name, *settings().data_dirs) for name in config.data]
     if should_hold_out(datasets) and not config.hold_out:
         config = TrainingConfig.from_dict({**config.as_dict(), "hold_out": True})
         print("selects on a tenth of train: the validation split is kept for the report",

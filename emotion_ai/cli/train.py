@@ -99,7 +99,7 @@ def config_of(arguments: argparse.Namespace) -> TrainingConfig:
 def open_data(config: TrainingConfig) -> list[Dataset]:
     """The datasets a configuration names; a path is imported on the way."""
     with progress_bar("reading data") as progress:
-        return [load_any(name, settings().data_dir, progress=progress) for name in config.data]
+        return [load_any(name, *settings().data_dirs, progress=progress) for name in config.data]
 
 
 def run_train(arguments: argparse.Namespace) -> int:

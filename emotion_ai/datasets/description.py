@@ -38,6 +38,10 @@ class _Description(TypedDict):
     skipped: NotRequired[Skipped]
     with_votes: NotRequired[Count]
     resized: NotRequired[Count]
+    #: What it is, in a sentence or two.
+    about: NotRequired[Line]
+    #: Whether it came with the app.
+    shipped: NotRequired[bool]
 
 
 class ExpressionDescription(_Description):

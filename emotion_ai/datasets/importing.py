@@ -29,7 +29,8 @@ from emotion_ai.datasets.store import (
     Dataset,
     DatasetWriter,
     check_name,
-    list_datasets,
+    find_dataset,
+    known_names,
     open_dataset,
 )
 from emotion_ai.errors import DatasetError
@@ -110,23 +111,23 @@ def import_dataset(
 
 
 def load_any(
-    name_or_path: str | Path, data_dir: Path, *, progress: Progress | None = None, **options
+    name_or_path: str | Path, *data_dirs: Path, progress: Progress | None = None, **options
 ) -> Dataset:
-    """A stored dataset by name or folder, or a CSV, zip or folder that the readers recognise.
+    """A dataset stored in one of ``data_dirs`` by name, one in any folder, or a CSV, zip or folder
+    that the readers recognise.
 
     The latter is imported (``options`` as for ``import_dataset``) into a temporary folder that is
     removed when the process ends.
     """
     path = Path(name_or_path)
-    stored = Path(data_dir) / path
-    if len(path.parts) == 1 and (stored / DESCRIPTION).is_file():
-        return open_dataset(stored)
+    if len(path.parts) == 1 and any((Path(d) / path / DESCRIPTION).is_file() for d in data_dirs):
+        return find_dataset(path.name, *data_dirs)
     if (path / DESCRIPTION).is_file():
         return open_dataset(path)
     if not path.exists():
-        known = ", ".join(dataset.name for dataset in list_datasets(data_dir)) or "none yet"
         raise DatasetError(
-            f"no dataset or file {str(name_or_path)!r}: expected a path or one of: {known}"
+            f"no dataset or file {str(name_or_path)!r}: expected a path or one of: "
+            f"{known_names(*data_dirs)}"
         )
     temporary = sibling_folder(Path(tempfile.gettempdir()) / "emotion_ai")
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)

@@ -1,8 +1,8 @@
 """What people decided about single images: keep, drop, or relabel.
 
-Marks lie beside the dataset in ``marks.json``. Each names its row and the digest of its pixels, so
-that a mark never moves to another image when a dataset is imported again; the dataset's own files
-are never changed. Training honours them when asked to (``honour_marks``).
+Marks lie beside the dataset in ``marks.json`` (``Dataset.marks_path``). Each names its row and the
+digest of its pixels, so that a mark never moves to another image when a dataset is imported again;
+the dataset's own files are never changed. Training honours them when asked to (``honour_marks``).
 """
 
 from collections.abc import Iterable
@@ -61,7 +61,7 @@ class _Record(TypedDict):
 def load_marks(dataset: Dataset) -> Marks:
     """The marks by row; those of images that are no longer there are passed over."""
     try:
-        records = read_record(dataset.folder / MARKS, _Record)["marks"]
+        records = read_record(dataset.marks_path, _Record)["marks"]
         digests = dataset.samples["digest"].to_numpy() if records else ()
         return {
             record["row"]: Mark(record["mark"], record.get("expression"))
@@ -83,7 +83,8 @@ def set_marks(dataset: Dataset, rows: Iterable[int], mark: Mark | None) -> Marks
     if mark and mark.expression and dataset.task != "expression":
         raise DatasetError(f"{dataset.name} has no expressions: expected keep or drop")
     try:
-        with FileLock(dataset.folder / f".{MARKS}.lock"):
+        dataset.marks_path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(dataset.marks_path.with_name(f".{MARKS}.lock")):
             marks = load_marks(dataset)
             for row in rows:
                 if mark is None:
@@ -105,7 +106,7 @@ def _save(dataset: Dataset, marks: Marks) -> None:
         | ({"expression": mark.expression} if mark.expression else {})
         for row, mark in sorted(marks.items())
     ]
-    write_json(dataset.folder / MARKS, {"marks": records})
+    write_json(dataset.marks_path, {"marks": records})
 
 
 def marks_table(dataset: Dataset, marks: Marks) -> pd.DataFrame:

@@ -49,6 +49,17 @@ class Dataset:
 
     folder: Path
     description: Description
+    #: Where its marks are kept, if not beside it: a shipped dataset's folder is only read.
+    marks_folder: Path | None = None
+
+    @property
+    def marks_path(self) -> Path:
+        return (self.marks_folder or self.folder) / MARKS
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it came with the app."""
+        return self.description.get("shipped", False)
 
     @property
     def name(self) -> str:
@@ -115,32 +126,60 @@ def open_dataset(folder: Path) -> Dataset:
     try:
         return Dataset(folder, read_description(folder))
     except FileNotFoundError:
-        known = ", ".join(d.name for d in list_datasets(folder.parent)) or "none yet"
+        known = known_names(folder.parent)
         raise DatasetError(f"no dataset {folder.name!r}: expected one of: {known}") from None
 
 
-def list_datasets(data_dir: Path) -> list[Dataset]:
-    """Every dataset below ``data_dir`` whose description can be read, by name."""
-    return survey(data_dir)[0]
+def find_dataset(name: str, *data_dirs: Path) -> Dataset:
+    """The dataset called ``name`` in the first of ``data_dirs`` that has one; DatasetError lists
+    the known ones. Marks of all are kept in the first of ``data_dirs``."""
+    if dataset := _look_up(name, data_dirs):
+        return dataset
+    raise DatasetError(f"no dataset {name!r}: expected one of: {known_names(*data_dirs)}")
 
 
-def survey(data_dir: Path) -> tuple[list[Dataset], dict[str, str]]:
-    """Every dataset below ``data_dir``, by name, and what is wrong with the damaged others:
-    name → why."""
+def _look_up(name: str, data_dirs: tuple[Path, ...]) -> Dataset | None:
+    first, *_ = folders = [Path(data_dir) / name for data_dir in data_dirs]
+    for folder in folders:
+        with suppress(FileNotFoundError):
+            return Dataset(folder, read_description(folder), None if folder == first else first)
+    return None
+
+
+def known_names(*data_dirs: Path) -> str:
+    """The names of ``list_datasets``, for a message."""
+    return ", ".join(dataset.name for dataset in list_datasets(*data_dirs)) or "none yet"
+
+
+def list_datasets(*data_dirs: Path) -> list[Dataset]:
+    """Every dataset below ``data_dirs`` whose description can be read, in ``survey``'s order."""
+    return survey(*data_dirs)[0]
+
+
+def survey(*data_dirs: Path) -> tuple[list[Dataset], dict[str, str]]:
+    """Every dataset below ``data_dirs``, and what is wrong with the damaged others: name → why.
+
+    By name, those that came with the app last. Of two with one name the first folder's counts."""
+    names = {
+        path.parent.name
+        for data_dir in data_dirs
+        for path in Path(data_dir).glob(f"[!.]*/{DESCRIPTION}")
+    }
     datasets, damaged = [], {}
-    for path in sorted(Path(data_dir).glob(f"[!.]*/{DESCRIPTION}")):
+    for name in sorted(names):
         try:
-            datasets.append(Dataset(path.parent, read_description(path.parent)))
+            if dataset := _look_up(name, data_dirs):  # not deleted just now
+                datasets.append(dataset)
         except DatasetError as error:
-            damaged[path.parent.name] = str(error)
-        except FileNotFoundError:
-            continue  # deleted just now
-    return datasets, damaged
+            damaged[name] = str(error)
+    return sorted(datasets, key=lambda dataset: dataset.shipped), damaged
 
 
 def delete_dataset(dataset: Dataset) -> None:
     """Remove a dataset with its marks; DatasetError when it cannot be."""
     require_editor("delete a dataset")
+    if dataset.shipped:
+        raise DatasetError(f"dataset {dataset.name!r} came with the app: it stays")
     try:
         # Gone at once for everybody, then cleared away; a folder of its own, as an earlier
         # deletion may have been interrupted.

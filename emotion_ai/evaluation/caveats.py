@@ -16,8 +16,9 @@ def stands_in_train(dataset: Dataset) -> np.ndarray:
     return (copies & ~in_train).to_numpy()
 
 
-def caveats(model: SavedModel, dataset: Dataset, split: str, data_dir: Path) -> list[str]:
-    """A sentence for each of them, as pages and reports say it."""
+def caveats(model: SavedModel, dataset: Dataset, split: str, *data_dirs: Path) -> list[str]:
+    """A sentence for each of them, as pages and reports say it. In ``data_dirs`` lie the datasets
+    that a model may have learnt."""
     notes = []
     trained_on = {data["digest"]: data for data in model.card.get("data", [])}
     training = model.card.get("training", {})
@@ -36,7 +37,8 @@ def caveats(model: SavedModel, dataset: Dataset, split: str, data_dir: Path) -> 
             "some of these faces may have been among its training faces."
         )
     notes += _copies(dataset, split, bool(known) and training.get("drop_duplicates", False))
-    others = [d for d in list_datasets(data_dir) if d.digest in set(trained_on) - {dataset.digest}]
+    learnt = set(trained_on) - {dataset.digest}
+    others = [other for other in list_datasets(*data_dirs) if other.digest in learnt]
     digests = dataset.samples["digest"].iloc[dataset.rows(split)]
     for other in others:
         trained = other.samples.loc[other.samples["split"] == "train", "digest"]

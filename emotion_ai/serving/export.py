@@ -254,7 +254,7 @@ def faces_to_compare(
     """
     size = model.network(1).size_px
     if data:
-        sets = [load_any(data, where.data_dir)]
+        sets = [load_any(data, *where.data_dirs)]
         if sets[0].task != model.task or sets[0].images.shape[1] != size:
             raise ConfigError(
                 f"{model.name} reads {model.task} faces of {size} px: {data} has none"

@@ -33,7 +33,7 @@ class Examples:
 
 def open_data(config: TrainingConfig) -> list[Dataset]:
     """The datasets a configuration names."""
-    return [load_any(name, settings().data_dir) for name in config.data]
+    return [load_any(name, *settings().data_dirs) for name in config.data]
 
 
 def prepare(

@@ -58,7 +58,7 @@ def promote_run(
     check_task(target, config.task)
     step(0)
     if datasets is None:
-        datasets = [load_any(data, settings().data_dir) for data in config.data]
+        datasets = [load_any(data, *settings().data_dirs) for data in config.data]
     # Scores are of faces it has not seen: another split of the same data would not keep that. Marks
     # set since decide what is learned from, not what is scored, but also which faces were set aside
     # for calibration.

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from emotion_ai.datasets.store import MARKS, Dataset
+from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RecordError, RunError
 from emotion_ai.storage.files import write_json
 from emotion_ai.storage.records import read_record
@@ -17,7 +17,7 @@ def data_record(datasets: list[Dataset], config: TrainingConfig, steps: int | No
     data = [{"name": d.name, "n": len(d), "digest": d.digest} for d in datasets]
     if config.honour_marks:
         for record, dataset in zip(data, datasets, strict=True):
-            marks = dataset.folder / MARKS
+            marks = dataset.marks_path
             content = marks.read_bytes() if marks.exists() else b""
             record["marks"] = hashlib.sha256(content).hexdigest()
     return {"data": data, **({"steps": steps} if steps else {})}

@@ -91,7 +91,8 @@ def _survey_models() -> tuple[list[SavedModel], dict[str, str]]:
 
 
 def datasets() -> list[Dataset]:
-    """Every readable dataset, by name; their tables and pixels are read once for all sessions."""
+    """Every readable dataset, by name, the shipped ones last; their tables and pixels are read once
+    for all sessions."""
     return _survey_datasets()[0]
 
 
@@ -101,8 +102,8 @@ def damaged_datasets() -> dict[str, str]:
 
 
 def _survey_datasets() -> tuple[list[Dataset], dict[str, str]]:
-    folder = settings().data_dir
-    return _datasets(folder, _stamp(folder, DESCRIPTION))
+    folders = settings().data_dirs
+    return _datasets(folders, tuple(_stamp(folder, DESCRIPTION) for folder in folders))
 
 
 def _stamp(folder: Path, file: str) -> Stamp:
@@ -131,5 +132,7 @@ def _models(folder: Path, stamp: Stamp) -> tuple[list[SavedModel], dict[str, str
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _datasets(folder: Path, stamp: Stamp) -> tuple[list[Dataset], dict[str, str]]:
-    return dataset_store.survey(folder)
+def _datasets(
+    folders: tuple[Path, ...], stamps: tuple[Stamp, ...]
+) -> tuple[list[Dataset], dict[str, str]]:
+    return dataset_store.survey(*folders)

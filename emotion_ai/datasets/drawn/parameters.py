@@ -224,6 +224,14 @@ def random_acting(rng: np.random.Generator, expression: str) -> Acting:
     return replace(acting, **changed)
 
 
+def between(one: Acting, other: Acting, share: float) -> Acting:
+    """``share`` (0 to 1) of the first performance, the rest of the second."""
+    return Acting(
+        *(share * getattr(one, f.name) + (1 - share) * getattr(other, f.name)
+          for f in fields(Acting))
+    )  # fmt: skip
+
+
 def random_face(rng: np.random.Generator, expression: str) -> Face:
     """A person acting ``expression`` with the head held loosely towards the camera."""
     look, acting = random_look(rng), random_acting(rng, expression)

@@ -14,7 +14,7 @@ from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.drawn.canvas import Canvas
 from emotion_ai.datasets.drawn.geometry import FaceLines, place_face
 from emotion_ai.datasets.drawn.painting import paint_face
-from emotion_ai.datasets.drawn.parameters import CLOTHES, Colour, random_face
+from emotion_ai.datasets.drawn.parameters import CLOTHES, Colour, Face, random_face
 from emotion_ai.datasets.splits import make_split
 from emotion_ai.datasets.store import TASKS, Dataset, DatasetWriter
 from emotion_ai.errors import ConfigError
@@ -62,7 +62,7 @@ def draw_faces(
     expressions = tuple(_expression(seed, i) for i in range(n))
     for i, expression in enumerate(expressions):
         rng = np.random.default_rng((seed, _FACE_STREAM, i))
-        image, keypoints_px[i] = _draw_face(rng, expression, size_px)
+        image, keypoints_px[i] = draw_face(rng, random_face(rng, expression), size_px)
         images[i] = image if colour else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
         if progress:
             progress(i + 1, n, "faces")
@@ -145,10 +145,9 @@ def _expression(seed: int, i: int) -> str:
     return FER7.expressions[order[position]]
 
 
-def _draw_face(
-    rng: np.random.Generator, expression: str, size_px: int
-) -> tuple[np.ndarray, np.ndarray]:
-    face = random_face(rng, expression)
+def draw_face(rng: np.random.Generator, face: Face, size_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """A portrait of ``face`` before a wall: uint8 (size, size, 3) BGR, and its 15 keypoints in
+    pixels, float32 (15, 2), x then y."""
     unit = _UNIT + _UNIT_SPREAD * np.clip(rng.normal(), -2, 2)
     shift = _SHIFT_SPREAD * np.clip(rng.normal(size=2), -2, 2)
     centre_px = (np.array([0.5, _EYES_Y]) + shift) * size_px - 0.5

@@ -41,4 +41,4 @@ def warnings(assessments: list[Assessment]) -> None:
 
 @st.cache_data(show_spinner=False, max_entries=30)
 def _caveats(key: tuple, split: str, _assessment: Assessment) -> list[str]:
-    return caveats(_assessment.model, _assessment.dataset, split, settings().data_dir)
+    return caveats(_assessment.model, _assessment.dataset, split, *settings().data_dirs)

@@ -41,6 +41,6 @@ def write_tab(assessment: Assessment, _second: Assessment | None) -> None:
 def _written(assessment: Assessment, spend: Callable[[], None]) -> bytes:
     spend()
     notes = caveats(
-        assessment.model, assessment.dataset, assessment.question.split, settings().data_dir
+        assessment.model, assessment.dataset, assessment.question.split, *settings().data_dirs
     )
     return write_report(assessment, notes).encode()

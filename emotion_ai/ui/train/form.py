@@ -5,7 +5,7 @@ import random
 import numpy as np
 import streamlit as st
 
-from emotion_ai.datasets.store import MARKS, Dataset
+from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.faces.montage import Layout, montage
 from emotion_ai.jobs import background
@@ -122,7 +122,7 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
             label, low, high, type(low)(value), step, format=shape, help=text, key=f"{field}_{tag}"
         )
     told |= _augmentation(usual, tag)
-    marked = sum((dataset.folder / MARKS).exists() for dataset in datasets)
+    marked = sum(dataset.marks_path.exists() for dataset in datasets)
     told["honour_marks"] = st.toggle(
         "Honour marks", bool(marked), key=f"marks_{tag}_{marked}",
         help="Leave out and relabel what people marked on the Datasets page.",
@@ -157,7 +157,7 @@ def _fit(config: TrainingConfig, datasets: list[Dataset]) -> Fit:
     record = config.as_dict()
     decides = ("task", "data", "labels", "label_set", "preset", "init", "split_seed",
                "drop_duplicates", "honour_marks", "hold_out", "calibration_faces")  # fmt: skip
-    marks = [dataset.folder / MARKS for dataset in datasets if config.honour_marks]
+    marks = [dataset.marks_path for dataset in datasets if config.honour_marks]
     stamps = [path.stat().st_mtime_ns for path in marks if path.exists()]
     key = (*(str(record[name]) for name in decides), *stamps, *(d.digest for d in datasets))
     return _check(key, config, datasets)
