@@ -27,7 +27,8 @@ _PROXY_HEADERS = (
     "X-Real-Ip",
     "Cf-Connecting-Ip",
 )
-_HELP = "docs/security.md"
+#: The way that is open to everybody.
+_AT_HOME = "installed on your own computer, Emotion AI lets you do everything"
 
 
 @dataclass(frozen=True)
@@ -115,14 +116,14 @@ def _refusal(
     mode: str, user: Mapping[str, object], name: str, editors: Iterable[str] | None
 ) -> str | None:
     if mode == "read-only":
-        return "this server is read-only (EMOTION_AI_ACCESS)"
+        return f"this server is for looking; {_AT_HOME}"
     if editors is None:
-        return f"this server is open to others and has no sign-in ({_HELP})"
+        return f"this server is open to others and has no sign-in; {_AT_HOME}"
     if not name:
         return "sign in first, at the foot of the sidebar"
     known = {editor.strip().casefold() for editor in editors}
     if name.casefold() not in known:
-        return f"{name} is not in this server's list of editors ({_HELP})"
+        return f"{name} is not in this server's list of editors; ask whoever runs it"
     if user.get("email") and user.get("email_verified", True) not in (True, "true"):
         return f"the address {name} has not been verified by the sign-in"
     return None

@@ -160,7 +160,7 @@ def _contents(folder: Path, stamp: tuple) -> _Contents:
     cost a page next to nothing."""
     found, problems = _Contents(), []
     try:
-        found.config = _checked_config(read_json(folder / CONFIG))
+        found.config = checked_config(read_json(folder / CONFIG))
     except FileNotFoundError:
         problems.append(f"{CONFIG} is missing")
     except RecordError as error:
@@ -303,7 +303,7 @@ def changing_hands(runs_dir: Path) -> FileLock:
     return FileLock(Path(runs_dir) / ".queue.lock", timeout=30)
 
 
-def _checked_config(record: object) -> dict:
+def checked_config(record: object) -> dict:
     """``record`` when it is a configuration; settings of a newer version may be among it."""
     try:
         return checked(record, TrainingConfig, CONFIG)

@@ -74,6 +74,13 @@ def locked() -> dict:
     return {"disabled": True, "help": f"For editors: {plain(refusal)}."} if refusal else {}
 
 
+def why_locked(what: str) -> None:
+    """A line for visitors who may not ``what``, such as "train a network": who may, and how to get
+    there. A greyed button's own words show under a pointer alone, never on a phone."""
+    if refusal := permissions.visitor().refusal:
+        st.caption(f":material/lock: Only editors may {what} here: {plain(refusal)}.")
+
+
 def who_is_here() -> None:
     """The sidebar's lines on signing in; none on one's own machine."""
     visitor, sign_in = permissions.visitor(), _providers()
@@ -88,7 +95,10 @@ def who_is_here() -> None:
                 args=(provider,), key=f"login_{provider}",
             )  # fmt: skip
     if visitor.refusal and (visitor.name or not sign_in):
-        st.caption(f"**Read-only**: {plain(visitor.refusal)}.")
+        st.caption(
+            f"**Read-only**: {plain(visitor.refusal)}.",
+            help="Whoever runs this server lets others in as docs/security.md says.",
+        )
 
 
 def _providers() -> list[tuple[str, str | None]]:

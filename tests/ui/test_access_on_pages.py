@@ -1,5 +1,6 @@
 """What visitors of a served app may do, page by page, with forged clicks too."""
 
+import re
 import shutil
 import threading
 
@@ -100,6 +101,20 @@ def test_a_stranger_sees_the_buttons_greyed_out_with_the_reason():
     assert not app.error
 
 
+@pytest.mark.parametrize(
+    ("page", "what"),
+    [("datasets", "add datasets"), ("train", "train a network"), ("models", "export a model")],
+)
+def test_what_is_locked_says_who_may_and_how_without_a_pointer(page, what):
+    said = app_pages.text(open_page(page))
+    assert f"Only editors may {what}" in re.sub("choose what .*, or ", "", said)
+    assert "installed on your own computer, Emotion AI lets you do everything" in said
+    assert "EMOTION_AI_" not in said
+    assert "sign in first, at the foot of the sidebar" in app_pages.text(
+        open_page(page, {}, SIGN_IN)
+    )
+
+
 def test_a_stranger_sees_no_button_that_would_only_refuse(place, use_places):
     """Those in popovers and forms too, which a browser keeps closed but is sent."""
     for name in ("expression", "keypoints", "expression_fer7"):
@@ -135,9 +150,11 @@ def test_an_editor_marks_and_deletes_until_the_list_forgets_them():
 
 
 def test_the_sidebar_says_who_is_here_and_how_to_become_an_editor():
-    nobody = sidebar(open_page("home"))
+    home = open_page("home")
+    nobody = sidebar(home)
     assert "**Read-only**: this server is open to others and has no sign-in" in nobody
-    assert "docs/security.md" in nobody
+    assert "on your own computer, Emotion AI lets you do everything" in nobody
+    assert any("docs/security.md" in line.help for line in home.sidebar.caption)
     unknown = open_page("home", {}, SIGN_IN)
     assert "Look and try" in sidebar(unknown)
     assert [button.label for button in unknown.sidebar.button] == ["Sign in"]

@@ -258,13 +258,19 @@ def test_200_runs_cost_one_reading_each_and_a_handful_of_cards(runs_dir, monkeyp
     runs._contents.cache_clear()
     app = open_page("train")
     assert len([path for path in reads if path.name == runs.CONFIG]) == 200
-    assert len([b for b in app.button if (b.key or "").startswith("open_")]) == cards.SHOWN
+    assert len([b for b in app.button if (b.key or "").startswith("open_run")]) == cards.SHOWN
     assert "Show more: 194 earlier runs" in [b.label for b in app.button]
     reads.clear()
     app.run()
     assert [path for path in reads if runs_dir in path.parents] == []
     button(app, "Show more").click().run()
-    assert len([b for b in app.button if (b.key or "").startswith("open_")]) == 5 * cards.SHOWN
+    assert len([b for b in app.button if (b.key or "").startswith("open_run")]) == 5 * cards.SHOWN
+
+
+def own_rows(app: AppTest):
+    """The table without the trainings of the shipped models."""
+    table = app.dataframe[0].value
+    return table[~table["run"].isin(["expression", "expression_fer7", "keypoints"])]
 
 
 def test_compare_tells_what_differs_and_scores_only_on_the_same_faces(runs_dir):
@@ -279,7 +285,7 @@ def test_compare_tells_what_differs_and_scores_only_on_the_same_faces(runs_dir):
     app = open_page("train", tab="Compare")
     app.session_state["compare_task"] = "expression"
     app.run()
-    table = app.dataframe[0].value
+    table = own_rows(app)
     assert set(table["run"]) == {"one", "two", "three"}
     assert set(table["95 %"]) == {"27.0 to 73.0"}
     assert set(table["score"]) == {50.0}  # the one that the interval is of
@@ -289,7 +295,7 @@ def test_compare_tells_what_differs_and_scores_only_on_the_same_faces(runs_dir):
     app.text_input(key="compare_text").set_value("").run()
     app.session_state["compare_task"] = "keypoints"
     app.run()
-    assert list(app.dataframe[0].value["score"]) == [3.25]
+    assert list(own_rows(app)["score"]) == [3.25]
 
 
 def test_differing_settings_are_the_only_ones_named(runs_dir):
@@ -318,3 +324,20 @@ def test_strangers_look_but_start_stop_and_delete_nothing(runs_dir, monkeypatch)
             attempt()
     monkeypatch.setattr(permissions, "_identify", lambda: OWNER)
     assert len(runs.list_runs(runs_dir)) == 2
+
+
+def test_the_trainings_of_the_shipped_models_are_runs_to_look_at(runs_dir):
+    app = open_page("train")
+    assert "No run yet" in text(app)
+    assert "best 1.47 px in epoch 63" in text(app)
+    app = open_page("train", run="keypoints")
+    assert "finished after epoch 90/90" in text(app)
+    assert len(app.get("plotly_chart")) == 3
+    labels = [found.label for found in app.button]
+    assert "Delete it for good" not in labels
+    assert "Save" not in labels
+    make_run(runs_dir, "keypoints")  # one's own of that name goes first
+    assert "finished after epoch 3/" in text(open_page("train", run="keypoints"))
+    assert {"expression", "expression_fer7"} <= set(
+        open_page("train", tab="Compare").dataframe[0].value["run"]
+    )

@@ -14,7 +14,7 @@ from emotion_ai.jobs.background import Job
 from emotion_ai.settings import settings
 from emotion_ai.storage.files import staging_folder
 from emotion_ai.ui import resources
-from emotion_ai.ui.access import locked
+from emotion_ai.ui.access import locked, why_locked
 from emotion_ai.ui.datasets.browse import clear_filters
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar, only_interrupt, with_progress
@@ -33,7 +33,8 @@ def choose_dataset() -> Dataset | None:
     datasets = {dataset.name: dataset for dataset in resources.datasets()}
     if not datasets:
         if locked():
-            st.markdown("There is no dataset here yet, and only editors may add one.")
+            st.markdown("There is no dataset here yet.")
+            why_locked("add one")
         else:
             st.markdown("There is no dataset here yet. Import one, or have some faces drawn:")
             add_dataset()
@@ -46,9 +47,11 @@ def choose_dataset() -> Dataset | None:
         )  # fmt: skip
         with st.popover("Add", icon=":material/add:", key=_ADD, on_change="rerun", **locked()):
             add_dataset()
-        _delete(datasets[name])
+        if not datasets[name].shipped:
+            _delete(datasets[name])
     with right:
         _split_bar(datasets[name])
+    why_locked("add datasets and mark their faces")
     if news := st.session_state.get(_NEWS):
         st.success(news, icon=":material/check:")
     return datasets[name]
@@ -77,6 +80,8 @@ def _split_bar(dataset: Dataset) -> None:
         + (f" · from {source}" if source else "")
         + f" · split: {rule}"
     )
+    if "about" in about:
+        st.caption(plain(about["about"]))
 
 
 def add_dataset() -> None:

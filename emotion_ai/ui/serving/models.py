@@ -12,7 +12,7 @@ from emotion_ai.models.store import KERAS, SavedModel
 from emotion_ai.serving import versions
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
-from emotion_ai.ui.access import locked
+from emotion_ai.ui.access import locked, why_locked
 from emotion_ai.ui.components import damaged_lines, in_columns, model_card, model_guard
 from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
@@ -35,6 +35,7 @@ def models_tab() -> None:
     if not models:
         model_guard()
         return
+    why_locked("choose what this server reads with, or export a model")
     in_columns(models, 2, lambda model: _model(model, models))
 
 

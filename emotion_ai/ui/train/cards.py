@@ -7,8 +7,9 @@ import streamlit as st
 
 from emotion_ai.figures.training import sparkline_svg
 from emotion_ai.settings import settings
-from emotion_ai.training import queue, runs
+from emotion_ai.training import queue, runs, shipped
 from emotion_ai.training.runs import Run
+from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, duration, plain
@@ -47,7 +48,6 @@ def _cards(drawn_as: bool) -> None:
         st.rerun()  # another pace
     if not found:
         st.markdown("**No run yet.** The first one appears here, with its curve, as it learns.")
-        return
     active = [run for run in found if run.state == "running"]
     waiting = {folder: i for i, folder in enumerate(queue.queued(settings().runs_dir), 1)}
     queued = sorted((r for r in found if r.folder in waiting), key=lambda r: waiting[r.folder])
@@ -60,6 +60,11 @@ def _cards(drawn_as: bool) -> None:
             f"Show more: {count(len(others) - shown, 'earlier run')}", key="train_more",
             type="tertiary", icon=":material/expand_more:", on_click=_show_more,
         )  # fmt: skip
+    taken, trainings = {run.name for run in found}, shipped.trainings(resources.models())
+    if trainings := [run for run in trainings if run.name not in taken]:
+        st.markdown("**How the models that the app brings were trained**")
+        for run in trainings:
+            _card(run, 0)
 
 
 def _show_more() -> None:

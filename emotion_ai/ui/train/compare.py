@@ -13,10 +13,11 @@ from emotion_ai.figures.training import overlay_plot, score_plot
 from emotion_ai.jobs import background
 from emotion_ai.optional import require
 from emotion_ai.settings import settings
-from emotion_ai.training import runs
+from emotion_ai.training import runs, shipped
 from emotion_ai.training.describe import flat_settings
 from emotion_ai.training.records import RunScore, read_scores
 from emotion_ai.training.runs import Run
+from emotion_ai.ui import resources
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.progress import job_bar
@@ -29,6 +30,9 @@ MOST = 7
 
 def compare_tab() -> None:
     found = runs.list_runs(settings().runs_dir)
+    taken = {run.name for run in found}
+    trainings = shipped.trainings(resources.models())
+    found += [run for run in trainings if run.name not in taken]
     if not found:
         st.info("No run yet: start one under *Runs*.", icon=":material/info:")
         return

@@ -19,7 +19,7 @@ from emotion_ai.training.checks import Fit, check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
 from emotion_ai.ui import resources
-from emotion_ai.ui.access import locked
+from emotion_ai.ui.access import locked, why_locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.train.cards import open_run
@@ -201,6 +201,7 @@ def _go(config: TrainingConfig, datasets: list[Dataset], name: str | None) -> No
         folder = queue.enqueue(config, name=name, runs_dir=settings().runs_dir)
         queue.start_worker(settings().runs_dir)
         open_run(folder.name)
+    why_locked("train a network")
     status = estimate.status_path(config)
     job = background.read_job(status)
     if job.state == "running":

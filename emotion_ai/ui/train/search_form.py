@@ -13,7 +13,7 @@ from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.search.plan import EPOCHS, SPACE, TRIALS, USUAL, Plan, should_hold_out
 from emotion_ai.training.search.searches import create_search, search_folders, start_work
-from emotion_ai.ui.access import locked
+from emotion_ai.ui.access import locked, why_locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.train.choice import choose, choose_labels
 from emotion_ai.ui.wording import duration, plain
@@ -81,6 +81,7 @@ def search_form() -> None:
         start_work(folder)
         st.session_state[BEGUN] = folder.name
         st.rerun()
+    why_locked("start a search")
 
 
 def _free_name(base: str) -> str:

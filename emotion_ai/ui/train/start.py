@@ -3,7 +3,8 @@
 import streamlit as st
 
 from emotion_ai.settings import settings
-from emotion_ai.training import queue, runs
+from emotion_ai.training import queue, runs, shipped
+from emotion_ai.ui import resources
 from emotion_ai.ui.train.cards import cards
 from emotion_ai.ui.train.form import form
 from emotion_ai.ui.train.watch import RUN, watch
@@ -12,7 +13,8 @@ from emotion_ai.ui.train.watch import RUN, watch
 def runs_tab() -> None:
     queue.start_worker(settings().runs_dir)  # runs may have waited while the machine was off
     name = st.query_params.get(RUN, "")
-    known = {folder.name: folder for folder in runs.run_folders(settings().runs_dir)}
+    known = {run.name: run.folder for run in shipped.trainings(resources.models())}
+    known |= {folder.name: folder for folder in runs.run_folders(settings().runs_dir)}
     if name in known:
         watch(known[name])
         return

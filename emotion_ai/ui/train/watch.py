@@ -14,7 +14,7 @@ from emotion_ai.figures.training import learning_curve_plot
 from emotion_ai.labels import EXPRESSION_COLOURS, label_set
 from emotion_ai.media.images import encode_png
 from emotion_ai.storage.arrays import load_arrays
-from emotion_ai.training import runs
+from emotion_ai.training import runs, shipped
 from emotion_ai.training.describe import changed_settings, flat_settings
 from emotion_ai.training.queue import position
 from emotion_ai.training.runs import Run
@@ -40,7 +40,7 @@ _EVERY_S = 1.0
 
 def watch(folder: Path) -> None:
     """The run in ``folder``; while it lives its parts refresh by themselves."""
-    run = runs.read_run(folder)
+    run = shipped.read(folder)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
             open_run(None)
@@ -54,7 +54,7 @@ def watch(folder: Path) -> None:
 @errors_as_lines()
 def _head(folder: Path, drawn_as: str) -> None:
     """State, progress and buttons. When the state is another one, the page begins anew."""
-    run = runs.read_run(folder)
+    run = shipped.read(folder)
     if run.state != drawn_as:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -79,7 +79,7 @@ def _head(folder: Path, drawn_as: str) -> None:
 @errors_as_lines()
 def _learning(folder: Path) -> None:
     """Curves, and below them the mistakes."""
-    run = runs.read_run(folder)
+    run = shipped.read(folder)
     if not run.metrics:
         if run.state in _ALIVE:
             st.caption("Curves and mistakes appear after the first epoch.")
@@ -147,7 +147,13 @@ def _mistakes_picture(path: Path, stamp: int, labels: str) -> tuple[bytes | None
 
 def _below(run: Run) -> None:
     """What it was told, promoting it, deleting it."""
-    if run.state != "damaged":
+    is_model = shipped.is_training(run.folder)
+    if is_model:
+        st.caption(
+            f"This is how the model {plain(run.name)} was trained that the app brings. "
+            "*Models & serving* says what it scores."
+        )
+    elif run.state != "damaged":
         promotion.show(run.folder)
     with st.expander("Settings of this run"):
         changed = changed_settings(run.config)
@@ -159,7 +165,7 @@ def _below(run: Run) -> None:
         st.dataframe(
             {"setting": list(told), "value": [str(value) for value in told.values()]}, height=260
         )
-    if run.state not in _ALIVE:
+    if run.state not in _ALIVE and not is_model:
         with st.popover("Delete", icon=":material/delete:"):
             st.markdown(f"Delete **{plain(run.name)}** with its checkpoints? Saved models stay.")
             if st.button("Delete it for good", key="delete_run", type="primary", **locked()):
