@@ -10,6 +10,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import psutil
 
 from emotion_ai.errors import EmotionAIError
@@ -90,7 +91,8 @@ def looked_at(n: int) -> np.ndarray:
 def write_mistakes(
     folder: Path, epoch: int, faces: np.ndarray, targets: np.ndarray, predicted: np.ndarray
 ) -> None:
-    """Keep the first faces that are named wrongly, or those with the worst points.
+    """Keep some faces that are named wrongly, the worst of every label in turn, or those with the
+    worst points.
 
     ``faces``: uint8 (N, S, S, 1); ``targets`` and ``predicted``: class shares (N, classes), with
     several heads (N, heads, classes), of which the last counts, or keypoints (N, 15, 2), pixels.
@@ -106,13 +108,23 @@ def write_mistakes(
         )
         truth, said = targets.argmax(axis=1), predicted.argmax(axis=1)
         mistaken = np.flatnonzero((truth != said) & targets.any(axis=1))
-        chosen, wrong = mistaken[:KEPT], len(mistaken)
+        wrong = len(mistaken)
+        worst = worst_of_each(truth[mistaken], -predicted[mistaken, truth[mistaken]])
+        chosen = mistaken[worst[:KEPT]]
         found = {"truth": truth[chosen], "said": said[chosen], "p": predicted.max(axis=1)[chosen]}
     counts = np.array([epoch, wrong, len(faces)])
     with contextlib.suppress(OSError):
         save_arrays(
             folder / runs.MISTAKES, {"images": faces[chosen, ..., 0], "counts": counts, **found}
         )
+
+
+def worst_of_each(kinds: np.ndarray, badness: np.ndarray) -> np.ndarray:
+    """Positions so that the worst of every kind comes first, then the second worst of every kind,
+    and so on; both (N,)."""
+    order = np.argsort(-badness, kind="stable")
+    place = pd.Series(order).groupby(kinds[order]).cumcount().to_numpy()
+    return order[np.argsort(place, kind="stable")]
 
 
 def reason(error: BaseException) -> str:

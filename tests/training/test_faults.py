@@ -184,7 +184,23 @@ def test_a_disk_that_is_full_to_the_last_byte_after_an_epoch_is_named(few, tmp_p
     assert runs.read_run(folder).state == "finished"
 
 
-def test_mistakes_are_the_first_wrong_names_and_the_worst_points(tmp_path):
+def test_mistakes_come_mixed_the_worst_of_every_label_first(tmp_path):
+    """Forty *angry* faces before the others, as in a dataset that is sorted by label."""
+    truth = np.array([0] * 40 + [1, 1, 3, 3, 3])
+    of_truth = np.r_[np.linspace(0.30, 0.10, 40), 0.25, 0.05, 0.20, 0.02, 0.30]
+    said = np.full((45, 7), 0.01, np.float32)
+    said[:, 6] = 1 - of_truth
+    said[np.arange(45), truth] = of_truth
+    faces = np.zeros((45, 48, 48, 1), np.uint8)
+    progress.write_mistakes(tmp_path, 1, faces, np.eye(7, dtype=np.float32)[truth], said)
+    found = load_arrays(tmp_path / runs.MISTAKES)
+    assert found["counts"].tolist() == [1, 45, 45]
+    assert found["truth"][:8].tolist() == [3, 1, 0, 0, 3, 1, 0, 3]
+    np.testing.assert_allclose(found["p"][:3], [0.98, 0.95, 0.90], rtol=1e-5)
+    assert len(found["truth"]) == progress.KEPT
+
+
+def test_mistakes_are_wrong_names_and_the_worst_points(tmp_path):
     faces = np.zeros((3, 48, 48, 1), np.uint8)
     truth = np.eye(7, dtype=np.float32)[[0, 1, 2]]
     said = np.eye(7, dtype=np.float32)[[0, 3, 2]] * 0.8

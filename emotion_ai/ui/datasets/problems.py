@@ -102,7 +102,11 @@ def _marks(view: View) -> None:
                     f"Take back {count(len(view.marks), 'mark')}", type="primary",
                     on_click=findings.put_marks, args=(view, list(view.marks), None), **locked(),
                 )  # fmt: skip
-        st.caption("The images stay as they are. Training leaves out and relabels when asked to:")
+        st.caption(
+            "The images stay as they are. Training leaves out and relabels: on the Train page "
+            "*Honour marks* (below *More*) is on wherever there are marks, a command has to ask "
+            "for it:"
+        )
         st.code(
             f"emotion-ai train {view.dataset.task} --data {view.dataset.name} --honour-marks",
             language="bash",

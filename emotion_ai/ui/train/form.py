@@ -125,7 +125,8 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
     marked = sum(dataset.marks_path.exists() for dataset in datasets)
     told["honour_marks"] = st.toggle(
         "Honour marks", bool(marked), key=f"marks_{tag}_{marked}",
-        help="Leave out and relabel what people marked on the Datasets page.",
+        help="Leave out and relabel what people marked on the Datasets page. On wherever there are "
+        "marks.",
     )  # fmt: skip
     told["drop_duplicates"] = not st.toggle(
         "Keep copies of validation and test faces", key=f"copies_{tag}",

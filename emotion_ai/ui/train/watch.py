@@ -46,16 +46,22 @@ def watch(folder: Path) -> None:
             open_run(None)
         st.subheader(plain(run.name), anchor=False)
     every = _EVERY_S if run.state in _ALIVE else None
-    st.fragment(_head, run_every=every)(folder, run.state)
+    st.fragment(_head, run_every=every)(folder, _drawn_as(run))
     st.fragment(_learning, run_every=every and 2 * every)(folder)
     _below(run)
 
 
+def _drawn_as(run: Run) -> tuple[str, bool]:
+    """What the parts that do not refresh by themselves are drawn for: its state, and whether there
+    is anything to save yet."""
+    return run.state, (run.folder / runs.BEST).exists()
+
+
 @errors_as_lines()
-def _head(folder: Path, drawn_as: str) -> None:
-    """State, progress and buttons. When the state is another one, the page begins anew."""
+def _head(folder: Path, drawn_as: tuple[str, bool]) -> None:
+    """State, progress and buttons. When the rest of the page is out of date, it begins anew."""
     run = shipped.read(folder)
-    if run.state != drawn_as:
+    if _drawn_as(run) != drawn_as:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
         place = position(folder) if run.state == "queued" else 0
@@ -128,7 +134,7 @@ def _mistakes_picture(path: Path, stamp: int, labels: str) -> tuple[bytes | None
         captions = [f"{names[t]} > {s}" for t, s in zip(found["truth"], said, strict=True)]
         caption = (
             f"After epoch {epoch}, {wrong} of {looked_at} validation faces are named wrongly. "
-            "The first of them: the label > what it says."
+            "The worst of every label in turn: the label > what it says."
         )
         if not len(images):
             return None, caption
