@@ -1,8 +1,9 @@
-"""``emotion-ai models``: saved models, their earlier versions, which ones are used."""
+"""``emotion-ai models``: saved models, their earlier versions, names, which ones are used."""
 
 import argparse
 
 from emotion_ai.evaluation.scores import headline
+from emotion_ai.models.housekeeping import delete_model, rename_model
 from emotion_ai.models.store import SavedModel, survey
 from emotion_ai.models.versions import (
     Change,
@@ -35,6 +36,15 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     back.add_argument("model")
     back.add_argument("--version", type=int, metavar="N", help="default: the newest")
     back.set_defaults(handler=run_back)
+
+    rename = actions.add_parser("rename", help="give a saved model another name")
+    rename.add_argument("model")
+    rename.add_argument("new_name", metavar="NEW_NAME")
+    rename.set_defaults(handler=run_rename)
+
+    delete = actions.add_parser("delete", help="remove a saved model and its earlier versions")
+    delete.add_argument("model")
+    delete.set_defaults(handler=run_delete)
 
 
 def run_list(arguments: argparse.Namespace) -> int:
@@ -69,6 +79,18 @@ def run_default(arguments: argparse.Namespace) -> int:
 
 def run_back(arguments: argparse.Namespace) -> int:
     print_change(go_back(settings().models_dir, arguments.model, arguments.version))
+    return 0
+
+
+def run_rename(arguments: argparse.Namespace) -> int:
+    rename_model(settings().models_dir, arguments.model, arguments.new_name)
+    print(f"{arguments.model} is called {arguments.new_name} now")
+    return 0
+
+
+def run_delete(arguments: argparse.Namespace) -> int:
+    delete_model(settings().models_dir, arguments.model)
+    print(f"{arguments.model} is deleted, and its earlier versions")
     return 0
 
 

@@ -16,7 +16,6 @@ augmentation can rotate and shift without inventing a border; ``Dataset.images``
 
 import hashlib
 import os
-import re
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
@@ -32,7 +31,12 @@ from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.description import DESCRIPTION, Description, read_description
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, INPUT_SIZE_PX, KEYPOINT_COUNT, VOTE_COLUMNS
-from emotion_ai.storage.files import replace_folder, sibling_folder, write_json
+from emotion_ai.storage.files import (
+    may_name_a_folder,
+    replace_folder,
+    sibling_folder,
+    write_json,
+)
 
 IMAGES, SAMPLES = "images.npy", "samples.parquet"
 #: What people decided about single images (see ``marks``); not part of the dataset's digest.
@@ -194,7 +198,7 @@ def delete_dataset(dataset: Dataset) -> None:
 
 def check_name(name: str) -> str:
     """``name`` when it may name a folder; letters, digits, ``_``, ``-`` and ``.`` inside."""
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name):
+    if not may_name_a_folder(name):
         raise DatasetError(
             f"dataset name {name!r}: expected 1 to 64 letters, digits, '_', '-', '.'"
         )

@@ -16,6 +16,9 @@ from emotion_ai.models.store import CARD
 from emotion_ai.settings import INSTALLED, ROOT, Settings
 from emotion_ai.storage.files import replace_folder, sibling_folder, write_json
 
+#: The models that come with the program (``pyproject.toml`` puts them into the package).
+SHIPPED = ("expression", "expression_fer7", "keypoints")
+
 
 @cache
 def bring_shipped_models(settings: Settings) -> None:

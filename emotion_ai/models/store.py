@@ -23,7 +23,7 @@ from emotion_ai.labels import LabelSet, label_set
 from emotion_ai.models.card import CARD, TFLITE, Card, check_card, read_card
 from emotion_ai.models.card import KERAS as KERAS  # whoever opens a model finds it here
 from emotion_ai.models.runtime import LiteNetwork
-from emotion_ai.storage.files import exchange, sibling_folder, write_json
+from emotion_ai.storage.files import exchange, may_name_a_folder, sibling_folder, write_json
 from emotion_ai.storage.records import parse
 
 VERSIONS = ".versions"
@@ -164,6 +164,16 @@ def write_model(folder: Path, card: dict, files: dict[str, bytes]) -> SavedModel
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return open_model(folder.parent, folder.name)
+
+
+def check_model_name(models_dir: Path, name: str) -> str:
+    """``name`` when it may name a model's folder, a new one or one that a model has."""
+    if not may_name_a_folder(name):
+        raise ModelError(f"model name {name!r}: expected 1 to 64 letters, digits, '_', '-', '.'")
+    folder = Path(models_dir) / name
+    if folder.exists() and not (folder / CARD).exists():  # runs, searches
+        raise ModelError(f"{name} in the folder of models is no model: choose another name")
+    return name
 
 
 def check_task(folder: Path, task: str) -> None:

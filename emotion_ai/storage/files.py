@@ -57,6 +57,11 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
+def may_name_a_folder(name: str) -> bool:
+    """1 to 64 letters, digits, ``_``, ``-`` and ``.``, the first a letter or a digit."""
+    return bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name))
+
+
 #: ``.<name>.staged-<pid>-<start>-<where>-<random>``: whose folder it is, for ``left_behind``.
 _STAGED = re.compile(r"\.(?P<name>.+)\.staged-(?P<pid>\d+)-(?P<start>\d+)-(?P<where>.+)-\w{8}")
 #: Processes elsewhere cannot be asked: their folders count as left when so long untouched.

@@ -4,27 +4,16 @@ import hashlib
 from pathlib import Path
 
 from emotion_ai.access.permissions import require_editor
-from emotion_ai.datasets.store import check_name
-from emotion_ai.errors import EmotionAIError, ModelError
 from emotion_ai.jobs import background
 from emotion_ai.labels import HEADS
-from emotion_ai.models.store import CARD
+from emotion_ai.models import store
 from emotion_ai.optional import require
 from emotion_ai.settings import settings
 
 
 def check_model_name(name: str) -> str:
     """``name`` when it may name a model's folder, a new one or one that a model has."""
-    try:
-        check_name(name)
-    except EmotionAIError:
-        raise ModelError(
-            f"model name {name!r}: expected 1 to 64 letters, digits, '_', '-', '.'"
-        ) from None
-    folder = settings().models_dir / name
-    if folder.exists() and not (folder / CARD).exists():  # runs, searches
-        raise ModelError(f"{folder.name} in the folder of models is no model: choose another name")
-    return name
+    return store.check_model_name(settings().models_dir, name)
 
 
 def job_status(folder: Path) -> Path:

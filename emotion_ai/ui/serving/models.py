@@ -17,6 +17,7 @@ from emotion_ai.ui.components import damaged_lines, in_columns, model_card, mode
 from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
+from emotion_ai.ui.saved_models import offer_rename_and_delete
 from emotion_ai.ui.wording import plain
 
 _FORMATS = {"savedmodel": "TensorFlow Serving", "litert": "LiteRT", "onnx": "ONNX"}
@@ -52,6 +53,7 @@ def _model(model: SavedModel, models: list[SavedModel]) -> None:
                     "pages/evaluate.py", label="Compare", icon=":material/compare_arrows:",
                     query_params={"model": model.name, "with": rivals[0]},
                 )  # fmt: skip
+            offer_rename_and_delete(model)
         _exports(model)
 
 

@@ -15,6 +15,7 @@ from emotion_ai.ui.access import locked
 from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
+from emotion_ai.ui.saved_models import offer_rename_and_delete
 from emotion_ai.ui.wording import TRUTH_TITLES, headline_score, plain, score_line
 
 #: What the heads of a run that trained both are called here.
@@ -51,6 +52,7 @@ def _saved(models: list) -> None:
             st.markdown(f"Saved as **{plain(model.name)}**{plain(figure)}")
             offer_default(model)
             offer_back(model.name)
+            offer_rename_and_delete(model)
 
 
 def _form(run: runs.Run, names: list[str]) -> None:
