@@ -2,6 +2,7 @@
 maps and downloads."""
 
 import io
+import json
 import time
 
 import numpy as np
@@ -10,7 +11,14 @@ import pytest
 from PIL import Image
 
 from emotion_ai.audit import projection
-from emotion_ai.audit.catalogue import catalogue, with_expressions, with_keypoints, with_suspects
+from emotion_ai.audit.catalogue import (
+    catalogue,
+    listing,
+    with_expressions,
+    with_keypoints,
+    with_near_copies,
+    with_suspects,
+)
 from emotion_ai.audit.suspects import find_suspects
 from emotion_ai.cli import program
 from emotion_ai.datasets import describe, fetch, list_datasets
@@ -130,6 +138,20 @@ def test_keypoint_catalogue_counts_missing_points_and_measures_errors(pointed, w
     assert "named wrongly" not in known_traits(table)
 
 
+def test_a_list_of_faces_says_all_that_is_known_of_them_in_its_order(table):
+    table = with_near_copies(table, np.where(np.arange(140) < 2, 0, -1))
+    found = listing(table, np.array([9, 1]), {9: Mark("relabel", "sad")})
+    assert found["row"].tolist() == [9, 1]
+    assert found["digest"].tolist() == table["digest"].iloc[[9, 1]].tolist()
+    assert found["p_of_expression"].tolist() == pytest.approx(table["own"].iloc[[9, 1]].tolist())
+    assert found["near_group"].to_list() == [pd.NA, 0]
+    assert found["mark"].fillna("").tolist() == ["relabel", ""]
+    assert found["new_expression"].fillna("").tolist() == ["sad", ""]
+    assert {"split", "source", "suggested", "unusual", "contrast"} <= set(found)
+    again = pd.read_csv(io.StringIO(found.to_csv(index=False)))
+    assert again["near_group"].isna().tolist() == [True, False]
+
+
 def test_balance_counts_and_words():
     samples = pd.DataFrame(
         {"split": ["train"] * 11 + ["test"], "expression": ["happy"] * 10 + ["sad", "sad"]}
@@ -205,6 +227,26 @@ def test_pca_finds_the_longest_direction_first_and_repeats():
     assert np.array_equal(points, projection.pca(features))
 
 
+def test_a_few_strong_answers_do_not_fill_the_map():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(1000, 8)) + 2 * np.eye(8)[np.arange(1000) % 2]
+    features[:5, 2] *= 500
+    points = projection.pca(projection.scaled(features))
+    assert np.abs(np.linalg.norm(projection.scaled(features), axis=1) - 1).max() < 1e-6
+    extents = points.max(axis=0) - points.min(axis=0)
+    assert extents.max() < 3 * extents.min()  # a strip without scaling: 40 times as long
+
+
+def test_the_view_leaves_out_few_far_points_and_keeps_the_rest_wide():
+    values = np.r_[np.linspace(-1, 1, 999), 1000.0]
+    low, high = projection.view_range(values)
+    assert ((values >= low) & (values <= high)).sum() == 999
+    assert -1.2 < low < -0.95
+    assert 0.95 < high < 1.2
+    low, high = projection.view_range(np.zeros(5))
+    assert low < 0 < high
+
+
 def wait(status, seconds=60) -> background.Job:
     until = time.monotonic() + seconds
     while (job := background.read_job(status)).state == "running" and time.monotonic() < until:
@@ -222,6 +264,8 @@ def test_tsne_in_its_own_process_keeps_neighbours_together(tmp_path):
     background.start(status, "emotion_ai.audit.projection", words)
     assert background.read_job(status).state == "running"
     assert wait(status).state == "finished"
+    done, total, unit = json.loads(status.read_text())["step"]
+    assert (done, unit) == (total, "steps")
     points = load_arrays(result)["points"]
     distances = np.linalg.norm(points[:, None] - points[None], axis=2) + 1e9 * np.eye(90)
     assert (kinds[distances.argmin(axis=1)] == kinds).mean() > 0.95

@@ -38,11 +38,13 @@ def grid(page: Page):
     return page.get_by_role("img", name=re.compile("faces; click one"))
 
 
-def click_face(page: Page, column: int, row: int, across: int = 9, down: int = 10) -> None:
+def click_face(
+    page: Page, column: int, row: int, across: int = 9, down: int = 10, **options
+) -> None:
     box = grid(page).bounding_box()
     x = (column + 0.5) * box["width"] / across
     y = (row + 0.4) * box["height"] / down
-    grid(page).click(position={"x": x, "y": y})
+    grid(page).click(position={"x": x, "y": y}, **options)
 
 
 def test_click_in_the_grid_opens_the_face_beside_it_and_in_the_address(tab):
@@ -58,6 +60,39 @@ def test_click_in_the_grid_opens_the_face_beside_it_and_in_the_address(tab):
     tab.goto("about:blank")
     tab.goto(url)
     expect(tab.get_by_text(re.compile(r"^row 31 ·"))).to_be_visible()
+
+
+def test_shift_and_a_drawn_line_choose_several_and_a_key_marks_them_all(tab, stocked):
+    open_grid(tab)
+    click_face(tab, column=1, row=1)
+    expect(tab.get_by_text(re.compile(r"^row 10 ·"))).to_be_visible()
+    click_face(tab, column=3, row=2, modifiers=["Shift"])
+    expect(tab.get_by_text("12 faces chosen")).to_be_visible()
+    expect(tab.locator("i.picked:visible")).to_have_count(12)
+    box = grid(tab).bounding_box()
+
+    def move(column: float, row: float, steps: int = 8) -> None:
+        x = box["x"] + column * box["width"] / 9
+        tab.mouse.move(x, box["y"] + row * box["height"] / 10, steps=steps)
+
+    move(2.2, 3.2, steps=1)
+    tab.mouse.down()
+    for corner in ((4.8, 3.2), (4.8, 5.8), (2.2, 5.8), (2.2, 3.5)):
+        move(*corner)
+    tab.mouse.up()
+    expect(tab.get_by_text("9 faces chosen")).to_be_visible()
+    expect(tab.locator("i.picked:visible")).to_have_count(9)
+    tab.keyboard.press("d")
+    expect(tab.get_by_text("9 of 9 marked")).to_be_visible()
+    dataset = open_dataset(stocked[1] / "synthetic_expression")
+    inside = [9 * row + column for row in (3, 4, 5) for column in (2, 3, 4)]
+    assert load_marks(dataset) == dict.fromkeys(inside, Mark("drop"))
+    tab.keyboard.press("u")
+    expect(tab.get_by_text("0 of 9 marked")).to_be_visible()
+    assert load_marks(dataset) == {}
+    click_face(tab, column=0, row=0)
+    expect(tab.get_by_text(re.compile(r"^row 0 ·"))).to_be_visible()
+    expect(tab.locator("i.picked:visible")).to_have_count(0)
 
 
 def test_filter_and_page_are_in_the_address_and_narrow_the_grid(tab):
@@ -107,9 +142,12 @@ def test_lasso_on_the_map_shows_its_faces_and_leads_to_browse(tab):
 
 
 def test_tsne_is_computed_beside_the_app_and_appears(tab):
-    tab.goto("/datasets?data=synthetic_expression&tab=Map&map=t-SNE")
+    tab.goto("/datasets?data=synthetic_expression&tab=Map")
+    by_pca = tab.get_by_role("img", name="Map of 140 faces by PCA")
+    expect(by_pca).to_be_visible()  # there is something to see meanwhile
     tab.get_by_role("button", name="Compute it").click()
-    expect(tab.locator(".js-plotly-plot")).to_be_visible(timeout=90_000)
+    expect(tab.get_by_role("img", name="Map of 140 faces by t-SNE")).to_be_visible(timeout=90_000)
+    expect(by_pca).to_have_count(0)
 
 
 def test_keypoints_are_named_under_the_pointer(tab):

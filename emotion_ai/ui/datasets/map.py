@@ -16,6 +16,7 @@ from emotion_ai.storage.arrays import kept_arrays, load_arrays
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.datasets.browse import MAP_SELECTION, face_captions
 from emotion_ai.ui.datasets.grid import face_grid
+from emotion_ai.ui.datasets.marking import download_faces
 from emotion_ai.ui.datasets.view import View, read_by_models
 from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.wording import count, plain
@@ -37,16 +38,18 @@ def map_tab(view: View) -> None:
     with left:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             method = st.segmented_control(
-                "Map", [PCA, TSNE], default=PCA, required=True, key="map", bind="query-params",
-                help="PCA: the two directions in which the faces differ most, at once. t-SNE: "
-                "keeps neighbours together, takes minutes; far distances mean nothing.",
+                "Map", [TSNE, PCA], default=TSNE, required=True, key="map", bind="query-params",
+                help="t-SNE: faces that are alike lie together; far distances mean nothing. PCA: "
+                "the two directions in which the faces differ most, at once.",
             )  # fmt: skip
             kinds = _kinds(view)
             kind = st.selectbox("Colour by", list(kinds), key="colour", bind="query-params")
-        points = _points(view, told.embedding, method)
+        points = _tsne(view, told.embedding) if method == TSNE else None
         if points is None:
-            return
-        rows = _scatter(view, points, kinds[kind], f"map_{method}_{kind}_{view.dataset.digest[:8]}")
+            points, method = _pca(_stem(view), told.embedding), PCA
+        rows = _scatter(
+            points, method, kinds[kind], f"map_{method}_{kind}_{view.dataset.digest[:8]}"
+        )
     with right:
         _selection(view, rows)
 
@@ -72,25 +75,29 @@ def _kinds(view: View) -> dict[str, pd.Series]:
     return kinds
 
 
-def _points(view: View, embedding: np.ndarray, method: str) -> np.ndarray | None:
-    """float32 (N, 2), or None while it is being computed."""
-    stem = f"{view.dataset.digest[:20]}-{view.models['expression'].digest[:20]}"
-    folder = settings().cache_dir / "maps"
-    if method == PCA:
-        return _pca(stem, embedding)
+def _stem(view: View) -> str:
+    """What the maps of this dataset, by what this model sees, are kept under."""
+    return f"{view.dataset.digest[:20]}-{view.models['expression'].digest[:20]}-scaled"
+
+
+def _tsne(view: View, embedding: np.ndarray) -> np.ndarray | None:
+    """float32 (N, 2), or None, with the way to it, while there is none."""
+    stem, folder = _stem(view), settings().cache_dir / "maps"
     result, status = folder / f"{stem}-tsne.npz", folder / f"{stem}-tsne.json"
     if (found := load_arrays(result)) is not None:
         return found["points"]
     job = background.read_job(status)
     if job.state == "running":
         job_bar(status, _tsne_words, for_everyone=True)
-    else:
-        if job.state == "failed":
-            st.error(f"The computation ended: {plain(job.error)}", icon=":material/error:")
+        return None
+    if job.state == "failed":
+        st.error(f"The computation ended: {plain(job.error)}", icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"A t-SNE of {count(len(embedding), 'face')} takes "
-            f"{'minutes' if len(embedding) > 5000 else 'a minute or less'}; it is computed beside "
-            "the app and kept. Go on using the other tabs meanwhile."
+            f"The t-SNE of {count(len(embedding), 'face')} is not computed yet, which takes "
+            f"{'about a minute' if len(embedding) > 5000 else 'seconds'}, beside the app. Below "
+            "is the map by PCA.",
+            width="stretch",
         )
         if st.button("Compute it", icon=":material/scatter_plot:", type="primary"):
             spend(COMPUTATIONS)
@@ -106,15 +113,16 @@ def _points(view: View, embedding: np.ndarray, method: str) -> np.ndarray | None
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _pca(stem: str, _embedding: np.ndarray) -> np.ndarray:
     path = settings().cache_dir / "maps" / f"{stem}-pca.npz"
-    return kept_arrays(path, lambda: {"points": projection.pca(_embedding)})["points"]
+    compute = lambda: {"points": projection.pca(projection.scaled(_embedding))}  # noqa: E731
+    return kept_arrays(path, compute)["points"]
 
 
 def _tsne_words(job: Job) -> str:
     where = f"{job.done} of {job.total} {job.unit}" if job.total else "finding neighbours"
-    return f"t-SNE: {where}"
+    return f"t-SNE: {where}. Below, the map by PCA meanwhile"
 
 
-def _scatter(view: View, points: np.ndarray, kind: pd.Series, key: str) -> np.ndarray | None:
+def _scatter(points: np.ndarray, method: str, kind: pd.Series, key: str) -> np.ndarray | None:
     """The map; the rows (int64) that are lassoed or clicked, None when there are none."""
     values = kind.to_numpy()
     names, n_of = np.unique(values.astype(str), return_counts=True)
@@ -135,13 +143,14 @@ def _scatter(view: View, points: np.ndarray, kind: pd.Series, key: str) -> np.nd
         )  # fmt: skip
     figure = legend_above(base_figure(*traces, height_px=620))
     figure.update_layout(dragmode="lasso", legend={"itemsizing": "constant"}, uirevision=key)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False, scaleanchor="x")
+    x_range, y_range = (projection.view_range(axis) for axis in points.T)
+    figure.update_xaxes(visible=False, range=x_range)
+    figure.update_yaxes(visible=False, range=y_range)
     event = st.plotly_chart(
         figure, width="stretch", key=key, on_select="rerun", selection_mode=("points", "lasso"),
         config={"displaylogo": False, "scrollZoom": True,
-                "modeBarButtons": [["lasso2d", "pan2d", "resetScale2d", "toImage"]]},
-        alt=f"Map of {len(points):,} faces",
+                "modeBarButtons": [["lasso2d", "pan2d", "resetScale2d", "autoScale2d", "toImage"]]},
+        alt=f"Map of {len(points):,} faces by {method}",
     )  # fmt: skip
     chosen = [
         of_trace[point["curve_number"]][point["point_index"]]
@@ -176,6 +185,7 @@ def _selection(view: View, rows: np.ndarray | None) -> None:
         view.dataset.images, shown, "map_grid", across=6, digest=view.dataset.digest,
         captions=captions, colours=colours, keypoints_px=keypoints,
     )  # fmt: skip
+    download_faces(view, rows, "from_map")
     if len(shown) < len(rows):
         st.caption(f"{len(shown)} of them, spread over the selection.")
 
