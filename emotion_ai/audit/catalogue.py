@@ -18,6 +18,7 @@ import pandas as pd
 from emotion_ai.audit.duplicates import exact_groups
 from emotion_ai.audit.suspects import Suspects, outlier_scores, point_disagreement_px
 from emotion_ai.datasets.describe import missing_points, pixel_statistics
+from emotion_ai.datasets.marks import Marks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.evaluation.predictions import Predictions
 from emotion_ai.labels import LabelSet
@@ -93,3 +94,29 @@ def with_suspects(table: pd.DataFrame, suspects: Suspects, labels: LabelSet) -> 
         suspect=suspects.suspect,
         suggested=names[suspects.suggested],
     )
+
+
+#: What a list of faces says of each, where it is known, and what it is called there.
+_LISTED = {
+    "source": "source", "split": "split", "digest": "digest", "expression": "expression",
+    "predicted": "predicted", "confidence": "confidence", "own": "p_of_expression",
+    "suspect": "suspect", "suggested": "suggested", "quality": "label_quality",
+    "missing": "points_missing", "error_px": "error_px", "unusual": "unusual",
+    "brightness": "brightness", "contrast": "contrast", "group": "exact_group",
+    "near": "near_group",
+}  # fmt: skip
+
+
+def listing(table: pd.DataFrame, rows: np.ndarray, marks: Marks) -> pd.DataFrame:
+    """The images at ``rows``, in that order, with all that is known of them, for a CSV: ``row``,
+    what the catalogue says (``exact_group`` and ``near_group``: the lowest row of the group of
+    copies, empty without one), ``mark`` and ``new_expression``."""
+    columns = [name for name in _LISTED if name in table]
+    found = table[columns].iloc[rows].rename(columns=_LISTED).reset_index(drop=True)
+    for group in {"exact_group", "near_group"} & set(found):
+        found[group] = found[group].where(found[group] >= 0).astype("Int64")
+    found.insert(0, "row", np.asarray(rows, np.int64))
+    of_rows = [marks.get(int(row)) for row in rows]
+    found["mark"] = [mark and mark.kind for mark in of_rows]
+    found["new_expression"] = [mark and mark.expression for mark in of_rows]
+    return found

@@ -4,6 +4,8 @@ import json
 import shutil
 from functools import partial
 
+import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -147,6 +149,70 @@ def test_marks_are_set_taken_back_and_filtered():
     assert load_marks(dataset) == {}
 
 
+def choose_together(app: AppTest, key: str, rows: list[int]) -> AppTest:
+    """As the picture of faces tells it after Shift and a click; AppTest cannot click in it."""
+    app.session_state["picked_faces"] = (key, rows)
+    return app.run()
+
+
+def test_faces_chosen_together_are_marked_at_once_and_relabelled_by_one_click():
+    dataset = open_dataset(settings().data_dir / "flawed")
+    app = choose_together(open_page(data="flawed"), "browse_grid", [3, 4, 9])
+    assert "3 faces chosen" in text(app)
+    assert grid(app)["picked"] == [3, 4, 9]
+    assert app.button(key="mark_none").disabled  # it keeps its place, and U its meaning
+    app.button(key="mark_drop").click().run()
+    assert load_marks(dataset) == dict.fromkeys([3, 4, 9], Mark("drop"))
+    assert "3 of 3 marked" in text(app)
+    app.button(key="mark_happy").click().run()
+    assert set(load_marks(dataset).values()) == {Mark("relabel", "happy")}
+    app.button(key="mark_none").click().run()
+    assert load_marks(dataset) == {}
+    app.button(key="one_alone").click().run()
+    assert "row 0" in text(app)
+    assert grid(app)["picked"] == []
+
+
+def test_several_in_the_queue_lead_on_to_the_face_after_the_last_of_them():
+    app = open_page(data="flawed", tab="Problems", kind="Unusual")
+    queue = grid(app)["rows"]
+    choose_together(app, "queue_grid", queue[1:4])
+    app.button(key="mark_keep").click().run()
+    assert sorted(load_marks(open_dataset(settings().data_dir / "flawed"))) == sorted(queue[1:4])
+    assert grid(app)["chosen"] == queue[4]
+    assert "faces chosen" not in text(app)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "marked"),
+    [("Near copies", "near_surplus", {"drop": 1}), ("Unusual", "unusual", {"drop": 73}),
+     ("Unusual", "unusual_rest", {"keep": 73})],
+)  # fmt: skip
+def test_near_copies_and_unusual_faces_are_decided_in_bulk(kind, key, marked, monkeypatch):
+    pairs = np.full(73, -1)
+    pairs[[5, 9]] = 5
+    monkeypatch.setattr(views.duplicates, "near_groups", lambda *a: pairs)
+    monkeypatch.setattr(views.duplicates, "near_path", lambda *a: settings().data_dir)
+    app = open_page(data="flawed", tab="Problems", kind=kind)
+    app.button(key=f"bulk_{key}").click().run()
+    marks = load_marks(open_dataset(settings().data_dir / "flawed"))
+    assert pd.Series([mark.kind for mark in marks.values()]).value_counts().to_dict() == marked
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "rows"),
+    [({"only": "blank"}, "faces", list(BLANKS)),
+     ({"tab": "Problems", "kind": "Blank"}, "blank", list(BLANKS)),
+     ({"tab": "Problems"}, "exact_copies", [0, COPY])],
+)  # fmt: skip
+def test_every_filter_and_list_of_findings_is_taken_away_as_csv(address, name, rows):
+    set_marks(open_dataset(settings().data_dir / "flawed"), [0, 71], Mark("drop"))
+    app = open_page(data="flawed", **address)
+    (download,) = [d for d in app.get("download_button") if d.proto.label.endswith("faces (CSV)")]
+    assert download.proto.label == f"{len(rows)} faces (CSV)"
+    assert name in download.proto.id
+
+
 def test_problems_name_copies_conflicts_and_leaks():
     app = open_page(data="flawed", tab="Problems")
     shown = text(app)
@@ -213,8 +279,12 @@ def test_map_shows_every_face_and_is_coloured_by_choice():
     for colour in app.selectbox(key="colour").options:
         app.selectbox(key="colour").set_value(colour).run()
         assert not app.exception
-    app.button_group(key="map").set_value("t-SNE").run()
-    assert "computed beside the app" in text(app)
+    assert app.button_group(key="map").value == "t-SNE"
+    assert "not computed yet" in text(app)  # what is seen is the map by PCA
+    app.button_group(key="map").set_value("PCA").run()
+    assert "not computed yet" not in text(app)
+    ranges = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]["xaxis"]["range"]
+    assert -1 < ranges[0] < 0 < ranges[1] < 1  # directions alone: every feature has length 1
 
 
 def test_dataset_is_deleted_only_on_confirmation(on_the_shelf):

@@ -74,6 +74,22 @@ def test_second_model_can_become_the_default_and_be_compared(where):
     assert open_model(where.models_dir, "expression").digest != digest
 
 
+def test_a_saved_model_is_renamed_and_deleted_the_apps_own_are_not(where):
+    noisy_copy(open_model(where.models_dir, "expression"), where.models_dir, "rival")
+    app = open_tab("Models")
+    assert [b.label for b in app.button].count("Delete it for good") == 1
+    app.text_input[0].set_value("expression")
+    next(b for b in app.button if "rename_rival" in str(b.form_id)).click().run()
+    assert "the name expression is taken" in text(app)
+    app.text_input[0].set_value("better")
+    next(b for b in app.button if "rename_rival" in str(b.form_id)).click().run()
+    assert [model.name for model in list_models(where.models_dir)] == [
+        "better", "expression", "keypoints",
+    ]  # fmt: skip
+    press(app, "Delete it for good")
+    assert [model.name for model in list_models(where.models_dir)] == list(DEFAULTS)
+
+
 def test_export_button_starts_a_job_and_shows_its_progress(where, monkeypatch):
     app = open_tab("Models")
     started = []

@@ -7,7 +7,14 @@ import streamlit as st
 from emotion_ai.datasets.selection import ORDERS, TRAITS, Choice, known_orders, known_traits, select
 from emotion_ai.labels import EXPRESSION_COLOURS, FER7
 from emotion_ai.ui.datasets.face import face_panel
-from emotion_ai.ui.datasets.grid import choose_face, chosen_face, face_grid, number_in_address
+from emotion_ai.ui.datasets.grid import (
+    choose_face,
+    chosen_face,
+    chosen_faces,
+    face_grid,
+    number_in_address,
+)
+from emotion_ai.ui.datasets.marking import SEVERAL, download_faces, several_panel
 from emotion_ai.ui.datasets.view import View, read_by_models
 from emotion_ai.ui.wording import count
 
@@ -44,10 +51,15 @@ def browse_tab(view: View) -> None:
         face_grid(
             view.dataset.images, shown, "browse_grid", across=across,
             digest=view.dataset.digest, captions=captions, colours=colours,
-            keypoints_px=_points(view, shown), highlight=chosen,
+            keypoints_px=_points(view, shown), highlight=chosen, several=True,
         )  # fmt: skip
+        st.caption(SEVERAL)
+        download_faces(view, rows, "faces")
     with right:
-        face_panel(view, chosen, rows)
+        if together := chosen_faces("browse_grid", shown):
+            several_panel(view, together)
+        else:
+            face_panel(view, chosen, rows)
 
 
 def _filters(view: View) -> tuple[Choice, int]:

@@ -1,4 +1,4 @@
-"""One face closely: large, with its points, its row, what models and people say, and its mark."""
+"""One face closely: large, with its points, its row, what models and people say."""
 
 from collections.abc import Callable
 
@@ -6,10 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.figures.faces import picture_url
 from emotion_ai.labels import (
-    FER7,
     FERPLUS_COLUMNS,
     KEYPOINT_NAMES,
     KEYPOINT_SIDES,
@@ -18,10 +16,9 @@ from emotion_ai.labels import (
 )
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup
-from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets.grid import choose_face
+from emotion_ai.ui.datasets.marking import mark_buttons
 from emotion_ai.ui.datasets.view import View
-from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
 
 
@@ -47,7 +44,7 @@ def face_panel(
         st.html(face_picture(dataset.images[row], points_px if shown != "none" else None))
         st.markdown(_title(facts))
         st.caption(f"row {row:,} · {facts['split']} · {plain(str(facts['source']))}")
-        mark_buttons(view, row, after)
+        mark_buttons(view, [row], after)
         if points_px is not None:
             _missing(dataset.keypoints_px[row], facts)
         _what_is_said(view, row)
@@ -163,46 +160,3 @@ def _copies(table: pd.DataFrame, row: int) -> str:
     )
     more = " …" if len(others) > 6 else ""
     return f"{count(len(others), 'exact copy').replace('copys', 'copies')}: row {listed}{more}"
-
-
-def mark_buttons(view: View, row: int, after: Callable[[], None] | None = None) -> None:
-    """Keep, drop, relabel or nothing, by click or key; ``after`` is called when one was chosen."""
-
-    def put(mark: Mark | None) -> None:
-        with errors_as_lines():
-            set_marks(view.dataset, [row], mark)
-            if after:
-                after()
-
-    now, only_editors = view.marks.get(row), locked()
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        for kind, key in (("keep", "K"), ("drop", "D")):
-            st.button(
-                kind.capitalize(), key=f"mark_{kind}", shortcut=key,
-                type="primary" if now and now.kind == kind else "secondary",
-                on_click=put, args=(Mark(kind),), **only_editors,
-            )  # fmt: skip
-        if view.dataset.task == "expression":
-            relabelled = now and now.expression
-            with st.popover(
-                "Relabel", type="primary" if relabelled else "secondary", **only_editors
-            ):
-                for expression in FER7.expressions:
-                    st.button(
-                        expression, key=f"mark_{expression}", width="stretch",
-                        on_click=put, args=(Mark("relabel", expression),), **only_editors,
-                    )  # fmt: skip
-        suggested = view.table["suggested"].iloc[row] if "suggested" in view.table else None
-        if suggested and view.table["suspect"].iloc[row]:
-            st.button(
-                f"→ {suggested}", key="mark_suggested", shortcut="A",
-                on_click=put, args=(Mark("relabel", suggested),),
-                **{"help": "Accept the suggestion", **only_editors},
-            )  # fmt: skip
-        if now:
-            st.button(
-                "Unmark", key="mark_none", shortcut="U", type="tertiary",
-                on_click=put, args=(None,), **only_editors,
-            )  # fmt: skip
-    if now:
-        st.caption(f"Marked: **{now}**")

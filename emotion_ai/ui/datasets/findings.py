@@ -8,13 +8,12 @@ import streamlit as st
 
 from emotion_ai.audit import duplicates, suspects
 from emotion_ai.datasets.describe import BLANK_BELOW, blank_rows
-from emotion_ai.datasets.marks import Mark, set_marks
+from emotion_ai.datasets.marks import Mark
 from emotion_ai.datasets.truths import class_positions
 from emotion_ai.settings import settings
-from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets import view as views
+from emotion_ai.ui.datasets.marking import bulk
 from emotion_ai.ui.datasets.view import View
-from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import with_progress
 from emotion_ai.ui.wording import count
 
@@ -53,11 +52,11 @@ def exact(view: View) -> Found:
     )
     st.markdown(words)
     with st.container(horizontal=True):
-        _bulk(view, copies.surplus, f"Drop all {len(copies.surplus):,} surplus copies", "surplus",
+        bulk(view, copies.surplus, f"Drop all {len(copies.surplus):,} surplus copies", "surplus",
               "Of each group one image stays: a held-out one where there is one.")  # fmt: skip
         if len(copies.disagreeing):
             n = len(copies.disagreeing)
-            _bulk(view, copies.disagreeing, f"Drop the {n:,} copies that disagree", "disagree",
+            bulk(view, copies.disagreeing, f"Drop the {n:,} copies that disagree", "disagree",
                   "Every image of a group whose labels disagree.")  # fmt: skip
     return copies.rows
 
@@ -99,22 +98,26 @@ def near(view: View) -> Found:
         if done:
             st.rerun()
         return None
-    rows, n = _near_copies(view.dataset.digest, view)
+    rows, n, surplus = _near_copies(view.dataset.digest, view)
     words = (
         f"**{count(n, 'group')}** of images that look alike when shrunk to 12 × 12 "
         "pixels, without all being exact copies: other crops, brightness or compression of one "
         "photo, or faces of one person. Not every group is a mistake: look first."
     )
     st.markdown(words)
+    with st.container(horizontal=True):
+        bulk(view, surplus, f"Drop all but one of each group ({len(surplus):,})", "near_surplus",
+             "Of each group one image stays: a held-out one where there is one.")  # fmt: skip
+        _keep_the_rest(view, rows, "near")
     return rows
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
-def _near_copies(digest: str, _view: View) -> tuple[np.ndarray, int]:
-    """Rows, groups side by side, and the number of groups."""
-    groups = _view.table["near"].to_numpy()
-    found = duplicates.group_table(_view.dataset.samples, groups)
-    return _grouped(groups, found), len(found)
+def _near_copies(digest: str, _view: View) -> tuple[np.ndarray, int, np.ndarray]:
+    """Rows, groups side by side, the number of groups, and the rows beyond one of each group."""
+    samples, groups = _view.dataset.samples, _view.table["near"].to_numpy()
+    found = duplicates.group_table(samples, groups)
+    return _grouped(groups, found), len(found), duplicates.surplus_rows(samples, groups)
 
 
 def _grouped(groups: np.ndarray, found: pd.DataFrame) -> np.ndarray:
@@ -133,7 +136,7 @@ def blank(view: View) -> Found:
         f"**{count(len(rows), 'blank image')}**: their grey values spread by less than "
         f"{BLANK_BELOW:g} of 255."
     )
-    _bulk(view, rows, f"Drop all {len(rows)}", "blank", "Every blank image.")
+    bulk(view, rows, f"Drop all {len(rows)}", "blank", "Every blank image.")
     return rows
 
 
@@ -149,7 +152,15 @@ def unusual(view: View) -> Found:
         "a rare one."
     )
     st.markdown(words)
+    with st.container(horizontal=True):
+        bulk(view, rows, "Drop all of them", "unusual", "Every face of this list.")
+        _keep_the_rest(view, rows, "unusual")
     return rows
+
+
+def _keep_the_rest(view: View, rows: np.ndarray, key: str) -> None:
+    """For a list that was looked through: what was not dropped may stay."""
+    bulk(view, rows, "Keep the rest", f"{key}_rest", "What you left undecided.", Mark("keep"))
 
 
 def suspect_points(view: View) -> Found:
@@ -224,23 +235,3 @@ def _crowd_agreement(key: tuple[str, str], _view: View) -> dict:
     found = views.suspects(dataset, model, _view.told("expression"))
     given, crowd = (class_positions(dataset, model.labels, truth) for truth in ("given", "crowd"))
     return suspects.crowd_agreement(found, given, crowd)
-
-
-def _bulk(view: View, rows: np.ndarray, words: str, key: str, help: str) -> None:
-    """A button that marks many rows to be dropped, after one more question."""
-    open_rows = [int(row) for row in rows if int(row) not in view.marks]
-    options = {"disabled": not open_rows, **locked()}
-    with st.popover(words, icon=":material/delete_sweep:", **options):
-        st.markdown(
-            f"{help} {count(len(open_rows), 'image')} not decided yet will be marked *drop*. "
-            "Nothing is deleted, and every mark can be taken back."
-        )
-        st.button(
-            "Mark them", key=f"bulk_{key}", type="primary", on_click=put_marks,
-            args=(view, open_rows, Mark("drop")), **locked(),
-        )  # fmt: skip
-
-
-def put_marks(view: View, rows: list[int], mark: Mark | None) -> None:
-    with errors_as_lines():
-        set_marks(view.dataset, rows, mark)

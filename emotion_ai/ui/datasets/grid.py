@@ -1,4 +1,4 @@
-"""Faces side by side as one picture in which every face can be clicked."""
+"""Faces side by side as one picture in which one face can be clicked, or several chosen."""
 
 import base64
 from collections.abc import Sequence
@@ -14,6 +14,8 @@ from emotion_ai.faces.montage import Layout, encode_webp, montage
 WIDTH_PX, CAPTION_PX = 800, 22
 #: The row that is looked at closely, in the address.
 FACE = "face"
+#: Several rows chosen in a grid, and the key of that grid, in the session.
+_PICKED = "picked_faces"
 _FOLDER = Path(__file__).parent
 
 
@@ -29,8 +31,10 @@ def face_grid(
     keypoints_px: np.ndarray | None = None,
     highlight: int | None = None,
     width_px: int = WIDTH_PX,
+    several: bool = False,
 ) -> None:
-    """The faces at ``rows`` of a dataset's ``images``; a click chooses one (see ``chosen_face``).
+    """The faces at ``rows`` of a dataset's ``images``; a click chooses one (see ``chosen_face``),
+    where ``several`` may be, Shift, Ctrl or a line drawn around them some (see ``chosen_faces``).
 
     ``captions``, ``colours`` and ``keypoints_px`` belong to ``rows``; ``digest`` is the dataset's;
     ``highlight`` is the row that is framed when the address names none. A picture of ``width_px``
@@ -46,6 +50,13 @@ def face_grid(
         if row is not None and int(row) in rows:
             choose_face(int(row))
 
+    def picked() -> None:
+        told = getattr(st.session_state.get(key), "picked", None)
+        found = [int(row) for row in told or () if int(row) in rows]
+        choose_face(found[0] if found else chosen_face())
+        if len(found) > 1:
+            st.session_state[_PICKED] = key, found
+
     chosen = chosen_face() if highlight is None else highlight
     _component()(
         key=key,
@@ -58,15 +69,27 @@ def face_grid(
             # A short row keeps its scale.
             "width": layout.size_wh[0],
             "chosen": -1 if chosen is None else chosen,
-            "alt": f"{len(rows)} faces; click one, or walk with the arrow keys",
+            "several": several,
+            "picked": chosen_faces(key, rows),
+            "alt": f"{len(rows)} faces; click one, or walk with the arrow keys"
+            + "; with Shift or Ctrl, or a line drawn around them, several" * several,
         },
         on_clicked_change=clicked,
+        on_picked_change=picked,
     )
 
 
 def chosen_face() -> int | None:
     """The row in the address, None when there is none."""
     return number_in_address(FACE)
+
+
+def chosen_faces(key: str, rows: np.ndarray) -> list[int]:
+    """The rows that were chosen together in the grid ``key``, which shows ``rows``; none when it
+    is one alone."""
+    where, several = st.session_state.get(_PICKED, (None, []))
+    several = [row for row in several if row in rows] if where == key else []
+    return several if len(several) > 1 else []
 
 
 def number_in_address(name: str) -> int | None:
@@ -76,6 +99,8 @@ def number_in_address(name: str) -> int | None:
 
 
 def choose_face(row: int | None) -> None:
+    """That row alone, or none."""
+    st.session_state.pop(_PICKED, None)
     if row is None:
         st.query_params.pop(FACE, None)
     else:
@@ -96,7 +121,7 @@ def _component():
     return st.components.v2.component(
         "emotion_ai_face_grid",
         html='<div class="faces" tabindex="0"><img><i class="over" hidden></i>'
-        '<i class="chosen" hidden></i></div>',
+        '<i class="chosen" hidden></i><svg><polyline points="" /></svg></div>',
         css=(_FOLDER / "grid.css").read_text(),
         js=(_FOLDER / "grid.js").read_text(),
     )

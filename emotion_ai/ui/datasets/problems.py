@@ -9,7 +9,8 @@ from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets import findings
 from emotion_ai.ui.datasets.browse import face_captions
 from emotion_ai.ui.datasets.face import face_panel
-from emotion_ai.ui.datasets.grid import choose_face, chosen_face, face_grid
+from emotion_ai.ui.datasets.grid import choose_face, chosen_face, chosen_faces, face_grid
+from emotion_ai.ui.datasets.marking import SEVERAL, download_faces, put_marks, several_panel
 from emotion_ai.ui.datasets.view import View
 from emotion_ai.ui.wording import count
 
@@ -71,16 +72,28 @@ def _queue(view: View, rows: np.ndarray, kind: str) -> None:
             digest=view.dataset.digest, captions=captions, colours=colours,
             keypoints_px=view.dataset.keypoints_px[shown]
             if view.dataset.task == "keypoints" else None,
-            highlight=row,
+            highlight=row, several=True,
         )  # fmt: skip
         accept = "**A** accept the suggestion, " if kind == "Suspect labels" else ""
+        relabel = "**1**–**7** relabel, " if view.dataset.task == "expression" else ""
         st.caption(
             f"✓ keep, ✗ drop, → relabelled. Keys: **K** keep, **D** drop, {accept}**U** unmark, "
-            "**← →** back and next. A decision leads on to the next face."
+            f"{relabel}**← →** back and next. A decision leads on to the next face. {SEVERAL}"
         )
+        download_faces(view, rows, kind.lower().replace(" ", "_"))
     with right:
+        together = chosen_faces("queue_grid", shown)
+        if together:
+            at = int(np.flatnonzero(np.isin(rows, together))[-1])
         following = int(rows[at + 1]) if at + 1 < len(rows) else None
-        face_panel(view, row, rows, after=lambda: choose_face(following))
+
+        def lead_on() -> None:
+            choose_face(following)
+
+        if together:
+            several_panel(view, together, lead_on)
+        else:
+            face_panel(view, row, rows, after=lead_on)
 
 
 def _marks(view: View) -> None:
@@ -100,7 +113,7 @@ def _marks(view: View) -> None:
             with st.popover("Take all marks back", **locked()):
                 st.button(
                     f"Take back {count(len(view.marks), 'mark')}", type="primary",
-                    on_click=findings.put_marks, args=(view, list(view.marks), None), **locked(),
+                    on_click=put_marks, args=(view, list(view.marks), None), **locked(),
                 )  # fmt: skip
         st.caption(
             "The images stay as they are. Training leaves out and relabels: on the Train page "
