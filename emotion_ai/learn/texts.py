@@ -48,6 +48,11 @@ class Words:
         """The text called ``key`` with ``{names}`` filled in, of ``values`` and ``NUMBERS``."""
         return self._get(key).format(**NUMBERS.get(self.part, {}) | values)
 
+    def of_view(self, key: str, view: str) -> str:
+        """``key`` of that view, where it has one of its own; else the chapter's: a key."""
+        own = f"{key}_{view}"
+        return own if own in self.fallback else key
+
     def lines(self, key: str) -> list[str]:
         return [line.format(**NUMBERS.get(self.part, {})) for line in self._get(key)]
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from emotion_ai.figures.base import Plot, base_figure
 from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.ui.projector import readable
 
 
 def expression_bars(values: dict[str, float]) -> go.Figure:
@@ -36,9 +37,16 @@ def show_chart(figure: go.Figure, data: pd.DataFrame, name: str, alt: str) -> No
 
     ``name`` becomes the file names and the widget's key; ``alt`` is read out.
     """
+    draw_chart(figure, name, alt)
+    download_table(data, name)
+
+
+def draw_chart(figure: go.Figure, name: str, alt: str, height: str = "content") -> None:
+    """The figure alone, its picture as a download in its corner."""
     st.plotly_chart(
-        figure,
+        readable(figure),
         width="stretch",
+        height=height,
         key=f"chart_{name}",
         alt=alt,
         config={
@@ -47,6 +55,10 @@ def show_chart(figure: go.Figure, data: pd.DataFrame, name: str, alt: str) -> No
             "toImageButtonOptions": {"filename": name, "scale": 2},
         },
     )
+
+
+def download_table(data: pd.DataFrame, name: str) -> None:
+    """The data of a chart as CSV."""
     st.download_button(
         "Data of this chart",
         data.to_csv(index=False),

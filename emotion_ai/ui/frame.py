@@ -11,7 +11,7 @@ import streamlit as st
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.models.shipped import bring_shipped_models
 from emotion_ai.settings import ROOT, settings
-from emotion_ai.ui import access, resources
+from emotion_ai.ui import access, projector, resources
 from emotion_ai.ui.wording import TASK_TITLES, count, headline_score, plain, score_figure
 
 EU_RULE = (
@@ -45,6 +45,7 @@ def frame() -> None:
     st.html(_FOLDER / "style.css")
     st.logo(_FOLDER / "logo.svg", size="large", icon_image=_FOLDER / "icon.svg")
     sidebar()
+    projector.switch()
 
 
 def _drop_unusable_parameters() -> None:

@@ -1,6 +1,7 @@
 """Two Learn chapters as a class meets them: a link, a slider, a film that plays."""
 
 import json
+import re
 
 from playwright.sync_api import Page, expect
 
@@ -9,13 +10,19 @@ from tests.browser.conftest import width_px
 
 def caption(page: Page) -> str:
     """What the film's slider says about the frame that is shown."""
-    return page.locator(".js-plotly-plot .slider-label").first.text_content()
+    return moment(page).get_attribute("aria-valuetext")
+
+
+def moment(page: Page):
+    """The film's slider."""
+    return page.get_by_role("slider", name="Moment of the film")
 
 
 def open_chapter(page: Page, chapter: str, **query: str) -> None:
     address = "&".join(f"{name}={value}" for name, value in {"chapter": chapter, **query}.items())
     page.goto(f"/learn?{address}")
-    expect(page.locator(".js-plotly-plot .slider-label").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(moment(page)).to_be_visible()
 
 
 def test_tile_opens_its_chapter_and_the_ways_on_lead_further_and_back(page):
@@ -37,21 +44,27 @@ def test_tile_opens_its_chapter_and_the_ways_on_lead_further_and_back(page):
 def test_neuron_learns_while_the_film_plays_and_its_slider_is_in_the_address(page):
     open_chapter(page, "neuron")
     assert caption(page).startswith("step 0: ")
-    page.locator(".updatemenu-button").first.click()
-    page.wait_for_function(
-        "document.querySelector('.js-plotly-plot .slider-label').textContent.startsWith('step 30')"
-    )
+    play = page.get_by_role("button", name="Play")
+    play.focus()
+    play.press("Enter")
+    expect(moment(page)).to_have_attribute("aria-valuetext", re.compile("^step 30: .*: 69 of 70"))
+    expect(page.get_by_text("After 30 steps of its own, 69 of 70")).to_be_visible()
+    page.wait_for_url("**moment=15**")
     slider = page.get_by_role("slider", name="Bias (b)")
     slider.focus()
     slider.press("ArrowRight")
     expect(page.get_by_text("0.10", exact=True)).to_be_visible()
     page.wait_for_url("**neuron_bias=0.1**")
-    expect(page.locator(".js-plotly-plot .slider-label").first).to_contain_text("step 0: ")
+    expect(moment(page)).to_have_attribute("aria-valuetext", re.compile("^step 0: "))
 
 
 def test_a_shared_link_shows_gradient_descent_diverging(page):
     open_chapter(page, "descent", descent_rate="0.6")
-    expect(page.get_by_text("This walk ends higher than it began.")).to_be_visible()
+    answer = page.get_by_text("This walk ends higher than it began.")
+    expect(page.get_by_text("Reveal the answer")).to_be_visible()
+    expect(answer).to_be_hidden()
+    page.get_by_text("Reveal the answer").click()
+    expect(answer).to_be_visible()
     frames = page.evaluate(
         "JSON.stringify(document.querySelector('.js-plotly-plot')._transitionData._frames.length)"
     )

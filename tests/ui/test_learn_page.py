@@ -70,6 +70,14 @@ def open_chapter(chapter: str | None, view: str | None = None, **query: str) -> 
     return app
 
 
+def reveal(app: AppTest) -> AppTest:
+    """Ask for the answer."""
+    (asked,) = (toggle for toggle in app.toggle if toggle.key.startswith("reveal_"))
+    asked.set_value(True).run()
+    assert not app.exception
+    return app
+
+
 def moves(app: AppTest) -> bool:
     """Whether the page's one chart has frames to play."""
     (chart,) = app.get("plotly_chart")
@@ -129,6 +137,40 @@ def test_what_to_try_begins_where_the_control_does(chapter, control, sentence, m
     assert sentence.format("something else") in words(chapter)("try")
 
 
+@pytest.mark.parametrize(("chapter", "view"), OTHER_VIEWS)
+def test_other_pictures_have_sentences_and_something_to_try_of_their_own(chapter, view):
+    own, app = words(chapter), open_chapter(chapter, view)
+    sentences = own.lines(f"sentences_{view}")
+    assert len(sentences) == 3
+    assert "\n\n".join(sentences) in [element.value for element in app.markdown]
+    assert own(f"try_{view}") in app.info[0].value
+
+
+def test_formula_and_count_are_those_of_the_moment_in_the_address_until_a_slider_moves():
+    app = open_chapter("neuron", moment="15")
+    assert "After 30 steps of its own, 69 of 70" in text(app)
+    assert "-2.2\\,x_1 +1.4\\,x_2 -3.2" in app.latex[0].value
+    app.button(key="neuron_take").click().run()
+    assert [app.slider(key=f"neuron_{name}").value for name in ("w1", "w2", "bias")] == [
+        -2.2, 1.4, -3.2,
+    ]  # fmt: skip
+    assert "With your numbers, 69 of 70" in text(app)
+    assert "moment" not in app.query_params
+    assert "With your numbers" in text(open_chapter("neuron", moment="many"))
+
+
+def test_own_kernel_is_in_the_address():
+    app = open_chapter("convolution", convolution_own="0_0_0_0_2_0_0_0_-1.5")
+    app.segmented_control(key="convolution_kernel").set_value("own").run()
+    assert app.number_input(key="convolution_own_22").value == -1.5
+    app.number_input(key="convolution_own_00").set_value(7).run()
+    assert app.query_params["convolution_own"] in ("7_0_0_0_2_0_0_0_-1.5", ["7_0_0_0_2_0_0_0_-1.5"])
+    for damaged in ("1_2", "a_b_c", "_".join(["1e9"] * 9), "_".join(["nan"] * 9)):
+        app = open_chapter("convolution", convolution_own=damaged)
+        app.segmented_control(key="convolution_kernel").set_value("own").run()
+        assert app.number_input(key="convolution_own_00").value == -1
+
+
 def test_numbers_in_sentences_are_those_of_the_code():
     shown = text(open_chapter("layers"))
     assert f"following the gradient for {NUMBERS['layers']['steps']} steps" in shown
@@ -160,7 +202,9 @@ def test_a_neuron_moved_by_its_four_sliders_finds_the_surprised():
 
 def test_learning_rate_beyond_the_critical_one_is_seen_to_diverge():
     app = open_chapter("descent")
-    assert "arrives" in text(app)
+    assert "This walk" not in text(app)
+    assert "0.585" not in text(app)  # the class guesses first
+    assert "This walk arrives" in text(reveal(app))
     app.select_slider(key="descent_rate").set_value(0.6).run()
     assert "ends higher than it began" in text(app)
     assert "0.585" in text(app)
@@ -168,6 +212,8 @@ def test_learning_rate_beyond_the_critical_one_is_seen_to_diverge():
 
 def test_keeping_people_together_tears_none_apart():
     app = open_chapter("splits")
+    assert "17 torn" not in app.get("plotly_chart")[0].proto.spec
+    reveal(app)
     assert "**17 of 20 people**" in text(app)
     app.toggle[0].set_value(True).run()
     assert "**0 of 20 people**" in text(app)
@@ -175,6 +221,8 @@ def test_keeping_people_together_tears_none_apart():
 
 def test_hundred_patients_can_be_edited_and_come_back():
     app = open_chapter("precision")
+    assert not app.metric
+    reveal(app)
     assert [metric.value for metric in app.metric] == ["91\xa0%", "50\xa0%", "11\xa0%"]
     app.number_input(key="precision_true_positive").set_value(9)
     app.number_input(key="precision_false_negative").set_value(0).run()
@@ -193,7 +241,7 @@ def test_own_kernel_and_own_photo_are_convolved():
     app.segmented_control(key="convolution_stride").set_value("2")
     app.segmented_control(key="convolution_pooling").set_value("2")
     app.segmented_control(key="convolution_source").set_value("own").run()
-    assert "24 × 24 pixels in, 5 × 5 out." in text(app)
+    assert "24 × 24 pixels in, 5 × 5 out." in text(reveal(app))
     photo = encode_png(draw_photo(1, 1, (320, 240))[0])
     app.file_uploader[0].set_value([("me.png", photo, "image/png")])
     app.run()
@@ -214,7 +262,8 @@ def test_every_saved_network_shows_its_filters_and_blocks():
 def test_forgotten_exchange_is_measured():
     app = open_chapter("mirror")
     app.toggle[0].set_value(False).run()
-    assert "Without the exchange" in text(app)
+    assert "pixels** off" not in text(app)
+    assert "Without the exchange" in text(reveal(app))
 
 
 def test_request_grows_with_its_faces_and_the_asked_version_is_in_the_address():
@@ -229,23 +278,23 @@ def test_request_grows_with_its_faces_and_the_asked_version_is_in_the_address():
 
 
 def test_agreement_and_the_law_stand_where_no_data_is():
-    shown = text(open_chapter("limits"))
+    shown = text(reveal(open_chapter("limits")))
     assert "65.7 %" in shown
     assert "2024/1689" in shown
 
 
 def test_without_data_the_card_speaks_and_leaks_say_what_to_do():
     assert "from its card" in text(open_chapter("precision", "expression"))
-    assert "Import FER2013" in text(open_chapter("splits", "leaks"))
+    assert "Import FER2013" in text(reveal(open_chapter("splits", "leaks")))
 
 
 @pytest.mark.usefixtures("fer2013")
 def test_with_data_leaks_votes_and_thresholds_are_real():
-    assert "1 of 21 validation pictures (4.8 %)" in text(open_chapter("splits", "leaks"))
+    assert "1 of 21 validation pictures (4.8 %)" in text(reveal(open_chapter("splits", "leaks")))
     shown = text(open_chapter("precision", "expression"))
     assert "21 validation faces" in shown
     assert "*disgust* is given to 3 of 21 faces" in shown
-    assert "voters are all of one mind" in text(open_chapter("limits", "votes"))
+    assert "voters are all of one mind" in text(reveal(open_chapter("limits", "votes")))
     app = open_chapter("convolution", "filters")
     app.segmented_control(key="convolution_source").set_value("data").run()
     assert not app.exception

@@ -8,7 +8,6 @@ from plotly.subplots import make_subplots
 
 from emotion_ai.learn import convolution, inside
 from emotion_ai.learn.texts import Words
-from emotion_ai.ui.charts import show_chart
 from emotion_ai.ui.learn.faces import pick_face
 from emotion_ai.ui.learn.figures import (
     FIRST,
@@ -19,11 +18,15 @@ from emotion_ai.ui.learn.figures import (
     film,
     frame,
     grey_picture,
+    revealed,
+    show_film,
     view,
 )
 from emotion_ai.ui.learn.networks import pick_network
 
 _FACE_PX, _FRAMES = 24, 33
+#: The own kernel in the address; its largest weight.
+_OWN, _MOST = "convolution_own", 99.0
 
 
 def show(words: Words, picture, side) -> None:
@@ -75,10 +78,11 @@ def _sliding(words: Words, picture, side) -> None:
     captions = [words("film", row=r + 1, column=c + 1, value=answers[r, c]) for r, c in stops]
     with above:
         figure = film(figure, frames, captions, start=start, ms=160)
-        show_chart(figure, pd.DataFrame(answers), "convolution", words("alt_sliding"))
+        show_film(figure, pd.DataFrame(answers), "convolution", words("alt_sliding"))
     with side:
         size = " × ".join(map(str, answers.shape))
-        st.caption(words("sizes", size=f"{_FACE_PX} × {_FACE_PX}", output=size))
+        if revealed(words):
+            st.caption(words("sizes", size=f"{_FACE_PX} × {_FACE_PX}", output=size))
 
 
 def _frame(
@@ -100,9 +104,34 @@ def _pick_kernel(words: Words) -> np.ndarray:
         rows = [" & ".join(f"{weight:.2g}" for weight in row) for row in kernel]
         st.latex(r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}")
         return kernel
-    drawn = pd.DataFrame(np.array(convolution.KERNELS["level_edges"], float), columns=list("abc"))
-    kernel = st.data_editor(drawn, hide_index=True, width=220, key="convolution_own_kernel")
-    return kernel.fillna(0).to_numpy(float)
+    rows = []
+    for row, weights in enumerate(_linked_kernel()):
+        with st.container(horizontal=True, gap="xsmall"):
+            rows.append([
+                st.number_input(
+                    words("own_weight", row=row + 1, column=column + 1), -_MOST, _MOST, weight,
+                    1.0, "%g", key=f"convolution_own_{row}{column}", width=110,
+                    label_visibility="collapsed", on_change=_link_kernel,
+                )
+                for column, weight in enumerate(weights)
+            ])  # fmt: skip
+    return np.array(rows)
+
+
+def _linked_kernel() -> list[list[float]]:
+    """The own kernel of the address: nine numbers; level edges without them."""
+    try:
+        numbers = [float(text) for text in st.query_params.get(_OWN, "").split("_")]
+    except ValueError:
+        numbers = []
+    if len(numbers) != 9 or not all(abs(number) <= _MOST for number in numbers):
+        numbers = np.array(convolution.KERNELS["level_edges"], float).ravel().tolist()
+    return [numbers[:3], numbers[3:6], numbers[6:]]
+
+
+def _link_kernel() -> None:
+    cells = (st.session_state[f"convolution_own_{i // 3}{i % 3}"] for i in range(9))
+    st.query_params[_OWN] = "_".join(f"{cell:g}" for cell in cells)
 
 
 def _filters(words: Words, picture, side) -> None:
@@ -154,7 +183,7 @@ def _filters(words: Words, picture, side) -> None:
     with picture:
         figure = film(figure, frames, captions, start=first, ms=600)
         table = pd.DataFrame(kernels.reshape(len(kernels), -1)).add_prefix("weight_")
-        show_chart(figure, table, "filters", words("alt_filters"))
+        show_film(figure, table, "filters", words("alt_filters"))
     with side:
         side_px = kernels.shape[1]
         st.caption(words("stem", n=len(kernels), side=side_px, stride=stem.stride, size=size))

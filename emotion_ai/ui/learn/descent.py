@@ -7,7 +7,7 @@ import streamlit as st
 
 from emotion_ai.learn import descent
 from emotion_ai.learn.texts import NUMBERS, Words
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.learn.figures import (
     ACCENT,
     FIRST,
@@ -17,7 +17,9 @@ from emotion_ai.ui.learn.figures import (
     film,
     frame,
     plain_axes,
+    revealed,
     scientific,
+    show_film,
     view,
 )
 
@@ -58,9 +60,9 @@ def show(words: Words, picture, side) -> None:
         for i in range(STEPS + 1)
     ]
     with picture:
-        figure = film(figure, frames, captions, start=STEPS, ms=140)
+        figure = film(figure, frames, captions, ms=140)
         table = pd.DataFrame({"step": range(STEPS + 1), "b": path[:, 0], "m": path[:, 1]})
-        show_chart(figure, table.assign(loss=losses), f"descent_{chosen}", words(f"alt_{chosen}"))
+        show_film(figure, table.assign(loss=losses), f"descent_{chosen}", words(f"alt_{chosen}"))
     with side:
         slope = descent.gradient(*path[0], x, y)
         st.latex(
@@ -68,7 +70,9 @@ def show(words: Words, picture, side) -> None:
             rf"m &\leftarrow {path[0, 1]:.1f} - {rate:g}\cdot({slope[1]:.2f})\end{{aligned}}"
         )
         critical = descent.critical_rate(x)
-        st.caption(words("critical", critical=critical) + " " + _verdict(words, path, losses, x, y))
+        if revealed(words):
+            verdict = _verdict(words, path, losses, x, y)
+            st.caption(words("critical", critical=critical) + " " + verdict)
 
 
 def _verdict(words: Words, path, losses, x, y) -> str:

@@ -4,11 +4,13 @@ import base64
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
 from emotion_ai.learn.texts import Words
-from emotion_ai.ui.charts import base_figure
+from emotion_ai.ui.charts import base_figure, download_table, draw_chart
+from emotion_ai.ui.learn import player
 
 #: Two classes, told apart by symbol too; a line that stands out; all on light and on dark.
 FIRST, SECOND, ACCENT, QUIET = "#E69F00", "#3B8FD0", "#7F77EE", "#8A8D99"
@@ -23,22 +25,29 @@ BETWEEN = [
 #: From SECOND over grey to FIRST, for numbers of both signs with text on them.
 SIGNED = [[0, SECOND], [0.5, "#DCDCE2"], [1, FIRST]]
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_FILM_PX = 58
 _REDRAW_MS = 300
 
 
 class Film(go.Figure):
-    """A figure with frames, and the buttons and slider that play them."""
+    """A figure with frames; ``show_film`` draws it with what plays them."""
 
-    #: Plain frames and layout. Plotly would check every value of every frame three times over,
-    #: which takes longer than all else that a chapter does.
-    _frames: Sequence[dict] = ()
-    _controls: dict | None = None
+    #: Plain frames. Plotly would check every value of every frame three times over, which takes
+    #: longer than all else that a chapter does.
+    frames_shown: Sequence[dict] = ()
+    captions: Sequence[str] = ()
+    #: The frame that is shown first, and the one that a link without any means.
+    moment: int = 0
+    start: int = 0
+    ms: int = 120
+    redraw: bool = True
 
     def to_dict(self) -> dict:
         plain = super().to_dict()
-        layout = plain["layout"] | (self._controls or {})
-        return plain | {"layout": layout, "frames": list(self._frames)}
+        data = list(plain["data"])
+        now = self.frames_shown[self.moment]
+        for position, trace in zip(now["traces"], now["data"], strict=True):
+            data[position] = data[position] | trace
+        return plain | {"data": data, "frames": list(self.frames_shown)}
 
 
 def frame(traces: Sequence, positions: Sequence[int]) -> dict:
@@ -68,88 +77,29 @@ def film(
     start: int = 0,
     ms: int = 120,
 ) -> Film:
-    """``figure`` with frames, a play and a pause button and a slider below it.
+    """``figure`` with frames, at the moment in the address, else at frame ``start``.
 
-    ``captions`` say what each frame shows; the figure's own traces are frame ``start``. A chart
-    of points and lines alone changes in place; any other is redrawn, and each frame gets the time
-    that a phone needs for that.
+    ``captions`` say what each frame shows. A chart of points and lines alone changes in place; any
+    other is redrawn, and each frame gets the time that a phone needs for that.
     """
-    redraw = any(trace.type != "scatter" for trace in figure.data)
-    ms = max(ms, _REDRAW_MS) if redraw else ms
-    gap_px = 60 if any(axis.title.text for axis in figure.select_xaxes()) else 4
-    gap_px = max(gap_px, 24 * any(axis.visible is not False for axis in figure.select_xaxes()))
-    if figure.layout.scene.xaxis.title.text:
-        gap_px = 4
     playing = Film(figure)
-    playing._frames = [{**one, "name": str(i)} for i, one in enumerate(frames)]
-    shown = {"mode": "immediate", "transition": {"duration": 0}}
-    steps = [
-        {
-            "method": "animate",
-            "label": caption,
-            "args": [[str(i)], {**shown, "frame": {"duration": 0, "redraw": redraw}}],
-        }
-        for i, caption in enumerate(captions)
-    ]
-    play = {"frame": {"duration": ms, "redraw": redraw}, "fromcurrent": True, **shown}
-    stop = {"frame": {"duration": 0, "redraw": False}, **shown}
-    playing.update_layout(
-        height=figure.layout.height + _FILM_PX + gap_px - 8,
-        margin_b=_FILM_PX + gap_px,
-    )
-    playing._controls = {
-        "updatemenus": [_buttons(gap_px, play, stop)],
-        "sliders": [_moments(gap_px, start, steps)],
-    }
+    playing.redraw = any(trace.type != "scatter" for trace in figure.data)
+    playing.ms = max(ms, _REDRAW_MS) if playing.redraw else ms
+    playing.frames_shown = [{**one, "name": str(i)} for i, one in enumerate(frames)]
+    playing.captions, playing.start = captions, start
+    playing.moment = player.moment(len(captions), start)
+    playing.update_xaxes(automargin=True)
+    playing.update_yaxes(automargin=True)
     return playing
 
 
-def _buttons(gap_px: int, play: dict, stop: dict) -> dict:
-    """A film's play and pause."""
-    return {
-        "type": "buttons",
-        "direction": "left",
-        "showactive": False,
-        "x": 0,
-        "xanchor": "left",
-        "y": 0,
-        "yanchor": "top",
-        "pad": {"t": gap_px + 12, "r": 8},
-        "bgcolor": "rgba(128,128,128,0.14)",
-        "bordercolor": "rgba(128,128,128,0.4)",
-        "font": {"size": 15, "color": ACCENT},
-        "buttons": [
-            {"label": "▶", "method": "animate", "args": [None, play]},
-            {"label": "❚❚", "method": "animate", "args": [[None], stop]},
-        ],
-    }
-
-
-def _moments(gap_px: int, start: int, steps: list[dict]) -> dict:
-    """A film's slider, with what the frame shows above it."""
-    return {
-        "active": start,
-        "steps": steps,
-        "x": 0,
-        "len": 1,
-        "pad": {"t": gap_px, "l": 96, "r": 12},
-        "currentvalue": {
-            "xanchor": "left",
-            "font": {"size": 14, "color": _ink()},
-            "offset": 10,
-        },
-        "ticklen": 0,
-        "minorticklen": 0,
-        "font": {"size": 1, "color": "rgba(0,0,0,0)"},
-        "bgcolor": "rgba(128,128,128,0.25)",
-        "activebgcolor": ACCENT,
-        "bordercolor": "rgba(128,128,128,0.4)",
-    }
-
-
-def _ink() -> str:
-    """The colour of a slider's words, which the chart's own text colour does not reach."""
-    return "#B9BCC9" if st.context.theme.type == "dark" else "#555866"
+def show_film(figure: Film, data: pd.DataFrame, name: str, alt: str) -> None:
+    """The figure, what plays it, and its ``data`` as CSV; as ``charts.show_chart``."""
+    # The style sheet may make it lower: on a phone, on a projector.
+    with st.container(height=figure.layout.height, border=False, key=f"stage_{name}"):
+        draw_chart(figure, name, alt, height="stretch")
+    player.show(name, figure.captions, figure.start, figure.moment, figure.ms, figure.redraw)
+    download_table(data, name)
 
 
 def grey_picture(image: np.ndarray, low: float = 0, high: float = 255, **where) -> go.Heatmap:
@@ -233,6 +183,13 @@ def view(words: Words, options: Sequence[str]) -> str:
         key=f"{words.part}_view",
         bind="query-params",
     )
+
+
+def revealed(words: Words) -> bool:
+    """Whether somebody has asked for the answer: a class guesses first. Not in the address, which
+    a class is given."""
+    view = st.session_state.get(f"{words.part}_view", "")
+    return st.toggle(words("reveal"), key=f"reveal_{words.part}_{view}")
 
 
 def slider(words: Words, name: str, low, high, value, step, **more):

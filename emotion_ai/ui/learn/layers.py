@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 from emotion_ai.learn import perceptron
 from emotion_ai.learn.perceptron import Film
 from emotion_ai.learn.texts import NUMBERS, Words
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.learn.figures import (
     BETWEEN,
     SIGNED,
@@ -20,6 +20,7 @@ from emotion_ai.ui.learn.figures import (
     key_on_top,
     percent,
     plain_axes,
+    show_film,
     slider,
     two_classes,
     view,
@@ -57,7 +58,7 @@ def show(words: Words, picture, side) -> None:
         last = len(captions) - 1
         figure = film(figure, frames, captions, start=last, ms=150)
         table = pd.DataFrame({"step": trained.steps, "loss": trained.loss, "right": right})
-        show_chart(figure, table, f"layers_{chosen}", words(f"alt_{chosen}"))
+        show_film(figure, table, f"layers_{chosen}", words(f"alt_{chosen}"))
     with side:
         sizes = " → ".join(map(str, (2, *hidden, 1)))
         weights = sum(w.size + b.size for w, b in trained.networks[0])

@@ -15,7 +15,7 @@ from emotion_ai.labels import (
 from emotion_ai.learn import agreement
 from emotion_ai.learn.texts import Words
 from emotion_ai.ui import resources
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.frame import EU_RULE
 from emotion_ai.ui.learn.faces import dataset_named
 from emotion_ai.ui.learn.figures import (
@@ -26,6 +26,8 @@ from emotion_ai.ui.learn.figures import (
     grey_picture,
     percent,
     plain_axes,
+    revealed,
+    show_film,
     slider,
     view,
 )
@@ -73,9 +75,11 @@ def _agreement(words: Words, picture, side) -> None:
         figure = film(figure, frames, captions, start=start, ms=1300)
         table = pd.DataFrame(found.counts, columns=names)
         table.insert(0, "given", FER7.expressions)
-        show_chart(figure, table, "agreement", words("alt_agreement"))
+        show_film(figure, table, "agreement", words("alt_agreement"))
     with side:
         undecided = 1 - found.decided / found.n
+        if not revealed(words):
+            return
         st.markdown(words("agree", share=f"{100 * found.share:.1f} %", n=found.decided,
                           undecided=percent(undecided)))  # fmt: skip
         st.caption(words("source"))
@@ -93,17 +97,18 @@ def _votes(words: Words, picture, side, dataset) -> None:
         EXPRESSION_COLOURS[name] if name else QUIET for name in FERPLUS_EXPRESSIONS[: len(names)]
     ]
 
-    def moving(row: int) -> list:
+    def moving(row: int, seen: bool) -> list:
+        shown = votes[row, : len(names)] * seen
         return [
             grey_picture(dataset.images[row]),
             go.Bar(
-                x=votes[row, : len(names)], y=names, orientation="h", marker_color=colours,
-                text=votes[row, : len(names)], textposition="outside", cliponaxis=False,
+                x=shown, y=names, orientation="h", marker_color=colours,
+                text=shown if seen else None, textposition="outside", cliponaxis=False,
                 hoverinfo="skip", xaxis="x2", yaxis="y2",
             ),
         ]  # fmt: skip
 
-    figure = base_figure(*moving(rows[0]), height_px=400)
+    figure = base_figure(*moving(rows[0], False), height_px=400)
     as_picture(figure, dataset.images.shape[1:])
     figure.update_layout(
         xaxis={"domain": (0, 0.42)},
@@ -118,19 +123,21 @@ def _votes(words: Words, picture, side, dataset) -> None:
         bargap=0.3,
     )
     given = dataset.samples["expression"].to_numpy()
-    frames = [frame(moving(row), [0, 1]) for row in rows]
-    captions = [
-        words("film_votes", number=i + 1, given=given[row], most=int(votes[row].max()),
-              n=int(votes[row].sum()))
-        for i, row in enumerate(rows)
-    ]  # fmt: skip
+    frames, captions = [], []
+    for i, row in enumerate(rows):  # the face alone, so that the class votes first; then the ten
+        frames += [frame(moving(row, seen), [0, 1]) for seen in (False, True)]
+        most, n = int(votes[row].max()), int(votes[row].sum())
+        captions.append(words("film_ask", number=i + 1))
+        captions.append(words("film_votes", number=i + 1, given=given[row], most=most, n=n))
     with picture:
-        figure = film(figure, frames, captions, ms=1300)
+        figure = film(figure, frames, captions, ms=2000)
         table = pd.DataFrame(votes[rows], columns=FERPLUS_COLUMNS)
         table.insert(0, "given", given[rows])
-        show_chart(figure, table, "votes", words("alt_votes"))
+        show_film(figure, table, "votes", words("alt_votes"))
     with side:
         share = votes[order].max(axis=1) / votes[order].sum(axis=1)
+        if not revealed(words):
+            return
         st.markdown(words("unanimous", all=percent(float((share == 1).mean())),
                           few=percent(float((share <= 0.5).mean())), n=len(order)))  # fmt: skip
 
@@ -171,7 +178,7 @@ def _missing(words: Words, picture, side) -> None:
         frames = [frame([moving(i)], [0]) for i in range(len(names))]
         figure = film(figure, frames, captions, start=last, ms=900)
         table = pd.DataFrame({"expression": names, "faces": shown})
-        show_chart(figure, table, "missing", words("alt_missing"))
+        show_film(figure, table, "missing", words("alt_missing"))
     with side:
         st.markdown(
             words(

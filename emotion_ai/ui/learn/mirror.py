@@ -9,7 +9,7 @@ from emotion_ai.labels import FLIP_ORDER, KEYPOINT_NAMES, KEYPOINT_SIDES
 from emotion_ai.learn import mirror
 from emotion_ai.learn.texts import Words
 from emotion_ai.training.augmentation import erase, relight, warp
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.learn.faces import drawn_faces
 from emotion_ai.ui.learn.figures import (
     FIRST,
@@ -19,6 +19,8 @@ from emotion_ai.ui.learn.figures import (
     frame,
     grey_picture,
     key_on_top,
+    revealed,
+    show_film,
     slider,
     view,
 )
@@ -54,6 +56,8 @@ def _flip(words: Words, picture, side, image: np.ndarray, points: np.ndarray) ->
     _play(words, picture, stages, captions, "flip")
     off = mirror.name_error_px(image, points)
     with side:
+        if not revealed(words):
+            return
         sided = np.array([name != "middle" for name in KEYPOINT_SIDES])
         st.markdown(words("off" if not exchange else "exchanged", px=off[sided].mean()))
 
@@ -94,7 +98,7 @@ def _play(words: Words, picture, stages: list, captions: list[str], name: str) -
         figure = film(figure, frames, captions, start=last, ms=150)
         table = pd.DataFrame(stages[last][1], columns=["x_px", "y_px"])
         table.insert(0, "keypoint", KEYPOINT_NAMES)
-        show_chart(figure, table, f"mirror_{name}", words(f"alt_{name}"))
+        show_film(figure, table, f"mirror_{name}", words(f"alt_{name}"))
 
 
 def _face(words: Words, image: np.ndarray, points: np.ndarray) -> list:

@@ -8,7 +8,7 @@ import streamlit as st
 from emotion_ai.learn import neuron
 from emotion_ai.learn.measures import mouth_measures, standardised
 from emotion_ai.learn.texts import NUMBERS, Words
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.learn.faces import drawn_faces
 from emotion_ai.ui.learn.figures import (
     ACCENT,
@@ -20,7 +20,9 @@ from emotion_ai.ui.learn.figures import (
     key_on_top,
     log_axis,
     plain_axes,
+    revealed,
     scientific,
+    show_film,
     slider,
     two_classes,
     view,
@@ -30,6 +32,7 @@ _REACH, _CELLS = 3.2, 33
 _LAYERS = NUMBERS["neuron"]["layers"]
 #: The film shows every second step.
 _EVERY = 2
+_NUMBERS, _MOST = ("w1", "w2", "bias"), 5.0
 _COLOURS = {"sigmoid": SECOND, "ReLU": FIRST}
 
 
@@ -41,9 +44,9 @@ def show(words: Words, picture, side) -> None:
 
 def _line(words: Words, picture, side) -> None:
     with side:
-        w1 = slider(words, "w1", -3.0, 3.0, 0.5, 0.1)
-        w2 = slider(words, "w2", -3.0, 3.0, -0.5, 0.1)
-        bias = slider(words, "bias", -3.0, 3.0, 0.0, 0.1)
+        w1 = slider(words, "w1", -_MOST, _MOST, 0.5, 0.1)
+        w2 = slider(words, "w2", -_MOST, _MOST, -0.5, 0.1)
+        bias = slider(words, "bias", -_MOST, _MOST, 0.0, 0.1)
         steepness = slider(words, "steepness", 0.2, 5.0, 1.0, 0.1)
     points, targets = _faces_as_points()
     path = neuron.learn(points, targets, (w1, w2), bias, steepness, rate=2 / steepness, steps=30)[
@@ -76,15 +79,32 @@ def _line(words: Words, picture, side) -> None:
     frames = [frame(moving(place), [0, 1]) for place in path]
     right = [int(((neuron.answer(points, p[:2], p[2]) > 0.5) == targets).sum()) for p in path]
     captions = [
-        words("film", step=i * _EVERY, right=right[i], n=len(points)) for i in range(len(path))
-    ]
+        words("film", step=i * _EVERY, right=right[i], n=len(points),
+              **{name: f"{value:+.1f}" for name, value in zip(_NUMBERS, place, strict=True)})
+        for i, place in enumerate(path)
+    ]  # fmt: skip
     with picture:
         figure = film(figure, frames, captions)
         table = pd.DataFrame(path, columns=["weight_1", "weight_2", "bias"])
-        show_chart(figure, table.assign(right=right), "neuron", words("alt_line"))
+        show_film(figure, table.assign(right=right), "neuron", words("alt_line"))
     with side:
-        st.latex(rf"\sigma({steepness:.1f}\,({w1:.1f}\,x_1 {w2:+.1f}\,x_2 {bias:+.1f}))")
-        st.caption(words("right", right=right[0], n=len(points)))
+        _formula(words, path, right, figure.moment, steepness, len(points))
+
+
+def _formula(words: Words, path, right: list[int], moment: int, steepness: float, n: int) -> None:
+    """What the picture shows at this moment; a click puts it on the sliders."""
+    w1, w2, bias = path[moment]
+    st.latex(rf"\sigma({steepness:.1f}\,({w1:.1f}\,x_1 {w2:+.1f}\,x_2 {bias:+.1f}))")
+    if not moment:
+        st.caption(words("right", right=right[0], n=n))
+        return
+    st.caption(words("learned", step=moment * _EVERY, right=right[moment], n=n))
+
+    def take() -> None:
+        for name, value in zip(_NUMBERS, path[moment], strict=True):
+            st.session_state[f"neuron_{name}"] = float(np.clip(round(value, 1), -_MOST, _MOST))
+
+    st.button(words("take"), key="neuron_take", icon=":material/tune:", on_click=take)
 
 
 @st.cache_data(show_spinner=False)
@@ -140,7 +160,7 @@ def _curves(words: Words, picture, side) -> None:
         table |= {name: function(z), f"{name}_slope": derivative(z)}
     with picture:
         figure = film(figure, frames, captions, start=30, ms=80)
-        show_chart(figure, pd.DataFrame(table), "activations", words("alt_curves"))
+        show_film(figure, pd.DataFrame(table), "activations", words("alt_curves"))
     with side:
         st.markdown(words("curves_note"))
 
@@ -180,9 +200,10 @@ def _vanishing(words: Words, picture, side) -> None:
         for i in layers
     ]
     with picture:
-        figure = film(figure, frames, captions, start=_LAYERS)
+        figure = film(figure, frames, captions)
         table = pd.DataFrame({"layers": layers, **left})
-        show_chart(figure, table, "vanishing", words("alt_vanishing"))
+        show_film(figure, table, "vanishing", words("alt_vanishing"))
     with side:
         slope = neuron.sigmoid_derivative(z) * weight
-        st.markdown(words("vanishing_note", slope=slope, left=scientific(left["sigmoid"][-1])))
+        if revealed(words):
+            st.markdown(words("vanishing_note", slope=slope, left=scientific(left["sigmoid"][-1])))

@@ -20,6 +20,8 @@ from emotion_ai.ui.learn.figures import (
     key_on_top,
     percent,
     plain_axes,
+    revealed,
+    show_film,
     slider,
     view,
 )
@@ -91,8 +93,10 @@ def _counts(words: Words, picture, side) -> None:
     captions += [words(f"film_{name}", value=percent(value)) for name, value in values.items()]
     with picture:
         figure = film(figure, frames, captions, ms=1800)
-        show_chart(figure, pd.DataFrame([vars(counts)]), "counts", words("alt_counts"))
+        show_film(figure, pd.DataFrame([vars(counts)]), "counts", words("alt_counts"))
     with side:
+        if not revealed(words):
+            return
         columns = st.columns(3)
         for column, (name, value) in zip(columns, values.items(), strict=True):
             column.metric(words(name), percent(value))
@@ -170,8 +174,10 @@ def _rare(words: Words, picture, side) -> None:
     rows = [vars(counting.reader(share, recall, alarms)) | {"share": share} for share in shares]
     with picture:
         figure = film(figure, frames, captions, start=last, ms=120)
-        show_chart(figure, pd.DataFrame(rows), "rare", words("alt_rare"))
+        show_film(figure, pd.DataFrame(rows), "rare", words("alt_rare"))
     with side:
+        if not revealed(words):
+            return
         rare = counting.reader(0.01, recall, alarms)
         st.markdown(words("one_percent", precision=percent(rare.precision)))
 
@@ -267,4 +273,4 @@ def _threshold(words: Words, picture, name: str, answers: Answers) -> None:
         figure = film(figure, frames, captions, start=start, ms=160)
         table = pd.DataFrame([vars(counts) for counts in at])
         table = table.assign(threshold=limits, recall=recall, precision=precision)
-        show_chart(figure, table, "threshold", words("alt_threshold"))
+        show_film(figure, table, "threshold", words("alt_threshold"))

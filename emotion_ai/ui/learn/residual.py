@@ -7,7 +7,7 @@ import streamlit as st
 
 from emotion_ai.learn import depth, inside
 from emotion_ai.learn.texts import Words
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.learn.figures import (
     ACCENT,
     FIRST,
@@ -19,7 +19,9 @@ from emotion_ai.ui.learn.figures import (
     key_on_top,
     log_axis,
     plain_axes,
+    revealed,
     scientific,
+    show_film,
     slider,
     view,
 )
@@ -80,8 +82,10 @@ def _gradients(words: Words, picture, side) -> None:
     with picture:
         figure = film(figure, frames, captions, start=len(back) - 1, ms=160)
         table = {"layer": places, "plain": lines[False], "skip": lines[True]}
-        show_chart(figure, pd.DataFrame(table), "gradients", words("alt_gradients"))
+        show_film(figure, pd.DataFrame(table), "gradients", words("alt_gradients"))
     with side:
+        if not revealed(words):
+            return
         rows = {
             words("depth"): depth.DEPTHS,
             words("plain"): [scientific(measured[n, False][0]) for n in depth.DEPTHS],
@@ -134,7 +138,7 @@ def _network(words: Words, picture, side) -> None:
     captions = [_what(words, blocks, i) for i in range(len(blocks))]
     with picture:
         figure = film(figure, frames, captions, start=last, ms=700)
-        show_chart(figure, _block_table(blocks, captions), "network", words("alt_network"))
+        show_film(figure, _block_table(blocks, captions), "network", words("alt_network"))
     with side:
         total = sum(block.parameters for block in blocks)
         skips = sum(block.skips for block in blocks)

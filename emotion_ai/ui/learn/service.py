@@ -13,9 +13,9 @@ from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import SavedModel
 from emotion_ai.serving import wire
 from emotion_ai.settings import ROOT
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.learn.faces import drawn_faces
-from emotion_ai.ui.learn.figures import ACCENT, FIRST, QUIET, SECOND, film, frame, slider
+from emotion_ai.ui.learn.figures import ACCENT, FIRST, QUIET, SECOND, film, frame, show_film, slider
 from emotion_ai.ui.learn.networks import pick_model
 
 #: Where a request passes: x, y of each station; the versions stand beside the server.
@@ -39,7 +39,7 @@ def show(words: Words, picture, side) -> None:
         asked = st.segmented_control(
             words("asked"), ["newest", *map(str, range(1, kept + 1))], default="newest",
             format_func=lambda one: words("newest") if one == "newest" else one,
-            required=True, key="service_asked",
+            required=True, key="service_asked", bind="query-params",
         )  # fmt: skip
     versions = list(range(1, kept + 1))
     answering = wire.newest(versions) if asked == "newest" else int(asked)
@@ -125,4 +125,4 @@ def _journey(words: Words, picture, model, versions, answering, sent_bytes, repl
     with picture:
         figure = film(figure, frames, captions, start=start, ms=110)
         table = pd.DataFrame({"station": details.keys(), "what": details.values()})
-        show_chart(figure, table, "service", words("alt"))
+        show_film(figure, table, "service", words("alt"))

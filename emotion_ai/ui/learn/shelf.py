@@ -8,6 +8,7 @@ import streamlit as st
 
 from emotion_ai.learn.texts import CHAPTERS, DEFAULT, Words, languages, words
 from emotion_ai.ui.frame import page_head
+from emotion_ai.ui.learn.share import link, show_link
 
 _TILES = Path(__file__).with_name("tiles")
 _STYLE = Path(__file__).with_name("shelf.css")
@@ -64,17 +65,24 @@ def show_chapter(chapter: str, lang: str, screen: Screen) -> None:
     teachers, and the ways on."""
     shelf, own = words("shelf", lang), words(chapter, lang)
     page_head(_numbered(chapter, own), own("idea"))
-    left, right = st.columns([3, 2], gap="medium")
+    st.html(_STYLE)
+    with st.container(key="chapter"):
+        left, right = st.columns([3, 2], gap="medium")
     picture = left.container(key="picture")
-    with right:
-        st.markdown("\n\n".join(own.lines("sentences")))
+    shared = right.container()
+    told = right.container(key="told")
     screen(own, picture, right)
+    view = st.session_state.get(f"{chapter}_view", "")
+    told.markdown("\n\n".join(own.lines(own.of_view("sentences", view))))
     below, beside = st.columns([3, 2], gap="medium")
-    below.info(f"**{shelf('try_this')}** {own('try')}", icon=":material/experiment:")
+    what = own(own.of_view("try", view))
+    below.info(f"**{shelf('try_this')}** {what}", icon=":material/experiment:")
     with beside.expander(shelf("for_teachers"), icon=":material/school:"):
         for part in ("show", "ask", "minutes"):
             st.markdown(f"**{shelf(part)}** {own(f'teacher_{part}')}")
     _ways_on(chapter, lang, shelf)
+    with shared, st.popover(shelf("share"), icon=":material/qr_code_2:"):
+        show_link(shelf, link(), "copy_link")
 
 
 def _ways_on(chapter: str, lang: str, shelf: Words) -> None:

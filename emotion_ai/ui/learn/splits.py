@@ -10,7 +10,7 @@ from emotion_ai.datasets.splits import SPLIT_RULES
 from emotion_ai.learn import leaks, perceptron
 from emotion_ai.learn.perceptron import Film
 from emotion_ai.learn.texts import Words
-from emotion_ai.ui.charts import base_figure, show_chart
+from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.learn.faces import dataset_named
 from emotion_ai.ui.learn.figures import (
     ACCENT,
@@ -26,6 +26,8 @@ from emotion_ai.ui.learn.figures import (
     key_on_top,
     percent,
     plain_axes,
+    revealed,
+    show_film,
     slider,
     two_classes,
     view,
@@ -47,6 +49,7 @@ def _piles(words: Words, picture, side) -> None:
         rule = choice(words, "rule", tuple(SPLIT_RULES), "60/20/20")
         seed = slider(words, "deal", 0, 20, 0, 1)
         together = st.toggle(words("together"), key="splits_together", bind="query-params")
+        seen = revealed(words)
     splits = leaks.split_people(_PEOPLE, _PHOTOS, rule, together, seed)
 
     def moving(dealt: int) -> list:
@@ -72,14 +75,15 @@ def _piles(words: Words, picture, side) -> None:
     key_on_top(figure)
     frames = [frame(moving(i), [0, 1, 2]) for i in range(_PEOPLE + 1)]
     torn = [leaks.on_both_sides(splits[:i]) for i in range(_PEOPLE + 1)]
-    captions = [words("film_piles", n=i, torn=torn[i]) for i in range(_PEOPLE + 1)]
+    said = "film_torn" if seen else "film_piles"
+    captions = [words(said, n=i, torn=torn[i]) for i in range(_PEOPLE + 1)]
     with picture:
         figure = film(figure, frames, captions, start=_PEOPLE)
         table = pd.DataFrame(splits, columns=[f"photo_{i + 1}" for i in range(_PHOTOS)])
         table.insert(0, "person", range(1, _PEOPLE + 1))
-        show_chart(figure, table, "piles", words("alt_piles"))
-    with side:
-        st.markdown(words("torn", torn=torn[-1], people=_PEOPLE))
+        show_film(figure, table, "piles", words("alt_piles"))
+    if seen:
+        side.markdown(words("torn", torn=torn[-1], people=_PEOPLE))
 
 
 def _overfitting(words: Words, picture, side) -> None:
@@ -122,7 +126,7 @@ def _overfitting(words: Words, picture, side) -> None:
             "training": trained.loss,
             "held_back": trained.held_back_loss,
         }
-        show_chart(figure, pd.DataFrame(table), "overfitting", words("alt_overfitting"))
+        show_film(figure, pd.DataFrame(table), "overfitting", words("alt_overfitting"))
     with side:
         right = [
             percent(
@@ -130,7 +134,8 @@ def _overfitting(words: Words, picture, side) -> None:
             )
             for p, t in ((points, targets), held_back)
         ]
-        st.markdown(words("best_step", step=trained.steps[best], train=right[0], held=right[1]))
+        if revealed(words):
+            st.markdown(words("best_step", step=trained.steps[best], train=right[0], held=right[1]))
 
 
 def _border_over_losses(
@@ -212,8 +217,10 @@ def _leaks(words: Words, picture, side) -> None:
     with picture:
         figure = film(figure, frames, captions, start=4, ms=200)
         table = pd.DataFrame({"share_leaked": shares, "seen_accuracy": seen})
-        show_chart(figure, table, "leaks", words("alt_leaks"))
+        show_film(figure, table, "leaks", words("alt_leaks"))
     with side:
+        if not revealed(words):
+            return
         measured = _memoriser()
         st.markdown(words("memoriser", none=percent(measured[0]), half=percent(measured[1])))
         if found:
