@@ -47,3 +47,11 @@ class ServingError(EmotionAIError):
 
 class LimitError(EmotionAIError):
     """A visitor asked for something expensive more often than a served app allows."""
+
+
+class ArchiveError(EmotionAIError):
+    """An archive's files cannot be found or read, or its table cannot be written."""
+
+
+class ClusterError(EmotionAIError):
+    """A cluster cannot be reached, or its machines are not what they should be."""

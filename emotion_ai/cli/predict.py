@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emotion_ai.cli.archive import add_options, run_archive
 from emotion_ai.errors import ImageError, VideoError
 from emotion_ai.progress import progress_bar
 from emotion_ai.results import FaceReading
@@ -23,11 +24,20 @@ if TYPE_CHECKING:  # what reads is imported when something is read: other comman
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
     predict = subparsers.add_parser("predict", help="read the faces of photos and films")
     predict.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="photos, films or folders of photos"
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="photos, films or folders of photos; with --on also globs and addresses like s3://…",
     )
     predict.add_argument("--json", action="store_true", help="print a list with every face")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="write a table, one row a face")
-    predict.add_argument("--out", type=Path, metavar="DIR", help="write annotated photos and films")
+    predict.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write annotated photos and films; with --on the table",
+    )
+    add_options(predict)
     predict.set_defaults(handler=run_predict)
 
 
@@ -45,13 +55,16 @@ class _Findings:
 
 
 def run_predict(arguments: argparse.Namespace) -> int:
+    if arguments.on:
+        return run_archive(arguments)
     from emotion_ai.media.files import is_film, photo_paths
     from emotion_ai.reading.predictor import load_predictor
     from emotion_ai.serving.client import client_for
     from emotion_ai.serving.network import through
 
-    films = [path for path in arguments.paths if is_film(path)]
-    photos = list(photo_paths([path for path in arguments.paths if path not in films]))
+    paths = [Path(path) for path in arguments.paths]
+    films = [path for path in paths if is_film(path)]
+    photos = list(photo_paths([path for path in paths if path not in films]))
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)

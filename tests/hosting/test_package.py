@@ -110,7 +110,7 @@ def test_wheel_needs_what_the_requirements_files_say(wheel):
         return named((ROOT / f"requirements-{name}.txt").read_text().splitlines())
 
     assert named(line for line in needs if "extra ==" not in line) == file("app")
-    for extra in ("train", "search", "onnx"):
+    for extra in ("train", "search", "onnx", "cluster"):
         assert named(line for line in needs if f"extra == '{extra}'" in line) == file(extra)
 
 
