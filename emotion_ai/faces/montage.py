@@ -14,6 +14,12 @@ from emotion_ai.faces.drawing import bgr, draw_keypoints
 #: Of a caption that stands for no expression.
 NEUTRAL = "#E4E4EC"
 _GAP_PX = 4
+#: Signs that Pillow's own font lacks, as lines in a square of one: x then y, from the upper left.
+_SIGNS = {
+    "✓": (((0.05, 0.55), (0.35, 0.85), (0.95, 0.15)),),
+    "✗": (((0.1, 0.15), (0.85, 0.9)), ((0.85, 0.15), (0.1, 0.9))),
+    "→": (((0.0, 0.5), (0.95, 0.5)), ((0.6, 0.2), (0.95, 0.5), (0.6, 0.8))),
+}
 
 
 @dataclass(frozen=True)
@@ -82,17 +88,39 @@ def montage(
 
 @lru_cache(maxsize=2048)
 def caption_plate(text: str, colour: str, width: int, height: int) -> np.ndarray:
-    """Text on a plate of ``colour``, in the ink that reads best, shrunk until it fits: uint8
-    (height, width, 4) BGRA. Shared: never mutate it."""
+    """Text on a plate of ``colour``, in the ink that reads best, shrunk until it fits, its signs
+    (✓ ✗ →) before its words: uint8 (height, width, 4) BGRA. Shared: never mutate it."""
     plate = Image.new("RGBA", (width, height), colour)
     pen = ImageDraw.Draw(plate)
     size = height * 0.74
+    signs = "".join(sign for sign in text if sign in _SIGNS)
+    words = text.translate(dict.fromkeys(map(ord, _SIGNS))).strip()
+    text_width = _sign_px(size) * len(signs) + pen.textlength(words, ImageFont.load_default(size))
+    if text_width > width - 4:
+        size = max(5.0, size * (width - 4) / text_width)
     font = ImageFont.load_default(size)
-    if (text_width := pen.textlength(text, font)) > width - 4:
-        font = ImageFont.load_default(max(5.0, size * (width - 4) / text_width))
     ink = "#000000" if _is_light(bgr(colour)) else "#FFFFFF"
-    pen.text((width / 2, height / 2), text, ink, font, anchor="mm")
+    x = (width - _sign_px(size) * len(signs) - pen.textlength(words, font)) / 2
+    for sign in signs:
+        _draw_sign(pen, sign, (x, height / 2), size, ink)
+        x += _sign_px(size)
+    pen.text((x, height / 2), words, ink, font, anchor="lm")
     return cv2.cvtColor(np.asarray(plate), cv2.COLOR_RGBA2BGRA)
+
+
+def _sign_px(size: float) -> float:
+    """How far a sign leads, with the gap behind it."""
+    return 0.95 * size
+
+
+def _draw_sign(
+    pen: ImageDraw.ImageDraw, sign: str, left_middle_px: tuple[float, float], size: float, ink: str
+) -> None:
+    x, y = left_middle_px
+    side = 0.7 * size
+    for line in _SIGNS[sign]:
+        points = [(x + u * side, y + (v - 0.5) * side) for u, v in line]
+        pen.line(points, ink, max(1, round(size / 8)), joint="curve")
 
 
 def _is_light(colour_bgr: tuple[int, int, int]) -> bool:
