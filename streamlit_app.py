@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from emotion_ai.ui.frame import EU_RULE, errors_as_lines, frame
+from emotion_ai.ui.frame import EU_RULE, ICON, errors_as_lines, frame
 from emotion_ai.ui.server import around_the_pages
 
 if __name__ == "streamlit_app":
@@ -11,7 +11,7 @@ if __name__ == "streamlit_app":
 else:
     st.set_page_config(
         page_title="Emotion AI",
-        page_icon=":material/face:",
+        page_icon=ICON,  # a ":material/…:" would have every visitor's browser ask a font service
         layout="wide",
         menu_items={"About": "See a face the way a machine does. " + EU_RULE},
     )

@@ -20,6 +20,8 @@ EU_RULE = (
 )
 
 _FOLDER = Path(__file__).parent
+#: The app's own, in browsers' tabs and beside the folded sidebar.
+ICON = _FOLDER / "icon.svg"
 _shown = False
 
 
@@ -43,7 +45,7 @@ def frame() -> None:
     _shown = True
     bring_shipped_models(settings())
     st.html(_FOLDER / "style.css")
-    st.logo(_FOLDER / "logo.svg", size="large", icon_image=_FOLDER / "icon.svg")
+    st.logo(_FOLDER / "logo.svg", size="large", icon_image=ICON)
     sidebar()
     projector.switch()
 
@@ -91,7 +93,9 @@ def sidebar() -> None:
         for task, title in TASK_TITLES.items():
             model = predictor.models.get(task)
             score = headline_score(model) if model else None
-            figure = score_figure(score) if score else "not scored" if model else "no model"
+            figure = "not scored" if model else "no model"
+            if score:
+                figure = f"{score_figure(score)} on {plain(score['data'])}"
             lines.append(f"**{title}** {figure}")
         lines.append(f"**Detector** {predictor.detector.name}")
         lines.append(f"**Data** {count(len(resources.datasets()), 'dataset')}")
