@@ -29,7 +29,7 @@ from emotion_ai.figures.base import (
 )
 from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
 
-#: How a confusion matrix is read: counts, of each given class, of each named class.
+#: How a confusion matrix is read: counts, of each labelled class, of each named class.
 SCALES = ("faces", "share of row", "share of column")
 #: Curves have a point at every face: more than the eye needs.
 _CURVE_POINTS = 200
@@ -42,9 +42,10 @@ def confusion_plot(
     scale: str = SCALES[1],
     chosen: tuple[int, int] | None = None,
     ink: str = DARK_INK,
+    truth: str = "given",
 ) -> Plot:
-    """Rows the given expression, columns the named one. Trace 1 holds a square for each cell,
-    in rows from the top left: what a click lands on. ``chosen`` (row, column) is outlined;
+    """Rows the expression by ``truth``, columns the named one. Trace 1 holds a square for each
+    cell, in rows from the top left: what a click lands on. ``chosen`` (row, column) is outlined;
     ``ink`` is the theme's, for figures on light cells."""
     names = list(labels.expressions)
     shares = {
@@ -57,7 +58,7 @@ def confusion_plot(
     rows, columns = (part.ravel() for part in np.indices(confusion.shape))
     data = pd.DataFrame(
         {
-            "given": [names[i] for i in rows],
+            truth: [names[i] for i in rows],
             "named": [names[i] for i in columns],
             "faces": confusion.ravel(),
             "share_of_row": shares["share of row"].ravel(),
@@ -71,16 +72,20 @@ def confusion_plot(
         xgap=2, ygap=2,
     )  # fmt: skip
     cells = go.Scatter(
-        x=data["named"], y=data["given"], mode="markers", customdata=data[["faces"]],
+        x=data["named"], y=data[truth], mode="markers", customdata=data[["faces"]],
         marker={"symbol": "square", "size": 46, "opacity": 0.01},
-        hovertemplate="given %{y}, named %{x}<br>%{customdata[0]:,} faces<extra></extra>",
+        hovertemplate=f"{truth} %{{y}}, named %{{x}}<br>%{{customdata[0]:,}} faces<extra></extra>",
     )  # fmt: skip
     texts = _cell_texts(data, shown.ravel(), "{:,.0f}" if scale == "faces" else "{:.0%}", ink)
     figure = base_figure(colours, cells, *texts, height_px=480, hoverdistance=60)
-    figure.update_xaxes(title="named by the model", side="top", showgrid=False, ticks="")
-    figure.update_yaxes(
-        title="given label", autorange="reversed", showgrid=False, ticks="", ticksuffix=" "
+    # Room for the names: Streamlit gives it by itself, a report does not.
+    figure.update_xaxes(
+        title="named by the model", side="top", showgrid=False, ticks="", automargin=True
     )
+    figure.update_yaxes(
+        title=f"{truth} label", autorange="reversed", showgrid=False, ticks="", ticksuffix=" ",
+        automargin=True,
+    )  # fmt: skip
     if chosen:
         row, column = chosen
         figure.add_shape(
@@ -97,7 +102,7 @@ def _cell_texts(data: pd.DataFrame, shown: np.ndarray, form: str, ink: str) -> l
     texts = np.array([form.format(value) for value in shown])
     return [
         go.Scatter(
-            x=data["named"][part], y=data["given"][part], text=texts[part], mode="text",
+            x=data["named"][part], y=data.iloc[:, 0][part], text=texts[part], mode="text",
             textfont={"size": 13, "color": colour}, hoverinfo="skip",
         )
         for part, colour in ((dark, "#FFFFFF"), (~dark, ink))

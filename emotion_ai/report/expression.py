@@ -31,7 +31,9 @@ def sections(assessment: ExpressionAssessment) -> list[Section]:
     probabilities, targets, labels = (
         assessment.probabilities, assessment.targets, assessment.labels
     )  # fmt: skip
-    correct, confidence = assessment.correct, assessment.confidence
+    correct, confidence, truth = (
+        assessment.correct, assessment.confidence, assessment.question.truth
+    )  # fmt: skip
     scaled, temperatures = cross_fitted_temperature(probabilities, targets, assessment.groups)
     after = scaled.max(axis=1)
     light = light_tables(assessment.images[assessment.rows], correct)
@@ -40,8 +42,8 @@ def sections(assessment: ExpressionAssessment) -> list[Section]:
     return [
         Section(
             "What is taken for what",
-            "Rows are the given labels, columns what the model named; shares of each row.",
-            plots=(confusion_plot(assessment.confusion, labels),),
+            f"Rows are the {truth} labels, columns what the model named; shares of each row.",
+            plots=(confusion_plot(assessment.confusion, labels, truth=truth),),
         ),
         Section(
             "Expression by expression",
@@ -51,7 +53,8 @@ def sections(assessment: ExpressionAssessment) -> list[Section]:
         ),
         Section(
             "The surest mistakes",
-            "Faces on which the model was most certain and differs from the label.",
+            f"Faces on which the model was most certain and differs from the {truth} label, which "
+            "stands before the arrow.",
             faces=_faces(assessment, mistakes[np.argsort(-confidence[mistakes], kind="stable")]),
         ),
         Section(
@@ -99,9 +102,9 @@ def _faces(assessment: ExpressionAssessment, order: np.ndarray) -> tuple:
         face = np.asarray(assessment.images[assessment.rows[i]])
         picture = cv2.resize(face, (112, 112), interpolation=cv2.INTER_CUBIC)
         named = names[assessment.predicted[i]]
-        given = names[assessment.targets[i]]
+        label = names[assessment.targets[i]]
         words = f"{named} {assessment.confidence[i]:.2f}"
-        if given != named:
-            words = f"{given} → {words}"
+        if label != named:
+            words = f"{label} → {words}"
         faces.append((picture_url(picture), words, EXPRESSION_COLOURS[named]))
     return tuple(faces)

@@ -12,6 +12,7 @@ import pytest
 from emotion_ai.cli.program import main
 from emotion_ai.evaluation.assessment import Question, assess
 from emotion_ai.evaluation.predictions import both_models_table
+from emotion_ai.figures.expression import confusion_plot
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
 from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.report.page import report_command, write_report
@@ -117,3 +118,12 @@ def test_table_of_both_models_has_an_expression_and_thirty_coordinates(where):
     assert table[list(COORDINATE_COLUMNS)].to_numpy().ravel().tolist() == points.ravel().tolist()
     assert (table["expression"] == np.array(FER7.expressions)[said.predicted]).all()
     assert (table["given"] == np.array(FER7.expressions)[said.targets]).all()
+
+
+def test_the_matrix_has_room_for_its_names_and_says_whose_labels_they_are():
+    """Away from Streamlit's theme, which makes the room by itself."""
+    figure = confusion_plot(np.eye(7, dtype=int), FER7, truth="crowd").figure
+    assert figure.layout.xaxis.automargin
+    assert figure.layout.yaxis.automargin
+    assert figure.layout.yaxis.title.text == "crowd label"
+    assert "crowd %{y}" in figure.data[1].hovertemplate

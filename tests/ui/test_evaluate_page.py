@@ -82,9 +82,16 @@ def test_a_model_is_first_measured_by_what_it_was_trained_to_say(tmp_path, use_p
     assert "crowd labels" in text(app)
     app.selectbox(key="model").set_value("expression_fer7").run()
     assert "given labels" in text(app)
+    assert not [line for line in app.warning if "learnt" in line.value]
     app.segmented_control(key="truth").set_value("crowd").run()
     assert "crowd labels" in text(app)
+    assert "learnt the given labels and is measured by the crowd ones" in text(app)
+    assert "Crowd **" in text(app)  # one word for each truth
+    assert "crowd **" in text(app)
+    assert "iven **" not in text(app)
     assert "given labels" in text(open_page(model="expression", truth="given"))
+    two = {"model": "expression", "with": "expression_fer7", "tab": "Two models"}
+    assert "**expression_fer7** learnt the **given** labels" in text(open_page(**two))
 
 
 def test_training_split_is_warned_about(shelf, monkeypatch):
@@ -98,7 +105,7 @@ def test_training_split_is_warned_about(shelf, monkeypatch):
 
     monkeypatch.setattr(resources, "models", lambda: [model])
     assert "trained on this split" in open_page(split="train").warning[0].value
-    assert not open_page(split="test").warning
+    assert not [line for line in open_page(split="test").warning if "trained" in line.value]
 
 
 def test_cell_in_the_address_shows_its_faces():

@@ -25,9 +25,12 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
             "Show", SCALES, default=SCALES[1], required=True, key="scale", bind="query-params",
             label_visibility="collapsed",
         )  # fmt: skip
-        given, named = _cell(assessment)
+        label, named = _cell(assessment)
         ink = LIGHT_INK if st.context.theme.type == "dark" else DARK_INK
-        plot = confusion_plot(assessment.confusion, assessment.labels, scale, (given, named), ink)
+        truth = assessment.question.truth
+        plot = confusion_plot(
+            assessment.confusion, assessment.labels, scale, (label, named), ink, truth
+        )
         st.plotly_chart(
             plot.figure, width="stretch", key=_CHART, on_select=_choose, selection_mode="points",
             config={"displaylogo": False, "modeBarButtons": [["toImage"]],
@@ -36,19 +39,19 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
         )  # fmt: skip
         download_data(plot)
     with right:
-        inside = (assessment.targets == given) & (assessment.predicted == named)
+        inside = (assessment.targets == label) & (assessment.predicted == named)
         positions = np.flatnonzero(inside)
         positions = positions[np.argsort(-assessment.confidence[positions], kind="stable")]
         shown = positions[:SHOWN]
         st.markdown(
-            f"Given **{names[given]}**, named **{names[named]}**: "
+            f"{truth.capitalize()} **{names[label]}**, named **{names[named]}**: "
             f"{count(len(positions), 'face')}"
             + (f", the {SHOWN} surest" if len(positions) > SHOWN else "")
         )
         st.caption("Click a cell of the matrix to see its faces, and a face to see more of it.")
-        captions, colours = said_captions(assessment, shown, given=False)
+        captions, colours = said_captions(assessment, shown, label=False)
         face_grid(
-            assessment, assessment.rows[shown], f"cell_{given}_{named}",
+            assessment, assessment.rows[shown], f"cell_{label}_{named}",
             captions=captions, colours=colours,
         )  # fmt: skip
         face_panel(assessment, assessment.rows[shown], "cell")
@@ -57,9 +60,9 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
 def _cell(assessment: ExpressionAssessment) -> tuple[int, int]:
     """The cell in the URL; without one, the commonest mistake."""
     names = assessment.labels.expressions
-    given, _, named = st.query_params.get("cell", "").partition("-")
-    if given in names and named in names:
-        return names.index(given), names.index(named)
+    label, _, named = st.query_params.get("cell", "").partition("-")
+    if label in names and named in names:
+        return names.index(label), names.index(named)
     wrong = assessment.confusion - np.diag(np.diag(assessment.confusion))
     row, column = np.unravel_index(wrong.argmax(), wrong.shape)
     return int(row), int(column)

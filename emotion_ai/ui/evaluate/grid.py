@@ -57,8 +57,9 @@ def face_panel(assessment: ExpressionAssessment, rows: np.ndarray, key: str) -> 
         picture, words = st.columns([1, 2], vertical_alignment="center")
         picture.image(np.asarray(assessment.images[row]), width="stretch", alt="The chosen face")
         with words:
-            given = labels.expressions[assessment.targets[i]]
-            st.markdown(f"given **{given}**, named **{said.label}** ({said.confidence:.2f})")
+            label = labels.expressions[assessment.targets[i]]
+            truth = assessment.question.truth
+            st.markdown(f"{truth} **{label}**, named **{said.label}** ({said.confidence:.2f})")
             st.html(markup.probability_bars(said))
             source = assessment.dataset.samples["source"].iloc[row]
             st.caption(f"face {row} · {plain(str(source))}{_crowd(assessment, row)}")
@@ -89,7 +90,7 @@ def explain_face(row: int) -> None:
 
 
 def said_captions(
-    assessment: ExpressionAssessment, positions: np.ndarray, given: bool = True
+    assessment: ExpressionAssessment, positions: np.ndarray, label: bool = True
 ) -> tuple[list[str], list[str]]:
     """Captions ``fear > sad`` (or ``sad 0.93``) with the colour of what was named."""
     names = assessment.labels.expressions
@@ -97,7 +98,7 @@ def said_captions(
     for i in positions:
         named = names[assessment.predicted[i]]
         captions.append(
-            f"{names[assessment.targets[i]]} > {named}" if given
+            f"{names[assessment.targets[i]]} > {named}" if label
             else f"{named} {assessment.confidence[i]:.2f}"
         )  # fmt: skip
         colours.append(EXPRESSION_COLOURS[named])

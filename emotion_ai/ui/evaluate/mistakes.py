@@ -22,14 +22,15 @@ def mistakes_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment
             "Show", KINDS, default=KINDS[0], required=True, key="mistakes",
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
-        given = st.selectbox(
-            "Given label", [EVERY, *assessment.labels.expressions], key="mistakes_of",
+        label = st.selectbox(
+            f"{assessment.question.truth.capitalize()} label",
+            [EVERY, *assessment.labels.expressions], key="mistakes_of",
             bind="query-params", width=180,
         )  # fmt: skip
     wrong = kind == KINDS[0]
     chosen = assessment.correct != wrong
-    if given != EVERY:
-        chosen = chosen & (assessment.targets == assessment.labels.index(given))
+    if label != EVERY:
+        chosen = chosen & (assessment.targets == assessment.labels.index(label))
     positions = np.flatnonzero(chosen)
     order = np.argsort(assessment.confidence[positions] * (-1 if wrong else 1), kind="stable")
     shown = positions[order][:SHOWN]
@@ -39,10 +40,10 @@ def mistakes_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment
         + (_crowd(assessment, positions) if wrong else "")
     )
     left, right = st.columns([7, 4], gap="large")
-    captions, colours = said_captions(assessment, shown, given=wrong)
+    captions, colours = said_captions(assessment, shown, label=wrong)
     with left:
         face_grid(
-            assessment, assessment.rows[shown], f"mistakes_{kind}_{given}",
+            assessment, assessment.rows[shown], f"mistakes_{kind}_{label}",
             captions=captions, colours=colours, across=8,
         )  # fmt: skip
     with right:

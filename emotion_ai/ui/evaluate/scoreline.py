@@ -31,12 +31,25 @@ def warnings(assessments: list[Assessment]) -> None:
     for assessment in assessments:
         model, dataset = assessment.model, assessment.dataset
         key = (str(model.folder), model.digest, dataset.digest)
-        text = " ".join(_caveats(key, assessment.question.split, assessment))
+        text = " ".join(
+            [*_other_truth(assessment), *_caveats(key, assessment.question.split, assessment)]
+        )
         notes.setdefault(text, []).append(model.name)
     for text, names in notes.items():
         if text:
             whose = f"{names[0]}: " if len(names) < len(assessments) else ""
             st.warning(plain(whose + text), icon=":material/warning:")
+
+
+def _other_truth(assessment: Assessment) -> list[str]:
+    """Where the model is asked for another truth than it learnt."""
+    learnt, asked = assessment.model.truth, assessment.question.truth
+    if assessment.task != "expression" or learnt == asked:
+        return []
+    return [
+        f"The model learnt the {learnt} labels and is measured by the {asked} ones here: where the "
+        "two differ, saying what it learnt counts as a mistake."
+    ]
 
 
 @st.cache_data(show_spinner=False, max_entries=30)

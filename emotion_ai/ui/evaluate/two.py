@@ -61,6 +61,13 @@ def _expressions(first: ExpressionAssessment, second: ExpressionAssessment) -> N
             f"{count(test.only_first + test.only_second, 'face')}, and that {better} wins more of "
             f"those {chance}."
         )
+        truth = first.question.truth
+        if untaught := [one.model for one in (first, second) if one.model.truth != truth]:
+            names = " and ".join(f"**{plain(model.name)}**" for model in untaught)
+            st.markdown(
+                f"Mind the question: {names} learnt the **{untaught[0].truth}** labels and is "
+                f"asked for the **{truth}** ones here."
+            )
         st.caption(
             f"Exact test on the faces that one alone gets right, mid-p value (without it: "
             f"{_p(test.p_exact)}). It takes faces as independent of each other."
@@ -97,11 +104,11 @@ def _both_say(first: ExpressionAssessment, second: ExpressionAssessment, i: int)
     """Face ``i`` of both, with what each model says."""
     with st.container(border=True):
         picture, *columns = st.columns([1, 2, 2], vertical_alignment="center", gap="large")
-        given = first.labels.expressions[first.targets[i]]
+        label = first.labels.expressions[first.targets[i]]
         picture.image(
             np.asarray(first.images[first.rows[i]]), width="stretch", alt="The chosen face"
         )
-        picture.markdown(f"given **{given}**")
+        picture.markdown(f"{first.question.truth} **{label}**")
         for column, model in zip(columns, (first, second), strict=True):
             column.markdown(f"**{plain(model.model.name)}**")
             said = Expression(model.labels.expressions, model.probabilities[i])

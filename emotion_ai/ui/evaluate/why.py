@@ -56,8 +56,9 @@ def _why(assessment: ExpressionAssessment, source: Dataset | None) -> None:
     look, reason, places = st.columns([3, 4, 6], gap="large")
     with look:
         st.image(face, width="stretch", alt="The face that is explained")
-        given = assessment.labels.expressions[assessment.targets[i]]
-        st.markdown(f"given **{given}**, named **{said.label}** ({said.confidence:.2f})")
+        label = assessment.labels.expressions[assessment.targets[i]]
+        truth = assessment.question.truth
+        st.markdown(f"{truth} **{label}**, named **{said.label}** ({said.confidence:.2f})")
     with reason:
         st.html(markup.probability_bars(said))
         asked = st.selectbox(
