@@ -21,6 +21,7 @@ from emotion_ai.ui.wording import (
     TRUTH_TITLES,
     count,
     headline_score,
+    other_scores,
     plain,
     score_basis,
     score_figure,
@@ -29,7 +30,7 @@ from emotion_ai.ui.wording import (
 )
 
 SYNTHETIC_FACES = 2000
-_TRUTHS = {"given": "the dataset's labels", "crowd": "the votes of ten people"}
+_TRUTHS = {"given": "the given labels", "crowd": "the crowd labels (votes of ten people)"}
 T = TypeVar("T")
 
 
@@ -85,9 +86,11 @@ def model_card(model: SavedModel) -> None:
         st.markdown(
             f"**{title}**" + (f" · {plain(model.name)}" if model.name != model.task else "")
         )
-        if score := headline_score(model):
-            st.markdown(f"### {score_figure(score)}")
+        if score := headline_score(model, like=_of_the_default(model)):
+            st.markdown(f"### {score_figure(score)} :small[on {plain(score['data'])}]")
             st.caption(_measure(score) + "  \n" + plain(score_basis(score)))
+            for other in other_scores(model, score):
+                st.caption("on other faces: " + plain(score_line(other)))
         else:
             st.caption("not scored yet")
         for truth, words in _TRUTHS.items():
@@ -99,6 +102,12 @@ def model_card(model: SavedModel) -> None:
             f"{model.card['parameters'] / 1e6:.2f} M parameters, {megabytes:.1f} MB, "
             f"{plain(model.card['created'][:10])}"
         )
+
+
+def _of_the_default(model: SavedModel) -> dict | None:
+    """The headline of the model that the app reads with, so that others are compared with it."""
+    default = resources.reader().predictor.models.get(model.task)
+    return headline_score(default) if default else None
 
 
 def _measure(score: dict) -> str:

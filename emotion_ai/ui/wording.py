@@ -64,9 +64,12 @@ def score_line(score: dict) -> str:
     return f"{score_figure(score)} ({score_basis(score)})"
 
 
-def headline_score(model: SavedModel, truth: str | None = None) -> dict | None:
-    """The score to show first: all the model's classes on the latest split there is, against
-    ``truth`` (default: what the model was trained to say)."""
+def headline_score(
+    model: SavedModel, truth: str | None = None, like: dict | None = None
+) -> dict | None:
+    """The score to show first: all the model's classes against ``truth`` (default: what the model
+    was trained to say), on the faces of the score ``like`` if it has one on them, else on the
+    dataset with most faces, on its latest split."""
     truth = truth or model.truth
     scores = [
         s
@@ -74,8 +77,24 @@ def headline_score(model: SavedModel, truth: str | None = None) -> dict | None:
         if s.get("labels_from", "given") == truth
         and s.get("label_set") == model.card.get("label_set")
     ]
-    return min(
-        scores,
-        key=lambda s: _SPLIT_ORDER.index(s["split"]) if s["split"] in _SPLIT_ORDER else 9,
-        default=None,
-    )
+    most = {s["data"]: max(t["n"] for t in scores if t["data"] == s["data"]) for s in scores}
+
+    def place(score: dict) -> tuple:
+        same = like and (score["data"], score["split"]) == (like["data"], like["split"])
+        return not same, -most[score["data"]], _place_of_split(score)
+
+    return min(scores, key=place, default=None)
+
+
+def other_scores(model: SavedModel, shown: dict) -> list[dict]:
+    """One score for every other dataset than that of ``shown``, against the same truth."""
+    scores = {}
+    for score in sorted(model.scores, key=_place_of_split):
+        alike = all(score.get(name) == shown.get(name) for name in ("labels_from", "label_set"))
+        if alike and score["data"] != shown["data"]:
+            scores.setdefault(score["data"], score)
+    return list(scores.values())
+
+
+def _place_of_split(score: dict) -> int:
+    return _SPLIT_ORDER.index(score["split"]) if score["split"] in _SPLIT_ORDER else 9

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.models.store import SavedModel
-from emotion_ai.ui.wording import count, headline_score, plain, score_line
+from emotion_ai.ui.wording import count, headline_score, other_scores, plain, score_line
 
 EXPRESSION = {
     "label_set": "fer7",
@@ -42,6 +42,17 @@ def test_headline_is_the_latest_split_and_keeps_the_truths_apart():
     assert headline_score(SavedModel(Path("m"), card), "crowd") is crowd
     assert headline_score(SavedModel(Path("m"), card | {"truth": "crowd"})) is crowd
     assert headline_score(SavedModel(Path("m"), {"scores": []})) is None
+
+
+def test_headline_compares_like_with_like_and_leaves_no_dataset_out():
+    """399 drawn faces do not outdo the 3,589 that the others are measured on."""
+    fer = EXPRESSION | {"accuracy": 0.538}
+    drawn = EXPRESSION | {"data": "drawn", "split": "test", "n": 399, "accuracy": 0.852}
+    own = SavedModel(Path("m"), {"task": "expression", "label_set": "fer7", "scores": [drawn, fer]})
+    assert headline_score(own) is fer
+    assert headline_score(own, like=EXPRESSION) is fer
+    assert headline_score(own, like=drawn) is drawn
+    assert other_scores(own, fer) == [drawn]
 
 
 @pytest.mark.parametrize("name", ["<img src=x>.jpg", "**a**_b_`c`.png", ":red[x] $y$", "![i](u)"])
