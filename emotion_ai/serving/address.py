@@ -5,7 +5,8 @@ from typing import TypedDict
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import RecordError, ServingError
-from emotion_ai.serving.client import check_url
+from emotion_ai.models.store import DEFAULTS
+from emotion_ai.serving.client import ModelUnknown, ServingClient, check_url
 from emotion_ai.settings import Settings
 from emotion_ai.storage.files import write_json
 from emotion_ai.storage.records import Line, read_record
@@ -31,15 +32,23 @@ def serving_url(settings: Settings) -> str | None:
 def choose_server(settings: Settings, url: str) -> None:
     """Let photos be read by the server at ``url`` from now on; locally when it is empty.
 
-    For editors alone: the app itself will send requests there.
+    ServingError unless a model server answers there, whatever models it has. For editors alone:
+    the app itself will send requests there.
     """
     require_editor("choose the server that reads photos")
     if settings.serving_url:
         raise ServingError("the server is set by EMOTION_AI_SERVING_URL: change it there")
     kept = _kept(settings)
     if url.strip():
+        url = check_url(url)
+        try:
+            ServingClient(url).status(DEFAULTS[0])
+        except ModelUnknown:
+            pass  # it may come
+        except ServingError as error:
+            raise ServingError(f"no model server is there: {error}") from None
         kept.parent.mkdir(parents=True, exist_ok=True)
-        write_json(kept, {"url": check_url(url)})
+        write_json(kept, {"url": url})
     else:
         kept.unlink(missing_ok=True)
 

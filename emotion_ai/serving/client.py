@@ -35,6 +35,10 @@ class ServerAway(ServingError):
     """Nobody answered, in time, with anything a model server says."""
 
 
+class ModelUnknown(ServingError):
+    """A model server answers, but has no such model."""
+
+
 class ServerSlow(ServerAway):
     """Time was up: asking again would only add to a busy server's work."""
 
@@ -81,7 +85,7 @@ class Exchange:
 
 
 class ServingClient:
-    """A model server at ``url``, such as ``http://localhost:8501``.
+    """A model server at ``url``, such as ``http://localhost:8601``.
 
     Which version answers: the one of ``version``, the one that carries ``label``, or the newest.
     Every method raises ServingError, and ServerAway when nobody is there.
@@ -201,7 +205,9 @@ class ServingClient:
         if status >= 500:
             raise ServerAway(f"{self.url} answered {status}{_reason(content)}")
         if status != 200:
-            raise ServingError(f"{self.url} answered {status}{_reason(content)}")
+            reason = _reason(content)
+            kind = ModelUnknown if status == 404 and reason else ServingError
+            raise kind(f"{self.url} answered {status}{reason}")
         return content
 
 
@@ -231,7 +237,7 @@ def check_url(text: str) -> str:
 
     http and https alone; no name and password, which would end up in messages; no question mark.
     """
-    wanted = "expected an address such as http://localhost:8501"
+    wanted = "expected an address such as http://localhost:8601"
     text = text.strip()
     try:
         parts = urlsplit(text)

@@ -459,14 +459,28 @@ def test_environment_names_the_server():
 def test_server_is_chosen_kept_and_forgotten(tmp_path):
     where = Settings(cache_dir=tmp_path / "cache")
     assert serving_url(where) is None
-    choose_server(where, "http://serving:8501/")
-    assert serving_url(where) == "http://serving:8501"
+    unknown = {"error": "Servable not found for request: Latest(expression)"}
+    with model_server(lambda handler, body: handler.reply(unknown, 404)) as server:
+        choose_server(where, f"{server.url}/")
+    assert serving_url(where) == server.url
     with pytest.raises(ServingError):
         choose_server(where, "file:///etc/passwd")
-    assert serving_url(where) == "http://serving:8501"
+    assert serving_url(where) == server.url
     choose_server(where, "")
     assert serving_url(where) is None
     (tmp_path / "cache" / "serving.json").write_text("{")
+    assert serving_url(where) is None
+
+
+@pytest.mark.parametrize(("status", "page"), [(200, b"<!doctype html>"), (404, b'{"detail": ""}')])
+def test_what_is_no_model_server_is_not_accepted(tmp_path, status, page):
+    """Such as the dashboard itself, which answers every address with its page."""
+    where = Settings(cache_dir=tmp_path)
+    with (
+        model_server(lambda handler, body: handler.reply(page, status)) as server,
+        pytest.raises(ServingError, match="no model server is there"),
+    ):
+        choose_server(where, server.url)
     assert serving_url(where) is None
 
 

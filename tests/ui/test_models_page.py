@@ -159,7 +159,7 @@ def test_served_lists_what_is_exported_and_what_is_loaded(where, server, use_pla
 def test_photo_page_reads_here_and_says_so_when_the_address_is_none(where, use_places):
     use_places(serving_url="serving:8501")
     app = open_page("photo", error=True)
-    assert "expected an address such as http://localhost:8501" in text(app)
+    assert "expected an address such as http://localhost:8601" in text(app)
     assert len(app.dataframe[0].value) == 5
 
 
@@ -167,7 +167,7 @@ def test_editor_chooses_the_server_and_takes_it_back(where, server):
     app = open_tab("Served")
     app.text_input[0].set_value("ftp://elsewhere")
     press(app, "Use it")
-    assert "expected an address such as http://localhost:8501" in text(app)
+    assert "expected an address such as http://localhost:8601" in text(app)
     app.text_input[0].set_value(server.url)
     press(app, "Use it")
     assert json.loads((where.cache_dir / "serving.json").read_text()) == {"url": server.url}
@@ -189,7 +189,7 @@ def test_request_without_a_server_shows_what_would_go_and_the_answer_here(where)
     app = open_tab("Request")
     assert "nothing is sent" in text(app)
     assert "arg-max: entry" in text(app)
-    assert "POST http://localhost:8501/v1/models/expression:predict" in app.code[0].value
+    assert "POST http://localhost:8601/v1/models/expression:predict" in app.code[0].value
     assert not [button for button in app.button if button.label == "Send it"]
 
 

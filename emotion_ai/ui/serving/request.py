@@ -30,7 +30,7 @@ from emotion_ai.ui.serving.served import asked_status
 from emotion_ai.ui.wording import plain
 
 #: Where a server would be, for the command that is shown without one.
-_NO_SERVER = "http://localhost:8501"
+_NO_SERVER = "http://localhost:8601"
 _SHOWN, _ACROSS, _FACE_PX = 24, 8, 200
 _SENT = "serving_sent"
 

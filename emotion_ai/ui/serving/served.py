@@ -15,7 +15,7 @@ from emotion_ai.ui.access import locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import plain
 
-_EXAMPLE = "http://localhost:8501"
+_EXAMPLE = "http://localhost:8601"
 
 
 def served_tab() -> None:
