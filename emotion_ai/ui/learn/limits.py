@@ -64,12 +64,14 @@ def _agreement(words: Words, picture, side) -> None:
 
     start = FER7.index("fear")
     figure = base_figure(moving(start), height_px=400, bargap=0.28)
-    plain_axes(figure, "", "", xaxis={"range": (0, 1.08), "visible": False})
+    bare = {"range": (0, 1.08), "showgrid": False, "showticklabels": False}
+    plain_axes(figure, words("axis_agreement"), "", xaxis=bare)
     figure.update_yaxes(autorange="reversed", ticksuffix="  ", showgrid=False)
     frames = [frame([moving(i)], [0]) for i in range(len(FER7))]
-    each = found.share_each
+    # Of all faces so labelled, as the bars are.
     captions = [
-        words("film_agreement", name=name, share=percent(each[name])) for name in FER7.expressions
+        words("film_agreement", name=name, share=percent(shares[i, i]))
+        for i, name in enumerate(FER7.expressions)
     ]
     with picture:
         figure = film(figure, frames, captions, start=start, ms=1300)
