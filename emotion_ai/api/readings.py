@@ -24,7 +24,8 @@ from emotion_ai.settings import settings
 
 
 class Readings(Sequence[FaceReading]):
-    """The faces of one photo, largest first. ``image``: its pixels, uint8 (H, W, 3) RGB."""
+    """The faces of one photo, rows from the top, each from left to right. ``image``: its pixels,
+    uint8 (H, W, 3) RGB."""
 
     def __init__(self, image: NDArray[np.uint8], faces: Sequence[FaceReading]):
         self.image = image
@@ -45,8 +46,8 @@ class Readings(Sequence[FaceReading]):
         return f"<{len(self)} face{'s' * (len(self) != 1)}{names and ': '}{names}>"
 
     def to_frame(self) -> pd.DataFrame:
-        """A row a face, largest first: ``face`` (from 1), then what ``docs/predict.md`` lists of
-        photos; boxes and keypoints in pixels of the photo."""
+        """A row a face: ``face`` (from 1), then what ``docs/predict.md`` lists of photos; boxes and
+        keypoints in pixels of the photo."""
         return readings_table([("", list(self))]).drop(columns=["file", "time_s", "track"])
 
     def draw(self) -> NDArray[np.uint8]:

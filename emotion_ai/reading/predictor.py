@@ -12,6 +12,7 @@ import numpy as np
 from emotion_ai.errors import ModelError
 from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.faces.detection import DETECTION_SIDE_PX, FaceDetector, load_detector
+from emotion_ai.faces.order import in_reading_order
 from emotion_ai.models.store import DEFAULTS, SavedModel, open_model
 from emotion_ai.results import Expression, FaceBox, FaceReading
 from emotion_ai.settings import Settings
@@ -60,8 +61,9 @@ class Predictor:
         self.read_faces(blank, [FaceBox((100.0, 50.0, 200.0, 170.0), 1.0)])
 
     def read(self, frame: np.ndarray, max_side_px: int = DETECTION_SIDE_PX) -> list[FaceReading]:
-        """Every face of a uint8 (H, W, 3) BGR frame, largest first."""
-        return self.read_faces(frame, self.detector.detect(frame, max_side_px))
+        """Every face of a uint8 (H, W, 3) BGR photo, in reading order: rows from the top, each
+        from left to right."""
+        return self.read_faces(frame, in_reading_order(self.detector.detect(frame, max_side_px)))
 
     def read_faces(self, frame: np.ndarray, faces: list[FaceBox]) -> list[FaceReading]:
         """Readings of known faces, in their order; one batch per network."""

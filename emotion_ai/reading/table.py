@@ -8,12 +8,14 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from emotion_ai.faces.quality import is_turned_away, is_uncertain
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
 from emotion_ai.results import FaceReading, Sighting
 
 #: The header of every table, whatever models were there and whether it holds photos or films.
 COLUMNS = (
-    *("file", "face", "time_s", "track", "score", "x0", "y0", "x1", "y1", "expression"),
+    *("file", "face", "time_s", "track", "score", "x0", "y0", "x1", "y1"),
+    *("expression", "uncertain", "turned_away"),
     *(f"p_{name}" for name in FER7.expressions),
     *COORDINATE_COLUMNS,
 )
@@ -29,7 +31,7 @@ def readings_table(
     ``track`` of a photo's face, is missing.
     """
     rows = [
-        {"file": file, "face": number, **reading.as_row()}
+        {"file": file, "face": number, **reading.as_row(), **_doubts(reading)}
         for file, readings in photos
         for number, reading in enumerate(readings, 1)
     ]
@@ -38,9 +40,19 @@ def readings_table(
         for seen in sightings:
             number = number + 1 if seen.time_s == time_s else 1
             time_s = seen.time_s
-            rows.append({"file": file, "face": number, **seen.as_row()})
+            rows.append({"file": file, "face": number, **seen.as_row(), **_doubts(seen.reading)})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({"face": int, "time_s": float, "track": "Int64"})
+
+
+def _doubts(reading: FaceReading) -> dict[str, bool]:
+    """Cells that say how far a reading can be trusted; none of what no model was there for."""
+    doubts = {}
+    if reading.expression is not None:
+        doubts["uncertain"] = is_uncertain(reading.expression)
+    if reading.keypoints_px is not None:
+        doubts["turned_away"] = is_turned_away(reading.keypoints_px)
+    return doubts
 
 
 def photo_record(file: str, size_wh: tuple[int, int], readings: list[FaceReading]) -> dict:

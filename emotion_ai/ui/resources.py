@@ -14,6 +14,7 @@ import streamlit as st
 from emotion_ai.datasets import store as dataset_store
 from emotion_ai.datasets.store import DESCRIPTION, Dataset
 from emotion_ai.errors import ServingError
+from emotion_ai.faces.order import in_reading_order
 from emotion_ai.models import store as model_store
 from emotion_ai.models.store import CARD, SavedModel
 from emotion_ai.reading.predictor import Predictor, load_predictor
@@ -38,9 +39,9 @@ class Reader:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, frame: np.ndarray) -> list[FaceReading]:
-        """Every face of a uint8 (H, W, 3) BGR frame, largest first."""
+        """Every face of a uint8 (H, W, 3) BGR photo, rows from the top, each from left to right."""
         with self._lock:  # the detector alone: nobody waits for another's model server
-            faces = self.predictor.detector.detect(frame)
+            faces = in_reading_order(self.predictor.detector.detect(frame))
         return self.predictor.read_faces(frame, faces)
 
     def answering(self, head: str | None) -> "Reader":

@@ -16,8 +16,10 @@ const NOSE_TIP = 10;
 export function expressionText(labels, said) {
   const highest = Math.max(...said);
   const text = `${labels[said.indexOf(highest)]} ${highest.toFixed(2)}`;
-  return highest < UNCERTAIN_BELOW ? `uncertain: ${text}` : text;
+  return isUncertain(said) ? `uncertain: ${text}` : text;
 }
+
+export const isUncertain = (said) => Math.max(...said) < UNCERTAIN_BELOW;
 
 /** For each reading what makes its face hard to read: "small", "blurred", "turned away". */
 export function qualityHints(picture, readings, framing) {

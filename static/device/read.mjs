@@ -6,6 +6,7 @@
 import { cropFaces, toFrame } from "./crop.mjs";
 import { Detector, cells } from "./detect.mjs";
 import { fetchFile } from "./files.mjs";
+import { inReadingOrder } from "./order.mjs";
 import { Network, loadRuntime, readCrops } from "./runtime.mjs";
 
 /** Of a network for faces: as many rows as faces were given. */
@@ -42,9 +43,9 @@ export class Predictor {
     await this.readFaces(blank, [{ box: [100, 50, 200, 170], score: 1 }]);
   }
 
-  /** Every face of a picture, largest first. */
+  /** Every face of a photo, rows from the top, each from left to right. */
   async read(picture, maxSidePx = this.manifest.photo_side_px) {
-    return this.readFaces(picture, await this.detector.detect(picture, maxSidePx));
+    return this.readFaces(picture, inReadingOrder(await this.detector.detect(picture, maxSidePx)));
   }
 
   /** Readings of known faces, in their order. */

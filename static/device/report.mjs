@@ -1,6 +1,7 @@
 // What is left of a group's session: a page of HTML and a table, made on this device
 // (`report/group.py`, `reading/group.py`).
 
+import { isTurnedAway, isUncertain } from "./quality.mjs";
 import { clock, escaped, percent, streamgraph } from "./streamgraph.mjs";
 
 const STYLE = `
@@ -68,6 +69,8 @@ export function readingsTable(photos, { columns, coordinates, labels }) {
       const [x0, y0, x1, y1] = face.box;
       const known = { file: name, face: i + 1, score: face.score, x0, y0, x1, y1 };
       if (said) known.expression = labels[said.indexOf(Math.max(...said))];
+      if (said) known.uncertain = yesOrNo(isUncertain(said));
+      if (points) known.turned_away = yesOrNo(isTurnedAway(points));
       said?.forEach((value, k) => (known[`p_${labels[k]}`] = value));
       points?.forEach((value, k) => (known[coordinates[k]] = value));
       return columns.map((column) => known[column] ?? "");
@@ -75,6 +78,9 @@ export function readingsTable(photos, { columns, coordinates, labels }) {
   );
   return [columns, ...rows];
 }
+
+/** As Python writes it. */
+const yesOrNo = (value) => (value ? "True" : "False");
 
 /** Text of a table; numbers with at most `digits` behind the point. */
 export function csv(rows, digits) {

@@ -43,8 +43,26 @@ def test_faces_of_films_stand_below_with_their_time_and_track():
     assert table["track"].tolist()[1:] == [4, 7, 7]
     assert table["time_s"].tolist()[1:] == [0.25, 0.25, 0.5]
     lines = table.to_csv(index=False).splitlines()
-    assert lines[1].startswith("a.jpg,1,,,0.9,1.0,2.0,30.0,40.0,angry,")
+    assert lines[1].startswith("a.jpg,1,,,0.9,1.0,2.0,30.0,40.0,angry,True,")
     assert lines[2].startswith("b.mp4,1,0.25,4,0.9,")
+
+
+def test_rows_say_where_a_reading_is_in_doubt_and_nothing_where_there_is_none():
+    sure = Expression(FER7.expressions, np.array([0.9, *[0.1 / 6] * 6], np.float32))
+    straight = np.zeros((15, 2), np.float32)
+    straight[KEYPOINT_NAMES.index("left_eye_outer_corner")] = 10, 0
+    straight[KEYPOINT_NAMES.index("nose_tip")] = 5, 5
+    turned = straight.copy()
+    turned[KEYPOINT_NAMES.index("nose_tip")] = 9, 5
+    faces = [
+        reading(expression=sure, keypoints_px=straight),
+        reading(expression=said(), keypoints_px=turned),
+        reading(),
+    ]
+    table = readings_table([("a.jpg", faces)])
+    assert table["uncertain"].tolist()[:2] == [False, True]
+    assert table["turned_away"].tolist()[:2] == [False, True]
+    assert table[["uncertain", "turned_away"]].iloc[2].isna().all()
 
 
 @pytest.mark.parametrize(
