@@ -14,7 +14,7 @@ from emotion_ai.datasets.marks import Mark, load_marks, set_marks
 from emotion_ai.evaluation.predictions import cached_path
 from emotion_ai.labels import FER7
 from emotion_ai.settings import settings
-from emotion_ai.ui.datasets import TABS, setup
+from emotion_ai.ui.datasets import TABS, face, setup
 from emotion_ai.ui.datasets import view as views
 from tests.support import app_pages
 from tests.support.app_pages import html, text
@@ -446,3 +446,16 @@ def test_what_the_page_would_begin_again_waits_for_go_on():
     assert app.session_state["runs"] == [1]
     app.button(key="go_on_work").click().run()
     assert app.session_state["runs"] == [1, 1]
+
+
+def test_labels_and_found_points_lie_over_each_other_joined_by_lines():
+    labelled = np.full((15, 2), 20.0, np.float32)
+    labelled[3] = np.nan
+    found = labelled + np.array([3, 4], np.float32)
+    found[3] = 50
+    drawn = face.face_picture(np.zeros((96, 96), np.uint8), labelled, found)
+    assert drawn.count("<line") == 14  # no label, no line
+    assert drawn.count("ea-found") == 15
+    assert drawn.count("found: 5.0 px off") == 14
+    assert '<line x1="20.50" y1="20.50" x2="23.50" y2="24.50"/>' in drawn
+    assert "ea-found" not in face.face_picture(np.zeros((96, 96), np.uint8), labelled)

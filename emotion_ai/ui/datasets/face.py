@@ -1,6 +1,6 @@
 """One face closely: large, with its points, its row, what models and people say."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,9 @@ from emotion_ai.ui.datasets.marking import mark_buttons
 from emotion_ai.ui.datasets.view import View
 from emotion_ai.ui.wording import count, plain
 
+#: Of the ways to show points: labels and the model's over each other.
+_BOTH = "both"
+
 
 def face_panel(
     view: View,
@@ -39,9 +42,12 @@ def face_panel(
             points_px = dataset.keypoints_px[row]
         predicted_px = told.keypoints_px[row] if told else None
         shown = _which_points(predicted_px is not None) if points_px is not None else "none"
-        if shown == "model's":
-            points_px = predicted_px
-        st.html(face_picture(dataset.images[row], points_px if shown != "none" else None))
+        if shown == _BOTH:
+            st.html(face_picture(dataset.images[row], points_px, predicted_px))
+            st.caption("Dots are the labels, rings what the model says, lines how far it is off.")
+        else:
+            points_px = {"labelled": points_px, "model's": predicted_px}.get(shown)
+            st.html(face_picture(dataset.images[row], points_px))
         st.markdown(_title(facts))
         st.caption(f"row {row:,} · {facts['split']} · {plain(str(facts['source']))}")
         mark_buttons(view, [row], after)
@@ -55,22 +61,49 @@ def face_panel(
             st.dataframe(values.rename("value"), height=280)
 
 
-def face_picture(image: np.ndarray, points_px: np.ndarray | None = None) -> str:
-    """HTML of a uint8 (S, S) face as wide as there is room, points named under the pointer."""
-    dots = ""
+def face_picture(
+    image: np.ndarray, points_px: np.ndarray | None = None, found_px: np.ndarray | None = None
+) -> str:
+    """HTML of a uint8 (S, S) face as wide as there is room, points named under the pointer; with
+    ``found_px``, each of ``points_px`` joined to where a model found it. Both (15, 2)."""
+    marks = ""
     if points_px is not None:
-        places = (points_px + 0.5) / len(image) * 100
-        dots = "".join(
-            f'<i class="ea-point {"ea-right" if x > 60 else "ea-left"}" style="left:{x:.2f}%;'
-            f'top:{y:.2f}%;--d:2.6cqw;--colour:{SIDE_COLOURS[side]}" '
-            f'data-tip="{name.replace("_", " ")}"></i>'
-            for (x, y), name, side in zip(places, KEYPOINT_NAMES, KEYPOINT_SIDES, strict=True)
-            if not (np.isnan(x) or np.isnan(y))
-        )
+        if found_px is not None:
+            errors_px = np.linalg.norm(found_px - points_px, axis=1)
+            tips = [
+                "no label" if np.isnan(error_px) else f"{error_px:.1f} px off"
+                for error_px in errors_px
+            ]
+            marks = _lines(points_px, found_px, len(image)) + _dots(
+                found_px, len(image), [f", found: {tip}" for tip in tips], "ea-found "
+            )
+        marks += _dots(points_px, len(image))
     return (
         '<div class="ea-picture" style="max-width:420px">'
-        f'<img src="{picture_url(np.ascontiguousarray(image))}" alt="The chosen face">{dots}</div>'
+        f'<img src="{picture_url(np.ascontiguousarray(image))}" alt="The chosen face">{marks}</div>'
     )
+
+
+def _dots(points_px: np.ndarray, side_px: int, tips: Sequence[str] = (), kind: str = "") -> str:
+    places = (points_px + 0.5) / side_px * 100
+    names = [name.replace("_", " ") for name in KEYPOINT_NAMES]
+    titles = [name + tip for name, tip in zip(names, tips or [""] * len(names), strict=True)]
+    return "".join(
+        f'<i class="ea-point {kind}{"ea-right" if x > 60 else "ea-left"}" style="left:{x:.2f}%;'
+        f'top:{y:.2f}%;--d:2.6cqw;--colour:{SIDE_COLOURS[side]}" data-tip="{title}"></i>'
+        for (x, y), title, side in zip(places, titles, KEYPOINT_SIDES, strict=True)
+        if not (np.isnan(x) or np.isnan(y))
+    )
+
+
+def _lines(points_px: np.ndarray, found_px: np.ndarray, side_px: int) -> str:
+    """From each label to where it was found; nothing where there is no label."""
+    ends = np.concatenate([points_px, found_px], axis=1) + 0.5
+    lines = "".join(
+        f'<line x1="{x0:.2f}" y1="{y0:.2f}" x2="{x1:.2f}" y2="{y1:.2f}"/>'
+        for x0, y0, x1, y1 in ends[~np.isnan(ends).any(axis=1)]
+    )
+    return f'<svg class="ea-errors" viewBox="0 0 {side_px} {side_px}">{lines}</svg>'
 
 
 def _neighbours(row: int, rows: np.ndarray) -> None:
@@ -92,7 +125,7 @@ def _neighbours(row: int, rows: np.ndarray) -> None:
 
 
 def _which_points(has_model: bool) -> str:
-    options = ["labelled", *(["model's"] if has_model else []), "none"]
+    options = ["labelled", *(["model's", _BOTH] if has_model else []), "none"]
     return st.segmented_control(
         "Points", options, default="labelled", required=True, key="points",
         label_visibility="collapsed", persist_state="page",
