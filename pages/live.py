@@ -11,7 +11,7 @@ from emotion_ai.ui.live import panels
 from emotion_ai.ui.live.consent import consent_gate
 from emotion_ai.ui.live.device import DEVICE, device_page, read_on
 from emotion_ai.ui.live.source import SCREEN, SOURCES, answer_with
-from emotion_ai.ui.live.stream import RESOLUTIONS, camera, live_session
+from emotion_ai.ui.live.stream import WIDTHS_PX, camera, live_session
 from emotion_ai.ui.wording import LAYER_TITLES
 
 OWN, GROUP, METHOD = TABS = ("My face", "Group", "How it works")
@@ -33,8 +33,8 @@ with left:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         source = st.selectbox("Source", SOURCES, key="source", width=180, bind="query-params")
         size = st.selectbox(
-            "Resolution", list(RESOLUTIONS), 1, key="size", width=150, bind="query-params",
-            help="Takes effect at the next START.",
+            "Width", list(WIDTHS_PX), 1, key="size", width=150, bind="query-params",
+            help="The picture keeps the camera's own shape. Takes effect at the next START.",
         )  # fmt: skip
         paused = st.toggle("Pause", key="paused")
         screen = source == SCREEN
@@ -56,7 +56,7 @@ with left:
         many=screen, picture=shown, head=head,
     )  # fmt: skip
     with picture_place:
-        context = camera(session, options, RESOLUTIONS[size], allowed=not panels.session_ended())
+        context = camera(session, options, WIDTHS_PX[size], allowed=not panels.session_ended())
     with rates_place:
         panels.every(1.0, panels.rates, context, session, context)
     if not grouped:

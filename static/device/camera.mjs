@@ -3,7 +3,8 @@
 import { Trouble } from "./files.mjs";
 import { outerWindow } from "./page.mjs";
 
-const SIZES = { "320 × 240": [320, 240], "640 × 480": [640, 480], "1280 × 720": [1280, 720] };
+/** The height is the camera's own: asked for another shape, a browser would cut faces off at the sides. */
+const WIDTHS_PX = { "320 pixels": 320, "640 pixels": 640, "1280 pixels": 1280 };
 
 /** The browser's own names of what goes wrong, as they are said here: what it is, what helps. */
 const TROUBLE = {
@@ -24,8 +25,7 @@ export const STOPPED =
 export async function openSource(source, size, deviceId) {
   const devices = navigator.mediaDevices;
   if (!devices?.getUserMedia) throw new Trouble(NOT_SECURE);
-  const [width, height] = SIZES[size] ?? SIZES["640 × 480"];
-  const video = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: 30 } };
+  const video = { width: { ideal: WIDTHS_PX[size] ?? 640 }, frameRate: { ideal: 30 } };
   try {
     if (source !== "Camera") {
       // The dashboard's frame around this page lets it use cameras; screens are for the page outside.

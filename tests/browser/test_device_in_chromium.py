@@ -31,6 +31,13 @@ from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
 from tests.support.camera_file import chromium_with_camera, write_camera
 from tests.support.device_server import device_server, device_settings, environment, serving
 
+#: What a camera is asked for, and what comes.
+SHAPE_AT_640 = """async () => {
+  const stream = await (await import('./camera.mjs')).openSource('Camera', '640 pixels');
+  const { width, height } = stream.getVideoTracks()[0].getSettings();
+  stream.getTracks().forEach((track) => track.stop());
+  return [width, height];
+}"""
 #: Reads photos in the page; each comes as base64, since the page may fetch from its server alone.
 READ = """async (photos) => {
   const { Reader } = await import(new URL('reader.mjs', location));
@@ -340,25 +347,27 @@ def test_a_room_is_counted_and_no_face_is_marked(browser, device_url, tmp_path):
     path = write_camera(tmp_path / "room.mjpeg", draw_photo(8, 12, (1280, 720))[0])
     chromium = chromium_with_camera(browser, path, CHROMIUM_ARGUMENTS)
     page = chromium.new_page(base_url=device_url)
-    open_gate(page, "live.html?view=Group&size=1280+%C3%97+720")
+    open_gate(page, "live.html?view=Group&size=1280+pixels")
     page.locator("#start:enabled").click()
     expect(page.locator("#group-said")).to_have_text("12 faces")
     page.wait_for_function("() => document.querySelectorAll('#group-stream path').length > 0")
     assert drawn_pixels(page) == 0
     assert page.evaluate("() => document.querySelector('#video').videoWidth") == 1280
+    page.get_by_role("button", name="Stop").click()
+    assert page.evaluate(SHAPE_AT_640) == [640, 360]  # the camera's own: nobody is cut off
     chromium.close()
 
 
 def test_choices_worth_sharing_stand_in_the_address(page):
     open_gate(page)
     page.get_by_role("tab", name="Group").click()
-    page.locator("#size").select_option("320 × 240")
+    page.locator("#size").select_option("320 pixels")
     shared = page.url
     assert "view=Group" in shared
     page.goto("notice.html")
     open_gate(page, shared)
     expect(page.get_by_role("tab", name="Group")).to_have_attribute("aria-selected", "true")
-    expect(page.locator("#size")).to_have_value("320 × 240")
+    expect(page.locator("#size")).to_have_value("320 pixels")
 
 
 @pytest.mark.parametrize(

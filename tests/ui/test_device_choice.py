@@ -45,9 +45,9 @@ def test_at_the_machine_itself_live_reads_on_the_server(offered):
 
 
 def test_the_choice_stands_in_the_address_and_the_rest_of_it_is_handed_on(offered):
-    app = open_page("live", read_on=device.DEVICE, view="Group", size="1280 × 720")
+    app = open_page("live", read_on=device.DEVICE, view="Group", size="1280 pixels")
     assert "view=Group" in frames(app)[0]
-    assert "size=1280+%C3%97+720" in frames(app)[0]
+    assert "size=1280+pixels" in frames(app)[0]
     before = frames(app)
     app.query_params["view"] = "My face"  # as the page inside writes it
     assert frames(app.run()) == before  # it is not loaded anew

@@ -44,8 +44,7 @@ _SCRIPT = """
       devices.getUserMedia = (wish) => !screen || !wish.video
         ? devices.emotionCamera(wish).catch(say(frame))
         : navigator.mediaDevices.getDisplayMedia({
-            video: { width: wish.video.width, height: wish.video.height,
-                     frameRate: wish.video.frameRate },
+            video: { width: wish.video.width, frameRate: wish.video.frameRate },
             audio: false,
           }).catch(say(frame));
     }

@@ -20,7 +20,9 @@ from emotion_ai.ui.live.connection import (
     warn_where_no_camera_is_given,
 )
 
-RESOLUTIONS = {"320 × 240": (320, 240), "640 × 480": (640, 480), "1280 × 720": (1280, 720)}
+#: By the words of the page, in pixels. The height is the camera's own: asked for another shape, a
+#: browser would cut faces off at the sides.
+WIDTHS_PX = {"320 pixels": 320, "640 pixels": 640, "1280 pixels": 1280}
 _SESSION = "live_session"
 #: A closed tab says no goodbye: its stream ends after six unanswered questions, one every this
 #: many seconds, instead of half a minute later (RFC 7675 asks for at most 30 s altogether).
@@ -57,7 +59,7 @@ def _spare_the_collector() -> None:
 
 
 def camera(
-    session: LiveSession, options: LiveOptions, size_wh: tuple[int, int], allowed: bool = True
+    session: LiveSession, options: LiveOptions, width_px: int, allowed: bool = True
 ) -> WebRtcStreamerContext:
     """The video with START and STOP; its frames go through ``session``.
 
@@ -65,8 +67,7 @@ def camera(
     """
     session.options = options
     warn_where_no_camera_is_given()
-    width, height = size_wh
-    video = {"width": {"ideal": width}, "height": {"ideal": height}, "frameRate": {"ideal": 30}}
+    video = {"width": {"ideal": width_px}, "frameRate": {"ideal": 30}}
     try:
         return webrtc_streamer(
             key="live",
