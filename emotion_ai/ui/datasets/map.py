@@ -47,9 +47,8 @@ def map_tab(view: View) -> None:
         points = _tsne(view, told.embedding) if method == TSNE else None
         if points is None:
             points, method = _pca(_stem(view), told.embedding), PCA
-        rows = _scatter(
-            points, method, kinds[kind], f"map_{method}_{kind}_{view.dataset.digest[:8]}"
-        )
+        key = f"map_{method}_{kind}_{view.dataset.digest[:8]}"
+        rows = _scatter(points, method, kinds[kind], key)
     with right:
         _selection(view, rows)
 
