@@ -14,7 +14,7 @@ from emotion_ai.datasets.marks import load_marks
 from emotion_ai.errors import AccessError
 from emotion_ai.settings import ROOT, Settings, settings
 from emotion_ai.ui import access, components
-from emotion_ai.ui.datasets import face, findings, problems, setup
+from emotion_ai.ui.datasets import marking, problems, setup
 from tests.support import app_pages
 
 SIGN_IN = {"auth": {"client_id": "app"}, "access": {"editors": ["ada@example.org"]}}
@@ -62,7 +62,7 @@ STRANGERS = [
 @pytest.fixture
 def as_drawn_for_an_editor(monkeypatch):
     """Pages grey nothing out, so that what a hostile browser sends reaches the work itself."""
-    for module in (setup, face, findings, problems, components):
+    for module in (setup, marking, problems, components):
         monkeypatch.setattr(module, "locked", dict)
 
 
