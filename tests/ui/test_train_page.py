@@ -213,6 +213,28 @@ def test_one_run_closely_shows_curves_mistakes_and_its_log(runs_dir):
     assert stars[0]["y"] == [0.62]
 
 
+def test_the_page_begins_anew_as_soon_as_there_is_something_to_save(runs_dir):
+    """*Save* stands where nothing refreshes by itself: the head, which does, has to see to it."""
+
+    def page(folder):
+        from pathlib import Path
+
+        import streamlit as st
+
+        from emotion_ai.ui.train import watch
+
+        st.session_state["runs"] = st.session_state.get("runs", 0) + 1
+        if st.session_state["runs"] == 1:
+            watch._head(Path(folder), ("finished", False))
+
+    folder = make_run(runs_dir, "new")
+    app = AppTest.from_function(page, args=(str(folder),)).run()
+    assert app.session_state["runs"] == 1
+    (folder / runs.BEST).touch()
+    app = AppTest.from_function(page, args=(str(folder),)).run()
+    assert app.session_state["runs"] == 2
+
+
 @pytest.mark.parametrize("harm", ["no config", "torn config", "wrong config", "torn status",
                                   "strange status", "torn metrics", "torn mistakes", "torn scores",
                                   "folder for a file", "nonsense progress"])  # fmt: skip
