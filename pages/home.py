@@ -36,11 +36,11 @@ with right:
 
 models, damaged = resources.models(), resources.damaged_models()
 if models or damaged:
-    st.subheader("Models")
+    st.header("Models")
     components.in_columns(models, 2, components.model_card)
     components.damaged_lines(damaged)
 
-st.subheader("Datasets")
+st.header("Datasets")
 if datasets := resources.datasets():
     components.in_columns(datasets, 3, components.dataset_card)
 else:

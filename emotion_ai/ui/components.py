@@ -1,6 +1,7 @@
 """Parts that pages share: cards, tables, and what to do where something is missing."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import TypeVar
 
 import numpy as np
@@ -87,7 +88,10 @@ def model_card(model: SavedModel) -> None:
             f"**{title}**" + (f" · {plain(model.name)}" if model.name != model.task else "")
         )
         if score := headline_score(model, like=_of_the_default(model)):
-            st.markdown(f"### {score_figure(score)} :small[on {plain(score['data'])}]")
+            st.html(
+                f'<p class="ea-figure">{escape(score_figure(score))} '
+                f"<small>on {escape(score['data'])}</small></p>"
+            )
             st.caption(_measure(score) + "  \n" + plain(score_basis(score)))
             for other in other_scores(model, score):
                 st.caption("on other faces: " + plain(score_line(other)))
@@ -182,7 +186,7 @@ def no_faces(photo: ReadPhoto) -> None:
 def all_readings(photos: list[ReadPhoto]) -> None:
     """The combined table with its download."""
     table = readings_table((photo.name, photo.readings) for photo in photos)
-    st.subheader(f"All readings: {count(len(table), 'face')}")
+    st.header(f"All readings: {count(len(table), 'face')}")
     known = table.dropna(axis="columns", how="all")  # without what only films have
     st.dataframe(known, hide_index=True, height="content" if len(table) < 8 else 318)
     st.download_button(

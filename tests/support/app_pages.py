@@ -39,7 +39,7 @@ def open_page(
 
 def text(app: AppTest) -> str:
     """What a page says, without what its Markdown escapes."""
-    kinds = (app.title, app.subheader, app.markdown, app.caption)
+    kinds = (app.title, app.header, app.subheader, app.markdown, app.caption)
     boxes = (app.info, app.success, app.warning, app.error)
     said = " ".join(element.value for kind in (*kinds, *boxes) for element in kind)
     return said.replace("\\", "").replace("\xa0", " ")

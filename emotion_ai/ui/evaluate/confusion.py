@@ -7,8 +7,10 @@ from emotion_ai.evaluation.assessment import ExpressionAssessment
 from emotion_ai.figures.base import DARK_INK, LIGHT_INK
 from emotion_ai.figures.expression import SCALES, confusion_plot
 from emotion_ai.ui.charts import download_data
+from emotion_ai.ui.evaluate.cells import cell_buttons
 from emotion_ai.ui.evaluate.grid import face_grid, face_panel, said_captions
 from emotion_ai.ui.frame import errors_as_lines
+from emotion_ai.ui.projector import readable
 from emotion_ai.ui.wording import count
 
 SHOWN = 24
@@ -32,11 +34,13 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
             assessment.confusion, assessment.labels, scale, (label, named), ink, truth
         )
         st.plotly_chart(
-            plot.figure, width="stretch", key=_CHART, on_select=_choose, selection_mode="points",
+            readable(plot.figure), width="stretch", key=_CHART, on_select=_choose,
+            selection_mode="points",
             config={"displaylogo": False, "modeBarButtons": [["toImage"]],
                     "toImageButtonOptions": {"filename": plot.name, "scale": 2}},
             alt=plot.alt,
         )  # fmt: skip
+        cell_buttons(_CHART, assessment.confusion, names, names, (given, named), _put)
         download_data(plot)
     with right:
         inside = (assessment.targets == label) & (assessment.predicted == named)
@@ -72,4 +76,8 @@ def _choose() -> None:
     """A click on a cell: both coordinates of its square are names."""
     chart = st.session_state.get(_CHART)
     if chart and (points := chart.selection.points):
-        st.query_params["cell"] = f"{points[0]['y']}-{points[0]['x']}"
+        _put(points[0]["y"], points[0]["x"])
+
+
+def _put(given: str, named: str) -> None:
+    st.query_params["cell"] = f"{given}-{named}"

@@ -44,7 +44,7 @@ def watch(folder: Path) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("All runs", icon=":material/arrow_back:", type="tertiary"):
             open_run(None)
-        st.subheader(plain(run.name), anchor=False)
+        st.header(plain(run.name), anchor=False)
     every = _EVERY_S if run.state in _ALIVE else None
     st.fragment(_head, run_every=every)(folder, _drawn_as(run))
     st.fragment(_learning, run_every=every and 2 * every)(folder)
