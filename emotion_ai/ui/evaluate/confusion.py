@@ -40,7 +40,7 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
                     "toImageButtonOptions": {"filename": plot.name, "scale": 2}},
             alt=plot.alt,
         )  # fmt: skip
-        cell_buttons(_CHART, assessment.confusion, names, names, (given, named), _put)
+        cell_buttons(_CHART, assessment.confusion, names, names, (label, named), _put)
         download_data(plot)
     with right:
         inside = (assessment.targets == label) & (assessment.predicted == named)
