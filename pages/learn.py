@@ -15,6 +15,7 @@ from emotion_ai.ui.learn import (
     splits,
 )
 from emotion_ai.ui.learn.shelf import language, show_chapter, show_shelf
+from emotion_ai.ui.learn.vote import CODE, show_paper
 
 #: By the names in the links.
 SCREENS = {
@@ -32,7 +33,9 @@ SCREENS = {
 
 lang = language()
 chapter = st.query_params.get("chapter")
-if chapter in SCREENS:
+if ballot := st.query_params.get(CODE):
+    show_paper(ballot, lang)
+elif chapter in SCREENS:
     show_chapter(chapter, lang, SCREENS[chapter])
 else:
     show_shelf(lang)

@@ -36,6 +36,8 @@ GRADIENTS = Limit("Grad-CAM maps", 5, 3)
 COMPUTATIONS = Limit("computations", 10, 2)
 REPORTS = Limit("reports", 5, 2)
 LIVE = Limit("live sessions", 10, 2)
+VOTES = Limit("votes", 30, 30)
+BALLOTS = Limit("class votes", 5, 2)
 REQUESTS = Limit("requests to the model server", 60, 60)
 
 #: What is uploaded stays in the server's memory while its page is open: of one visitor, one file

@@ -29,7 +29,7 @@ VIEWS = {
     "mirror": ("flip", "change"),
     "precision": ("counts", "rare", "expression"),
     "service": (),
-    "limits": ("agreement", "missing"),
+    "limits": ("agreement", "missing"),  # and, where people voted, votes and vote
 }
 OTHER_VIEWS = [(chapter, view) for chapter, views in VIEWS.items() for view in views[1:]]
 
@@ -331,3 +331,40 @@ def test_a_dropped_in_file_is_a_language_and_what_it_lacks_is_english():
     app.selectbox[0].set_value("en").run()
     assert app.query_params["lang"] == "en"
     assert open_chapter("neuron", lang="xx").title[0].value == "1 · A neuron"
+
+
+@pytest.mark.usefixtures("fer2013")
+def test_a_class_votes_and_its_bars_stand_beside_ten_people_and_the_model():
+    board = open_chapter("limits", "vote")
+    board.button(key="vote_start").click().run()
+    code = board.query_params["board"].split(".")[0]
+    assert "0 have voted" in text(board)
+    assert not board.get("plotly_chart")
+    pupils = [open_page("learn", ballot=code) for _ in range(3)]
+    for pupil, choice in zip(pupils, (3, 3, 5), strict=True):
+        assert len([button for button in pupil.button if button.key.startswith("vote_")]) == 7
+        pupil.button(key=f"vote_{choice}").click().run()
+        assert "change your mind" in text(pupil)
+    pupils[2].button(key="vote_3").click().run()
+    assert "3 have voted" in text(board.run())
+    board.button(key="vote_reveal").click().run()
+    (chart,) = board.get("plotly_chart")
+    for name in ("the class", "ten people", "the model"):
+        assert f'"name":"{name}"' in chart.proto.spec
+    assert "look at the board" in text(pupils[0].run())
+    board.button(key="vote_next").click().run()
+    assert "0 have voted" in text(board)
+    board.button(key="vote_end").click().run()
+    assert "vote is over" in text(pupils[0].run())
+    assert "vote is over" in text(open_page("learn", ballot="XXXXX"))
+
+
+@pytest.mark.usefixtures("fer2013")
+def test_only_the_key_in_the_teachers_address_opens_the_board():
+    board = open_chapter("limits", "vote")
+    board.button(key="vote_start").click().run()
+    held = board.query_params["board"]
+    again = open_chapter("limits", "vote", board=held)
+    assert "0 have voted" in text(again)
+    other = open_chapter("limits", "vote", board=held.split(".")[0] + ".guessed")
+    assert "have voted" not in text(other)

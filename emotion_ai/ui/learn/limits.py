@@ -31,6 +31,7 @@ from emotion_ai.ui.learn.figures import (
     slider,
     view,
 )
+from emotion_ai.ui.learn.vote import show_board
 from emotion_ai.ui.wording import plain
 
 _SHOWN = 12
@@ -40,11 +41,13 @@ def show(words: Words, picture, side) -> None:
     dataset = dataset_named("fer2013")
     voted = dataset is not None and VOTE_COLUMNS[0] in dataset.samples
     with picture:
-        chosen = view(words, ("agreement", *(["votes"] if voted else []), "missing"))
+        chosen = view(words, ("agreement", *(["votes"] if voted else []), "vote", "missing"))
     if chosen == "votes":
         _votes(words, picture, side, dataset)
     else:
-        {"agreement": _agreement, "missing": _missing}[chosen](words, picture, side)
+        {"agreement": _agreement, "vote": show_board, "missing": _missing}[chosen](
+            words, picture, side
+        )
     with side:
         st.warning(EU_RULE, icon=":material/gavel:")
 

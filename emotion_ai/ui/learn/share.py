@@ -11,13 +11,17 @@ from emotion_ai.learn.texts import Words
 from emotion_ai.ui.projector import PROJECTOR
 
 _FOLDER = Path(__file__).parent
+#: What is the teacher's own: the projector, and the board of a vote.
+_OWN = (PROJECTOR, "board")
 #: Where only this machine is reached.
 _HERE = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
 def link(**parameters: str) -> str:
     """This page with ``parameters``; without any, as it is now, but for the projector."""
-    query = parameters or {k: v for k, v in st.query_params.to_dict().items() if k != PROJECTOR}
+    query = parameters or {
+        name: value for name, value in st.query_params.to_dict().items() if name not in _OWN
+    }
     page = (st.context.url or "").split("?")[0]
     return f"{page}?{urlencode(query)}" if query else page
 
