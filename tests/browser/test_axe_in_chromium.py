@@ -14,7 +14,7 @@ PAGES = (
     "learn?chapter=neuron&moment=15", "learn?chapter=convolution&convolution_kernel=Your+own",
     "learn?chapter=precision", "learn?chapter=service", "learn?chapter=limits",
     "learn?chapter=neuron&projector=true",
-    "datasets?dataset=synthetic_expression", "datasets?dataset=synthetic_keypoints",
+    "datasets?data=synthetic_expression", "datasets?dataset=synthetic_keypoints",
     "evaluate",
 )  # fmt: skip
 #: Streamlit's own, which no page can change: axe's rule, and what it finds there.
@@ -83,6 +83,22 @@ def test_axe_finds_nothing_on_any_page_and_tab(page, address):
         for theme in ("light", "dark"):
             found += [f"{address} {name or ''} {line}" for line in findings(page, theme)]
     assert not found, "\n".join(found)
+
+
+def test_grid_of_faces_is_reached_by_key_and_says_which_face_is_chosen(page):
+    page.goto("/datasets?data=synthetic_expression&face=0")
+    wait_until_drawn(page)
+    grid = page.get_by_role("listbox", name=re.compile("faces; click one")).first
+    grid.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")  # by key, so that the focus shows
+    expect(grid).to_be_focused()
+    expect(grid).to_have_css("outline-style", "solid")
+    before = grid.get_by_role("option").text_content()
+    page.keyboard.press("ArrowRight")
+    expect(grid.get_by_role("option")).to_have_text(re.compile(r"face \d+ of 70 \w+"))
+    expect(grid.get_by_role("option")).not_to_have_text(before)
+    page.wait_for_url(re.compile(r"face=[1-9]"))
 
 
 def test_cells_of_the_matrix_are_walked_with_arrows_and_chosen_with_enter(page):

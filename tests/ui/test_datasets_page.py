@@ -62,6 +62,23 @@ def test_first_view_shows_faces_splits_and_one_face_closely():
     assert grid(app)["chosen"] == 0
 
 
+def test_guess_first_hides_what_is_known_of_a_face_until_it_is_revealed():
+    app = open_page(data="flawed", face="3", guess="true")
+    label = open_dataset(settings().data_dir / "flawed").samples["expression"].iloc[3]
+    assert grid(app)["captions"] == []
+    assert "Ten people" not in text(app)
+    assert f"**{label}**" not in text(app)
+    assert 'alt="The chosen face"' in html(app)
+    app.button(key="reveal_face").click().run()
+    assert "Ten people" in text(app)
+    assert f"**{label}**" in text(app)
+    app.button(key="face_after").click().run()
+    assert "Ten people" not in text(app)  # the next is guessed again
+    app.toggle(key="guess").set_value(False).run()
+    assert "Ten people" in text(app)
+    assert grid(app)["captions"]
+
+
 def test_filters_narrow_the_grid_and_live_in_the_address():
     app = open_page(data="flawed")
     app.multiselect(key="expressions").set_value(["sad"]).run()

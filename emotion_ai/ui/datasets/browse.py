@@ -6,7 +6,7 @@ import streamlit as st
 
 from emotion_ai.datasets.selection import ORDERS, TRAITS, Choice, known_orders, known_traits, select
 from emotion_ai.labels import EXPRESSION_COLOURS, FER7
-from emotion_ai.ui.datasets.face import face_panel
+from emotion_ai.ui.datasets.face import face_panel, guessing
 from emotion_ai.ui.datasets.grid import (
     choose_face,
     chosen_face,
@@ -131,6 +131,8 @@ def face_captions(
 ) -> tuple[list[str], list[str | None]]:
     """Under each face its label in its colour, the value that the faces are sorted by and, asked
     for, its split; a mark as a sign before it, with the new label."""
+    if guessing():
+        return [], []
     table = view.table.iloc[rows]
     column = ORDERS.get(order)
     values = table[column] if column in table and column in _CAPTIONS else None
@@ -157,7 +159,8 @@ def face_captions(
 
 
 def _points(view: View, rows: np.ndarray) -> np.ndarray | None:
-    return view.dataset.keypoints_px[rows] if view.dataset.task == "keypoints" else None
+    drawn = view.dataset.task == "keypoints" and not guessing()
+    return view.dataset.keypoints_px[rows] if drawn else None
 
 
 def _from_the_start() -> None:

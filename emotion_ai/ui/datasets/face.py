@@ -23,6 +23,8 @@ from emotion_ai.ui.wording import count, plain
 
 #: Of the ways to show points: labels and the model's over each other.
 _BOTH = "both"
+#: Guess first: in the address; the face that was revealed, in the session.
+GUESS, _REVEALED = "guess", "revealed_face"
 
 
 def face_panel(
@@ -37,6 +39,11 @@ def face_panel(
     with st.container(border=True, gap="small"):
         if rows is not None:
             _neighbours(row, rows)
+        if _guessing(row):
+            st.html(face_picture(dataset.images[row]))
+            st.button("Reveal", key="reveal_face", icon=":material/visibility:", type="primary",
+                      on_click=_reveal, args=(row,))  # fmt: skip
+            return
         points_px, told = None, view.told("keypoints")
         if dataset.task == "keypoints":
             points_px = dataset.keypoints_px[row]
@@ -59,6 +66,24 @@ def face_panel(
         with st.expander("Table row"):
             values = dataset.samples.iloc[row].astype(str)
             st.dataframe(values.rename("value"), height=280)
+
+
+def guessing() -> bool:
+    """Whether labels wait to be revealed, also before the switch itself was drawn."""
+    return st.session_state.get(GUESS, st.query_params.get(GUESS) == "true")
+
+
+def _guessing(row: int) -> bool:
+    """Whether what is known of the face waits until a class has guessed; in the address."""
+    on = st.toggle(
+        "Guess first", key=GUESS, bind="query-params",
+        help="Labels, votes, points and what models say stay hidden until you reveal them",
+    )  # fmt: skip
+    return on and st.session_state.get(_REVEALED) != row
+
+
+def _reveal(row: int) -> None:
+    st.session_state[_REVEALED] = row
 
 
 def face_picture(

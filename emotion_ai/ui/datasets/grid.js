@@ -2,10 +2,12 @@
 // or Ctrl, or a line drawn around them with the mouse, several rows at once.
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".faces");
-  const [image, over, chosen, line] = root.children;
+  const [image, over, chosen, line, now] = root.children;
   const { rows, across, pitch, size } = data;
   if (image.src !== data.picture) image.src = data.picture;
   image.alt = data.alt;
+  root.setAttribute("aria-label", data.alt);
+  root.setAttribute("aria-multiselectable", data.several);
   image.style.maxWidth = line.style.maxWidth = `${data.width}px`;
   line.setAttribute("viewBox", `0 0 ${size[0]} ${size[1]}`);
 
@@ -36,6 +38,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const redraw = () => {
     place(chosen, at);
     place(over, -1);
+    now.textContent = at < 0 ? "no face chosen"
+      : `face ${at + 1} of ${rows.length} ${data.captions[at] ?? ""}`; // said aloud
     while (frames.length < picked.size) {
       frames.push(root.appendChild(document.createElement("i")));
       frames.at(-1).className = "picked";

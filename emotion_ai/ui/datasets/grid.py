@@ -69,6 +69,7 @@ def face_grid(
             # A short row keeps its scale.
             "width": layout.size_wh[0],
             "chosen": -1 if chosen is None else chosen,
+            "captions": list(captions),
             "several": several,
             "picked": chosen_faces(key, rows),
             "alt": f"{len(rows)} faces; click one, or walk with the arrow keys"
@@ -120,8 +121,10 @@ def _picture(key: tuple, _images: np.ndarray, _rows: np.ndarray, _keypoints_px) 
 def _component():
     return st.components.v2.component(
         "emotion_ai_face_grid",
-        html='<div class="faces" tabindex="0"><img><i class="over" hidden></i>'
-        '<i class="chosen" hidden></i><svg><polyline points="" /></svg></div>',
+        html='<div class="faces" tabindex="0" role="listbox" aria-activedescendant="now">'
+        '<img role="presentation"><i class="over" hidden></i><i class="chosen" hidden></i>'
+        '<svg aria-hidden="true"><polyline points="" /></svg>'
+        '<b id="now" role="option" aria-selected="true"></b></div>',
         css=(_FOLDER / "grid.css").read_text(),
         js=(_FOLDER / "grid.js").read_text(),
     )
