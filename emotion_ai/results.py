@@ -41,20 +41,37 @@ class Expression:
         }
 
 
+#: What a visitor's own classes say of a face that is like none of them.
+NONE = "none of these"
+
+
+@dataclass(frozen=True)
+class OwnClass(Expression):
+    """Probabilities of classes that a visitor taught; below ``none_below`` it is none of them."""
+
+    none_below: float = 0.0
+
+    @property
+    def label(self) -> str:
+        return NONE if self.confidence < self.none_below else super().label
+
+
 @dataclass(frozen=True)
 class FaceReading:
     """A face with all that was read from it; what no model was there for is None.
 
-    ``keypoints_px`` is float32 (15, 2), x then y, in pixels of the frame.
+    ``keypoints_px`` is float32 (15, 2), x then y, in pixels of the frame. ``own`` is there where a
+    taught head reads too.
     """
 
     face: FaceBox
     keypoints_px: np.ndarray | None = None
     expression: Expression | None = None
+    own: OwnClass | None = None
 
     def as_dict(self) -> dict:
         """The JSON form: ``docs/predict.schema.json`` describes it."""
-        return {
+        record = {
             "box_xyxy": [round(float(value), 2) for value in self.face.box_xyxy],
             "score": round(float(self.face.score), 4),
             "keypoints_px": None
@@ -65,6 +82,10 @@ class FaceReading:
             if self.expression is None
             else {name: round(value, 5) for name, value in self.expression.as_dict().items()},
         }
+        if self.own is not None:
+            said = {name: round(value, 5) for name, value in self.own.as_dict().items()}
+            record |= {"own_class": self.own.label, "own_probabilities": said}
+        return record
 
     def as_row(self) -> dict:
         """Cells of the combined table, without those of what no model was there for: expression,
@@ -79,6 +100,9 @@ class FaceReading:
         if self.keypoints_px is not None:
             values = np.round(self.keypoints_px.astype(float), 2).ravel().tolist()
             row |= dict(zip(COORDINATE_COLUMNS, values, strict=True))
+        if self.own is not None:
+            row["own_class"] = self.own.label
+            row |= {f"own_{name}": round(p, 5) for name, p in self.own.as_dict().items()}
         return row
 
 

@@ -34,6 +34,8 @@ def run_archive(arguments: argparse.Namespace) -> int:
     from emotion_ai.distributed.identity import package, reads_with
     from emotion_ai.reading.predictor import load_predictor
 
+    if arguments.head:
+        raise ConfigError("--head: heads name faces of single files, not with --on")
     if arguments.out is None or arguments.json or arguments.csv:
         raise ConfigError(
             "an archive is written as a table: expected --out TABLE and no other form"

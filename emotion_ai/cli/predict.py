@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from emotion_ai.cli.archive import add_options, run_archive
-from emotion_ai.errors import ImageError, VideoError
+from emotion_ai.errors import ImageError, ModelError, VideoError
 from emotion_ai.progress import progress_bar
 from emotion_ai.results import FaceReading
 from emotion_ai.settings import settings
 from emotion_ai.storage.files import write_bytes
 
 if TYPE_CHECKING:  # what reads is imported when something is read: other commands start sooner
+    from emotion_ai.models.taught import TaughtHead
     from emotion_ai.reading.films import VideoReading
     from emotion_ai.reading.predictor import Predictor
 
@@ -37,6 +38,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="DIR",
         help="write annotated photos and films; with --on the table",
     )
+    predict.add_argument(
+        "--head", type=Path, metavar="FILE", help="name classes of your own too (see Teach it)"
+    )
     add_options(predict)
     predict.set_defaults(handler=run_predict)
 
@@ -50,6 +54,8 @@ class _Findings:
     films: list[tuple[Path, "VideoReading"]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     troubles: set[str] = field(default_factory=set)
+    #: Of a taught head.
+    own_classes: tuple[str, ...] = ()
     #: Files written by this run.
     annotated: set[Path] = field(default_factory=set)
 
@@ -68,9 +74,13 @@ def run_predict(arguments: argparse.Namespace) -> int:
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
-    if settings().serving_url:
+    if arguments.head:
+        predictor.taught = _taught(arguments.head, predictor)
+        if settings().serving_url:
+            print("note: read by the models here: servers give no features", file=sys.stderr)
+    elif settings().serving_url:
         predictor = through(predictor, client_for(settings().serving_url))
-    found = _Findings()
+    found = _Findings(own_classes=predictor.taught.classes if predictor.taught else ())
     _read_photos(photos, predictor, arguments.out, found)
     _read_films(films, predictor, arguments.out, found)
     for reason in sorted(found.troubles - {""}):
@@ -82,6 +92,14 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for failure in found.failures:
         print(f"error: {failure}", file=sys.stderr)
     return 1 if found.failures else 0
+
+
+def _taught(path: Path, predictor: "Predictor") -> "TaughtHead":
+    from emotion_ai.models.taught import read_head
+
+    if "expression" not in predictor.models:
+        raise ModelError("--head: expected an expression model to read features with, got none")
+    return read_head(path, predictor.models["expression"])
 
 
 def _read_photos(
@@ -141,7 +159,8 @@ def _write_table(path: Path, found: _Findings) -> None:
 
     photos = ((str(photo), readings) for photo, _, readings in found.photos)
     films = ((str(film), reading.sightings) for film, reading in found.films)
-    write_bytes(path, readings_table(photos, films).to_csv(index=False).encode())
+    table = readings_table(photos, films, found.own_classes)
+    write_bytes(path, table.to_csv(index=False).encode())
 
 
 def _as_json(found: _Findings) -> str:
@@ -160,7 +179,7 @@ def _as_text(found: _Findings) -> Iterator[str]:
         yield f"{path}: {_faces(len(readings))}"
         for number, reading in enumerate(readings, 1):
             x0, y0, x1, y1 = map(round, reading.face.box_xyxy)
-            said = reading.expression
+            said = reading.own or reading.expression
             text = f"{said.label} {said.confidence:.2f}" if said else ""
             yield f"  {number:2d}  ({x0}, {y0}) to ({x1}, {y1})  {text}".rstrip()
     for path, film in found.films:
@@ -172,7 +191,8 @@ def _film_text(path: Path, film: "VideoReading") -> Iterator[str]:
     yield f"{path}: {film.duration_s:.1f} s, {film.frames} frames, {_faces(len(film.tracks))}"
     for track in film.tracks:
         seen = [sighting for sighting in film.sightings if sighting.track == track]
-        said = Counter(s.reading.expression.label for s in seen if s.reading.expression)
+        named = (sighting.reading.own or sighting.reading.expression for sighting in seen)
+        said = Counter(name.label for name in named if name)
         shares = {name: n / said.total() for name, n in said.items()}
         text = f"  {track:2d}  {seen[0].time_s:.1f} s to {seen[-1].time_s:.1f} s"
         yield f"{text}  {_first_three(shares)}".rstrip()

@@ -43,8 +43,9 @@ def draw_readings(
     stroke = max(1, round(max(frame.shape) / 700))
     numbers = numbers or list(range(1, len(readings) + 1))
     for number, reading in zip(numbers, readings, strict=True):
-        expression = reading.expression
-        colour = bgr(EXPRESSION_COLOURS[expression.label] if expression else "#FFFFFF")
+        expression = reading.own or reading.expression
+        # A visitor's own classes have no colours that would mean the same elsewhere.
+        colour = bgr(EXPRESSION_COLOURS.get(expression.label if expression else "", "#FFFFFF"))
         x0, y0, x1, y1 = (round(value) for value in reading.face.box_xyxy)
         if layers.box:
             cv2.rectangle(frame, (x0, y0), (x1, y1), (0, 0, 0), stroke + 2, cv2.LINE_AA)

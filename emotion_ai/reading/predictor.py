@@ -14,7 +14,8 @@ from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.faces.detection import DETECTION_SIDE_PX, FaceDetector, load_detector
 from emotion_ai.faces.order import in_reading_order
 from emotion_ai.models.store import DEFAULTS, SavedModel, open_model
-from emotion_ai.results import Expression, FaceBox, FaceReading
+from emotion_ai.models.taught import TaughtHead
+from emotion_ai.results import Expression, FaceBox, FaceReading, OwnClass
 from emotion_ai.settings import Settings
 
 
@@ -37,6 +38,8 @@ class Predictor:
         self.models = {model.task: model for model in (expression, keypoints) if model is not None}
         self.networks = {task: model.network(threads) for task, model in self.models.items()}
         self.notes = [detector.note] if detector.note else []
+        #: Names classes of a visitor's own too, where one is given.
+        self.taught: TaughtHead | None = None
         #: Reads expressions while the caller's thread reads keypoints; None does it one by one.
         self.helper = ThreadPoolExecutor(1, "expressions") if threads > 1 else None
 
@@ -75,7 +78,10 @@ class Predictor:
             keypoints, expressions = self._keypoints(grey, faces), others.result()
         else:
             keypoints, expressions = self._keypoints(grey, faces), self._expressions(grey, faces)
-        return [FaceReading(*parts) for parts in zip(faces, keypoints, expressions, strict=True)]
+        return [
+            FaceReading(face, points, said, own)
+            for face, points, (said, own) in zip(faces, keypoints, expressions, strict=True)
+        ]
 
     def _keypoints(self, grey: np.ndarray, faces: list[FaceBox]) -> list[np.ndarray | None]:
         network = self.networks.get("keypoints")
@@ -84,13 +90,18 @@ class Predictor:
         crops = crop_faces(grey, faces, FRAMINGS["keypoints"], network.size_px)
         return list(crops.to_frame(network(crops.images)["keypoints"]))
 
-    def _expressions(self, grey: np.ndarray, faces: list[FaceBox]) -> list[Expression | None]:
+    def _expressions(
+        self, grey: np.ndarray, faces: list[FaceBox]
+    ) -> list[tuple[Expression | None, OwnClass | None]]:
         network = self.networks.get("expression")
         if network is None:
-            return [None] * len(faces)
+            return [(None, None)] * len(faces)
         labels = self.models["expression"].labels.expressions
         crops = crop_faces(grey, faces, FRAMINGS["expression"], network.size_px)
-        return [Expression(labels, row) for row in network(crops.images)["probabilities"]]
+        found = network(crops.images)
+        said = [Expression(labels, row) for row in found["probabilities"]]
+        own = self.taught.name(found["embedding"]) if self.taught else [None] * len(faces)
+        return list(zip(said, own, strict=True))
 
 
 def load_predictor(settings: Settings, detector: FaceDetector | None = None) -> Predictor:

@@ -24,8 +24,10 @@ COLUMNS = (
 def readings_table(
     photos: Iterable[tuple[str, list[FaceReading]]] = (),
     films: Iterable[tuple[str, list[Sighting]]] = (),
+    own_classes: tuple[str, ...] = (),
 ) -> pd.DataFrame:
-    """One row a face of a photo or of a frame, with ``COLUMNS``; coordinates in pixels.
+    """One row a face of a photo or of a frame, with ``COLUMNS``; coordinates in pixels. Then
+    ``own_class`` and a probability for each of ``own_classes``, where a taught head read too.
 
     ``face`` counts the faces of a photo or frame from 1. What is not known, such as ``time_s`` and
     ``track`` of a photo's face, is missing.
@@ -41,7 +43,8 @@ def readings_table(
             number = number + 1 if seen.time_s == time_s else 1
             time_s = seen.time_s
             rows.append({"file": file, "face": number, **seen.as_row(), **_doubts(seen.reading)})
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    own = ["own_class", *(f"own_{name}" for name in own_classes)] if own_classes else []
+    table = pd.DataFrame(rows, columns=[*COLUMNS, *own])
     return table.astype({"face": int, "time_s": float, "track": "Int64"})
 
 

@@ -116,7 +116,7 @@ class Tracker:
             weight = _weight(passed_s, self.smoothing_s)
             mixed = old.expression.probabilities * (1 - weight) + said.probabilities * weight
             said = Expression(said.labels, mixed.astype(np.float32))
-        track.reading = FaceReading(old.face, points, said)
+        track.reading = FaceReading(old.face, points, said, reading.own)
         track.read_s = time_s
 
     def follow(self, track: Track, reading: FaceReading) -> None:

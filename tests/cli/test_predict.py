@@ -15,8 +15,11 @@ from emotion_ai.cli import program
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.media.videos import film, read_video
+from emotion_ai.models.card import TFLITE
+from emotion_ai.models.store import open_model
 from emotion_ai.reading.table import COLUMNS
 from emotion_ai.settings import ROOT
+from tests.support.head_file import head_record, write_head
 
 SCHEMA = json.loads((ROOT / "docs" / "predict.schema.json").read_text())
 
@@ -108,6 +111,30 @@ def test_predict_reads_a_film_like_a_photo(workplace, capsys):
     assert not (out / "broken_faces.mp4").exists()
     assert run("predict", clip) == 0
     assert "clip.mp4: 0.5 s, 6 frames" in capsys.readouterr().out
+
+
+def test_a_taught_head_names_its_own_classes_too(workplace, photo, capsys):
+    model = open_model(ROOT / "models", "expression")
+    digest = model.card["files"][TFLITE]["sha256"]
+    # Whatever the features: a logit of 3 for the first class, of 0 for the second.
+    layers = [(np.zeros((2, 192)), np.array([3.0, 0.0]))]
+    head = write_head(workplace / "h.json", head_record(digest, ("考える", "bored"), layers))
+    table, out = workplace / "faces.csv", workplace / "out"
+    assert run("predict", photo[0], "--head", head, "--json", "--csv", table, "--out", out) == 0
+    records = json.loads(capsys.readouterr().out)
+    jsonschema.validate(records, SCHEMA)
+    for face in records[0]["faces"]:
+        assert face["own_class"] == "考える"
+        assert face["own_probabilities"] == {"考える": 0.95257, "bored": 0.04743}
+        assert face["expression"] in face["probabilities"]
+    rows = list(csv.DictReader(table.open(encoding="utf-8")))
+    assert tuple(rows[0]) == (*COLUMNS, "own_class", "own_考える", "own_bored")
+    assert rows[0]["own_考える"] == "0.95257"
+    assert run("predict", photo[0], "--head", head) == 0
+    assert "考える 0.95" in capsys.readouterr().out
+    write_head(head, head_record("0" * 64, ("a", "b"), layers))
+    assert run("predict", photo[0], "--head", head) == 1
+    assert "h.json was made with another network" in capsys.readouterr().err
 
 
 NO_ROOM = """
