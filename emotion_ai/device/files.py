@@ -182,6 +182,8 @@ def _model(model: SavedModel, files: _Files) -> dict:
     }
     if model.task == "expression":
         record["labels"] = model.labels.expressions
+        # By which a visitor's own classes know whose features they name (``models/taught.py``).
+        record["sha256"] = model.card["files"][TFLITE]["sha256"]
     return record
 
 

@@ -24,6 +24,7 @@ export class FaceFollower {
     tracks.forEach((track, i) => {
       if (!detect) tracker.follow(track, readings[i]);
       tracker.wasRead(track, readings[i], timeS);
+      track.example = readings[i].example; // as it is: what is learnt from is not smoothed
     });
     return tracker.tracks;
   }

@@ -1,6 +1,7 @@
 // The Photo page: photos in, cards, table and downloads out, all on this device.
 
 import { drawReadings } from "./draw.mjs";
+import { nameOf, probabilities, readHead } from "./head.mjs";
 import { BASE, byId, count, drawBars, keepForOffline, lineOf, save, say, showProgress } from "./page.mjs";
 import { expressionText } from "./quality.mjs";
 import { Reader } from "./reader.mjs";
@@ -12,6 +13,7 @@ const CROP_PX = 176;
 
 const reader = new Reader(BASE, showProgress);
 let look;
+let head; // of a visitor's own classes, where one was opened
 let photos = []; // { name, bitmap, readings, hints, width, height }
 let photo; // the one looked at closely
 
@@ -29,7 +31,7 @@ async function readAll(files) {
   for (const [i, file] of files.entries()) {
     byId("loading").textContent = `Reading ${i + 1} of ${count(files.length, "photo")} …`;
     try {
-      const answer = await reader.readPhoto(file, file.name);
+      const answer = await reader.readPhoto(file, file.name, true);
       photos.push({ name: file.name, bitmap: await createImageBitmap(file), ...answer });
     } catch (error) {
       byId("failures").append(Object.assign(document.createElement("p"), { className: "notice", textContent: lineOf(error) }));
@@ -108,7 +110,27 @@ function showCards(most) {
   }
 }
 
-function card({ face: { box: [x0, y0, x1, y1] }, said }, hints, number) {
+/** What the opened head says of a reading: { name, said }, or undefined. */
+function ownClass({ example }) {
+  if (!head || !example) return undefined;
+  const said = Array.from(probabilities(head.layers, Float64Array.from(example.features)));
+  return { name: nameOf(head, said), said };
+}
+
+async function openHead(file) {
+  say("");
+  try {
+    head = readHead(await file.text(), file.name, look.models.expression?.sha256);
+    byId("head-said").textContent = `${file.name}: ${head.classes.join(", ")}`;
+    showPhoto();
+    showTable();
+  } catch (error) {
+    say(lineOf(error));
+  }
+}
+
+function card(reading, hints, number) {
+  const { face: { box: [x0, y0, x1, y1] }, said } = reading;
   const element = Object.assign(document.createElement("div"), { className: "card face" });
   const side = 1.36 * Math.max(x1 - x0, y1 - y0);
   const crop = thumbnail(photo.bitmap, (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side, CROP_PX, CROP_PX);
@@ -120,12 +142,26 @@ function card({ face: { box: [x0, y0, x1, y1] }, said }, hints, number) {
     words.children[1].append(Object.assign(document.createElement("span"), { textContent: hint }));
   }
   if (said) drawBars(words.children[2], look.labels, Array.from(said), look.colours);
+  const own = ownClass(reading);
+  if (own) {
+    const each = head.classes.map((name, k) => `${name} ${own.said[k].toFixed(2)}`).join(" · ");
+    words.append(Object.assign(document.createElement("p"), { className: "own", textContent: `Your classes: ${own.name} (${each})` }));
+  }
   element.append(crop, words);
   return element;
 }
 
-function showTable() {
+/** The table of all readings, with the visitor's own classes where a head names them. */
+function table() {
   const rows = readingsTable(photos, look);
+  if (!head) return rows;
+  const own = photos.flatMap(({ readings }) => readings.map(ownClass));
+  const columns = ["own_class", ...head.classes.map((name) => `own_${name}`)];
+  return rows.map((row, i) => [...row, ...(i ? (own[i - 1] ? [own[i - 1].name, ...own[i - 1].said] : columns.map(() => "")) : columns)]);
+}
+
+function showTable() {
+  const rows = table();
   byId("all").hidden = rows.length < 2;
   byId("all-said").textContent = `All readings: ${count(rows.length - 1, "face")}`;
   const short = (value) => (typeof value === "number" ? Number(value.toFixed(3)) : value);
@@ -148,19 +184,20 @@ for (const kind of ["dragover", "dragleave", "drop"]) {
     if (kind === "drop" && look) readAll([...event.dataTransfer.files]);
   });
 }
+byId("head").addEventListener("change", ({ target }) => openHead(target.files[0]).then(() => (target.value = "")));
 byId("layers").addEventListener("change", draw);
 byId("save").addEventListener("click", () =>
   byId("canvas").toBlob((blob) => save(blob, "faces.jpg"), "image/jpeg", 0.92),
 );
 byId("table").addEventListener("click", () =>
-  save(csv(readingsTable(photos, look), 5), "faces.csv", "text/csv"),
+  save(csv(table(), 5), "faces.csv", "text/csv"),
 );
 
 reader.load().then(
   ({ manifest, labels }) => {
     look = { ...manifest, labels };
     byId("loading").hidden = true;
-    byId("files").disabled = false;
+    byId("files").disabled = byId("head").disabled = false;
     keepForOffline();
   },
   (error) => {

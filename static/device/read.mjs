@@ -1,7 +1,8 @@
 // From a frame to its readings: detect, crop, both networks, map back (`reading/predictor.py`).
 //
 // A reading is { face: { box, score }, points: Float32Array(30) | null, said: Float32Array | null }:
-// points x then y in pixels of the frame, said a probability for each of `labels`.
+// points x then y in pixels of the frame, said a probability for each of `labels`. `example` is what a
+// visitor's own classes are learnt from (`teach.mjs`): { crop, features }, null without a network.
 
 import { cropFaces, toFrame } from "./crop.mjs";
 import { Detector, cells } from "./detect.mjs";
@@ -51,20 +52,36 @@ export class Predictor {
   /** Readings of known faces, in their order. */
   async readFaces(picture, faces) {
     const answers = {};
-    for (const [task, wanted] of [["keypoints", "keypoints"], ["expression", "probabilities"]]) {
+    for (const task of ["keypoints", "expression"]) {
       if (!this.networks[task] || !faces.length) continue;
       const { size_px: sizePx, framing } = this.manifest.models[task];
       const crops = cropFaces(picture, faces, framing, sizePx);
-      const found = await readCrops(this.networks[task], crops.images, faces.length, sizePx, wanted);
+      const found = await readCrops(this.networks[task], crops.images, faces.length, sizePx);
       answers[task] =
         task === "keypoints"
-          ? found.map((row, i) => toFrame(row, crops.places[i], sizePx))
-          : found.map((row) => row.subarray(0, this.labels.length)); // of several heads the first
+          ? found.map(({ keypoints }, i) => toFrame(keypoints, crops.places[i], sizePx))
+          : found.map((row, i) => this.expression(row, crops.images.slice(i * sizePx ** 2, (i + 1) * sizePx ** 2)));
     }
     return faces.map((face, i) => ({
       face,
       points: answers.keypoints?.[i] ?? null,
-      said: answers.expression?.[i] ?? null,
+      said: answers.expression?.[i].said ?? null,
+      example: answers.expression?.[i].example ?? null,
     }));
+  }
+
+  expression({ probabilities, embedding }, crop) {
+    const said = probabilities.subarray(0, this.labels.length); // of several heads the first
+    return { said, example: embedding ? { crop, features: embedding } : null };
+  }
+
+  /** The features of crops, uint8, `count` squares one after the other, in one Float32Array. */
+  async features(crops, count) {
+    const { size_px: sizePx } = this.manifest.models.expression;
+    const rows = await readCrops(this.networks.expression, crops, count, sizePx);
+    const width = rows[0].embedding.length;
+    const features = new Float32Array(count * width);
+    rows.forEach(({ embedding }, i) => features.set(embedding, i * width));
+    return features;
   }
 }

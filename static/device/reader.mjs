@@ -33,8 +33,15 @@ export class Reader {
     return this.ask("frame", { frame, ...options }, [frame]);
   }
 
-  readPhoto(blob, name) {
-    return this.ask("photo", { blob, name });
+  /** `learning`: with the crop and the features of every face. */
+  readPhoto(blob, name, learning = false) {
+    return this.ask("photo", { blob, name, learning });
+  }
+
+  /** The features of `count` crops, one after the other in a Uint8Array: Float64Array. */
+  async features(crops, count) {
+    const { features } = await this.ask("features", { crops, count });
+    return Float64Array.from(features);
   }
 
   forget() {

@@ -118,19 +118,23 @@ export class Network {
 }
 
 /**
- * A network that reads faces: `crops` is uint8, N squares of `size_px`, one after the other. A row
- * of the output called `wanted` for each: "keypoints" (30 numbers) or "probabilities".
+ * A network that reads faces: `crops` is uint8, N squares of `size_px`, one after the other. For each
+ * face its row of every output: { keypoints } (30 numbers), or { probabilities, embedding }.
  */
-export async function readCrops(network, crops, count, sizePx, wanted) {
+export async function readCrops(network, crops, count, sizePx) {
   const rows = [];
   for (let first = 0; first < count; ) {
     const batch = BATCH_SIZES.find((size) => size <= count - first);
     const one = sizePx * sizePx;
     const given = crops.subarray(first * one, (first + batch) * one);
     const outputs = await network.run(given, [batch, sizePx, sizePx, 1]);
-    const { data } = outputs.find((output) => output.name === wanted);
-    const width = data.length / batch;
-    for (let i = 0; i < batch; i++) rows.push(data.slice(i * width, (i + 1) * width));
+    for (let i = 0; i < batch; i++) {
+      const own = outputs.map(({ name, data }) => {
+        const width = data.length / batch;
+        return [name, data.slice(i * width, (i + 1) * width)];
+      });
+      rows.push(Object.fromEntries(own));
+    }
     first += batch;
   }
   return rows;

@@ -32,9 +32,8 @@ export class Stream {
     this.waiting = false;
     const startedMs = performance.now();
     try {
-      const { pace, smoothingS } = this.options();
       const frame = await grab(this.video);
-      const answer = await this.reader.read(frame, { timeS: startedMs / 1000, pace, smoothingS });
+      const answer = await this.reader.read(frame, { timeS: startedMs / 1000, ...this.options() });
       if (this.over) return;
       this.note(startedMs);
       this.failures = 0;

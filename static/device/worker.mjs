@@ -19,7 +19,7 @@ const DO = {
     return { manifest, labels: predictor.labels };
   },
 
-  async frame({ frame, timeS, pace, smoothingS }) {
+  async frame({ frame, timeS, pace, smoothingS, learning }) {
     const startedMs = performance.now();
     const picture = await takePixels(frame);
     follower ??= new FaceFollower(predictor, pace);
@@ -27,11 +27,19 @@ const DO = {
     follower.tracker.smoothingS = smoothingS;
     const tracks = await follower.follow(picture, timeS);
     return {
-      tracks: tracks.map(({ number, detections, reading }) => ({ number, detections, ...reading })),
+      tracks: tracks.map(({ number, detections, reading, example }) => ({
+        number, detections, ...reading, ...(learning && { example }),
+      })),
       width: picture.width,
       height: picture.height,
       spentMs: performance.now() - startedMs,
     };
+  },
+
+  /** The features of faces cut out before, to learn from. */
+  async features({ crops, count }) {
+    if (!predictor.networks.expression) throw new Trouble("No expression model is here to learn with.");
+    return { features: await predictor.features(crops, count) };
   },
 
   /** The stream is over: faces are forgotten. */
@@ -40,7 +48,7 @@ const DO = {
     return {};
   },
 
-  async photo({ blob, name }) {
+  async photo({ blob, name, learning }) {
     let bitmap;
     try {
       bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
@@ -53,7 +61,8 @@ const DO = {
       throw new Trouble(`${name}: expected at most 50 megapixels, got ${Math.round(megapixels)}.`);
     }
     const picture = await takePixels(bitmap);
-    const readings = await predictor.read(picture);
+    const read = await predictor.read(picture);
+    const readings = learning ? read : read.map(({ example, ...reading }) => reading);
     const { framing } = predictor.manifest.models.keypoints ?? { framing: { scale: 1, shift_y: 0 } };
     const hints = qualityHints(picture, readings, framing);
     return { readings, hints, width: picture.width, height: picture.height };
