@@ -25,6 +25,9 @@ CHAPTERS = (
     "service",
     "limits",
 )
+#: The eleventh, a page of its own: it is read and learnt in the visitor's browser.
+TEACH = "teach"
+SHELF = (*CHAPTERS, TEACH)
 
 #: Numbers that a chapter's code uses and its words name, in braces: where a control starts, how
 #: long something goes on.

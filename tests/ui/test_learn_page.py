@@ -12,10 +12,11 @@ from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.labels import VOTE_COLUMNS
 from emotion_ai.learn import depth, texts
 from emotion_ai.learn.counting import HUNDRED_PATIENTS
-from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, NUMBERS, languages, words
+from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, NUMBERS, SHELF, languages, words
 from emotion_ai.media.images import encode_png
 from emotion_ai.settings import settings
 from emotion_ai.ui.learn import descent
+from emotion_ai.ui.live import device
 from tests.support.app_pages import html, open_page, text
 
 #: Each chapter's pictures; the first is the one that a plain link opens.
@@ -87,9 +88,9 @@ def moves(app: AppTest) -> bool:
 def test_every_tile_of_the_shelf_opens_its_chapter_and_puts_its_link_in_the_address():
     app = open_chapter(None)
     assert app.title[0].value == "Learn"
-    assert html(app).count("data:image/svg+xml") == len(CHAPTERS) == 10
-    assert [button.key for button in app.button] == [f"open_{name}" for name in CHAPTERS]
-    for chapter, way_back in (("neuron", -2), ("limits", -1)):
+    assert html(app).count("data:image/svg+xml") == len(SHELF) == 11
+    assert [button.key for button in app.button] == [f"open_{name}" for name in SHELF]
+    for chapter, way_back in (("neuron", -2), ("limits", -2), ("teach", -1)):
         app.button(key=f"open_{chapter}").click().run()
         assert app.query_params["chapter"] == chapter
         assert words(chapter)("title") in app.title[0].value
@@ -182,6 +183,17 @@ def test_numbers_in_sentences_are_those_of_the_code():
     assert f"{first}, then {second}, then {third} layers" in words("residual")("teacher_show")
     rates = re.findall(r"0\.\d+", words("descent")("teacher_show"))
     assert {float(rate) for rate in rates} <= set(descent.RATES)
+
+
+@pytest.mark.parametrize("missing", ["", "the runtime is missing"])
+def test_the_chapter_to_teach_in_runs_in_the_browser_or_says_why_not(monkeypatch, missing):
+    monkeypatch.setattr(device, "lacking", lambda settings: missing)
+    app = open_chapter("teach")
+    assert app.title[0].value == "11 · Teach it"
+    inside = [frame.proto.src for frame in app.get("iframe")]
+    assert len(inside) == (not missing)
+    assert all(address.startswith("/device/teach.html?") for address in inside)
+    assert (missing in app.info[0].value) if missing else not app.info
 
 
 def test_unknown_chapter_is_the_shelf():

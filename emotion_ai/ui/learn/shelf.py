@@ -6,9 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from emotion_ai.learn.texts import CHAPTERS, DEFAULT, Words, languages, words
+from emotion_ai.learn.texts import DEFAULT, SHELF, TEACH, Words, languages, words
 from emotion_ai.ui.frame import page_head
 from emotion_ai.ui.learn.share import link, show_link
+from emotion_ai.ui.live.device import device_page, missing_for_device
+from emotion_ai.ui.wording import plain
 
 _TILES = Path(__file__).with_name("tiles")
 _STYLE = Path(__file__).with_name("shelf.css")
@@ -52,7 +54,7 @@ def show_shelf(lang: str) -> None:
     st.html(_STYLE)
 
     with st.container(key="shelf"):
-        for chapter in CHAPTERS:
+        for chapter in SHELF:
             own = words(chapter, lang)
             with st.container(border=True, height="stretch", key=f"tile_{chapter}"):
                 st.html(_picture(chapter, own("title")))
@@ -85,14 +87,25 @@ def show_chapter(chapter: str, lang: str, screen: Screen) -> None:
         show_link(shelf, link(), "copy_link")
 
 
+def show_teach(lang: str) -> None:
+    """The chapter that the visitor's own browser reads and learns in."""
+    shelf, own = words("shelf", lang), words(TEACH, lang)
+    page_head(_numbered(TEACH, own), own("idea"))
+    if why := missing_for_device():
+        st.info(own("not_offered", why=plain(why)), icon=":material/devices:")
+    else:
+        device_page("teach")
+    _ways_on(TEACH, lang, shelf)
+
+
 def _ways_on(chapter: str, lang: str, shelf: Words) -> None:
-    position = CHAPTERS.index(chapter)
+    position = SHELF.index(chapter)
     ways = [(None, shelf("all"), ":material/grid_view:")]
     if position:
-        before = CHAPTERS[position - 1]
+        before = SHELF[position - 1]
         ways.insert(0, (before, words(before, lang)("title"), ":material/arrow_back:"))
-    if position < len(CHAPTERS) - 1:
-        after = CHAPTERS[position + 1]
+    if position < len(SHELF) - 1:
+        after = SHELF[position + 1]
         ways.append((after, words(after, lang)("title"), ":material/arrow_forward:"))
     with st.container(horizontal=True, horizontal_alignment="distribute"):
         for name, label, icon in ways:
@@ -100,7 +113,7 @@ def _ways_on(chapter: str, lang: str, shelf: Words) -> None:
 
 
 def _numbered(chapter: str, own: Words) -> str:
-    return f"{CHAPTERS.index(chapter) + 1} · {own('title')}"
+    return f"{SHELF.index(chapter) + 1} · {own('title')}"
 
 
 def _picture(chapter: str, title: str) -> str:

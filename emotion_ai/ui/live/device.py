@@ -19,7 +19,7 @@ def read_on(default: str | None = None) -> str:
 
     Without a ``default`` the device is one where the app is served to others.
     """
-    if missing := lacking(settings()):
+    if missing := missing_for_device():
         st.caption(
             f"Read on this server. Reading on your own device is not offered: {plain(missing)}."
         )
@@ -29,6 +29,11 @@ def read_on(default: str | None = None) -> str:
         "Read on", WAYS, default=default, required=True, key="read_on", bind="query-params",
         help="On this device, your own browser reads the picture and sends it nowhere.",
     )  # fmt: skip
+
+
+def missing_for_device() -> str:
+    """Why visitors' browsers cannot read with what is here, in a line; empty where they can."""
+    return lacking(settings())
 
 
 def device_page(name: str) -> None:
