@@ -27,7 +27,7 @@ class Settings:
     #: Of an installed package, the shipped models are copied there (``models.shipped``).
     models_dir: Path = HOME / "models"
     runs_dir: Path = HOME / "models" / "runs"
-    #: Hyperparameter searches; machines that share it work on the same ones.
+    #: Hyperparameter searches.
     searches_dir: Path = HOME / "models" / "searches"
     cache_dir: Path = Path.home() / ".cache" / "emotion_ai"
     #: Exported versions, as TensorFlow Serving reads them.

@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from emotion_ai.cli.archive import ADDRESS
 from emotion_ai.cli.train import add_options, config_of
 from emotion_ai.datasets import load_any
 from emotion_ai.errors import SearchError
@@ -40,10 +41,12 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
                        help=f"which of: {', '.join(SPACE)}")  # fmt: skip
     start.add_argument("--trials", type=int, default=TRIALS)
     start.add_argument("--only-create", action="store_true", help="leave the work to 'search work'")
+    _add_cluster(start)
     start.set_defaults(handler=run_start, epochs=EPOCHS)
 
-    join = actions.add_parser("work", help="work on a search, also alongside other machines")
+    join = actions.add_parser("work", help="go on with a search")
     join.add_argument("search", help="its name or folder")
+    _add_cluster(join)
     join.set_defaults(handler=run_work)
 
     show = actions.add_parser("show", help="what a search has found")
@@ -61,6 +64,13 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     train.set_defaults(handler=run_train)
 
 
+def _add_cluster(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--on", choices=("ray",), help="run the trials side by side on a cluster")
+    parser.add_argument("--address", help=ADDRESS)
+    parser.add_argument("--cpus-per-trial", type=int, default=1, metavar="N")
+    parser.add_argument("--gpus-per-trial", type=float, default=0, metavar="N")
+
+
 def run_start(arguments: argparse.Namespace) -> int:
     config = config_of(arguments)
     datasets = [load_any(name, *settings().data_dirs) for name in config.data]
@@ -73,18 +83,30 @@ def run_start(arguments: argparse.Namespace) -> int:
         settings().searches_dir, arguments.name, plan, datasets, settings().models_dir
     )
     print(f"search {folder.name}", file=sys.stderr)
-    return 0 if arguments.only_create else _work(folder)
+    return 0 if arguments.only_create else _work(folder, arguments)
 
 
 def run_work(arguments: argparse.Namespace) -> int:
-    return _work(_folder(arguments.search))
+    return _work(_folder(arguments.search), arguments)
 
 
-def _work(folder: Path) -> int:
+def _work(folder: Path, arguments: argparse.Namespace) -> int:
     # Stopped politely, also where the shell that started it ignores Ctrl-C.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
-    work(folder, settings().runs_dir, say=lambda text: print(text, file=sys.stderr, flush=True))
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    if arguments.on == "ray":
+        from emotion_ai.distributed.cluster import connected
+        from emotion_ai.distributed.ray_search import search_on_ray
+
+        per_trial = {"cpus": arguments.cpus_per_trial, "gpus": arguments.gpus_per_trial}
+        with connected(arguments.address) as cluster:
+            search_on_ray(folder, settings().runs_dir, cluster, **per_trial, say=say)
+    else:
+        work(folder, settings().runs_dir, say=say)
     print(_text(read_search(folder)))
     return 0
 

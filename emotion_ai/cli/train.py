@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import Timeout
 
+from emotion_ai.cli.archive import ADDRESS
 from emotion_ai.datasets import Dataset, load_any
 from emotion_ai.errors import ConfigError, RunError
 from emotion_ai.labels import LABEL_SETS
@@ -50,6 +51,10 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     train.add_argument("--save-as", metavar="MODEL", help="store the result as a model")
     train.add_argument("--float", action="store_true", help="store float weights, not int8")
     train.add_argument("--queue", action="store_true", help="queue it, to train in the background")
+    train.add_argument("--on", choices=("ray",), help="train on a machine of a cluster")
+    train.add_argument("--address", help=ADDRESS)
+    train.add_argument("--cpus", type=int, metavar="N", help="with --on ray; default: 1")
+    train.add_argument("--gpus", type=float, metavar="N", help="with --on ray; default: 0")
     train.add_argument("--dry-run", action="store_true", help="try a few batches, keep nothing")
     train.set_defaults(handler=run_train)
 
@@ -111,6 +116,8 @@ def run_train(arguments: argparse.Namespace) -> int:
             raise ConfigError(f"run {arguments.resume} is for {config.task}")
     else:
         config = config_of(arguments)
+    if arguments.on and arguments.queue:
+        raise ConfigError("a run that trains on a cluster does not wait here: leave out --queue")
     if arguments.save_as:
         if arguments.queue:
             raise ConfigError(
@@ -133,16 +140,10 @@ def run_train(arguments: argparse.Namespace) -> int:
         raise ConfigError(
             "--save-as needs TensorFlow: train without it, then 'runs promote' where it is"
         )
-    with my_turn(runs_dir):
-        folder = take_a_place(arguments, config)
-        if not queue.claim(folder):
-            raise RunError(f"run {folder.name} was taken by another machine just now")
-        print(f"run {folder.name}", file=sys.stderr)
-        best = train_run(
-            folder,
-            datasets,
-            lambda record, epochs: print(epoch_text(record, epochs), file=sys.stderr),
-        )
+    if arguments.on == "ray":
+        folder, best = train_on_cluster(arguments, config)
+    else:
+        folder, best = train_here(arguments, config, datasets)
     print(f"{folder.name}: best {epoch_text(best, config.epochs)}")
     if arguments.save_as:
         model = promote_run(
@@ -152,9 +153,44 @@ def run_train(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def train_here(
+    arguments: argparse.Namespace, config: TrainingConfig, datasets: list[Dataset]
+) -> tuple[Path, dict]:
+    """The run, trained in this process when its turn has come, and its best epoch."""
+    with my_turn(settings().runs_dir):
+        folder = take_a_place(arguments, config)
+        if not queue.claim(folder):
+            raise RunError(f"run {folder.name} was taken by another process just now")
+        print(f"run {folder.name}", file=sys.stderr)
+        return folder, train_run(
+            folder,
+            datasets,
+            lambda record, epochs: print(epoch_text(record, epochs), file=sys.stderr),
+        )
+
+
+def train_on_cluster(arguments: argparse.Namespace, config: TrainingConfig) -> tuple[Path, dict]:
+    """The run, trained on a machine of a Ray cluster, and its best epoch."""
+    from emotion_ai.distributed.cluster import connected
+    from emotion_ai.distributed.ray_training import begin, check_cluster, train_on_ray
+
+    cpus, gpus = arguments.cpus or 1, arguments.gpus or 0
+    with connected(arguments.address) as cluster:
+        check_cluster(cluster, gpus)
+        folder = begin(arguments.resume, config, arguments.name, settings().runs_dir)
+        print(f"run {folder.name}", file=sys.stderr)
+        return folder, train_on_ray(
+            folder,
+            cpus,
+            gpus,
+            lambda record: print(epoch_text(record, config.epochs), file=sys.stderr, flush=True),
+        )
+
+
 def refuse_other_options(arguments: argparse.Namespace) -> None:
     """ConfigError for an option that a resumed run cannot follow: it keeps its settings."""
     follows = {"handler", "task", "resume", "save_as", "float", "queue"}
+    follows |= {"on", "address", "cpus", "gpus"}
     given = [
         f"--{name.replace('_', '-')}"
         for name, value in vars(arguments).items()

@@ -48,7 +48,6 @@ def trials_table(search: Search) -> pd.DataFrame:
                 "epochs": len(trial.epochs),
                 **{NAMES[name]: trial.settings.get(name) for name in search.plan.vary},
                 "run": trial.run.rsplit("/", 1)[-1],
-                "machine": trial.host,
                 "note": trial.message,
             }
             for trial in search.trials

@@ -2,14 +2,12 @@
 
 There is no server and no database: a waiting run is a run folder whose status says ``queued``, and
 two file locks do the rest. ``.queue.lock`` is held for the moments in which a run changes hands.
-``.trainer-<slot>.lock`` is held by a process while it trains; a slot is a machine unless
-``EMOTION_AI_SLOT`` says otherwise, so that several machines may share a folder of runs and each
-trains one run at a time. No Keras here: the dashboard, the command line and the search use it.
+``.trainer.lock`` is held by a process while it trains. One machine keeps a folder of runs; many
+machines are Ray's (``distributed``). No Keras here: the dashboard, the command line and the search
+use it.
 """
 
 import contextlib
-import os
-import re
 import signal
 import socket
 import subprocess
@@ -94,10 +92,10 @@ def _turn(run: runs.Run) -> tuple[int, str]:
     return run.status.get("ticket", 0), run.name
 
 
-def start_worker(runs_dir: Path, slot: str | None = None) -> None:
+def start_worker(runs_dir: Path) -> None:
     """Make sure that a process is there which trains what waits; it ends when nothing does.
 
-    Where Keras is not installed nothing happens: what waits is another machine's.
+    Where Keras is not installed nothing happens.
     """
     if lacking("Training", *training_modules()):
         return
@@ -106,7 +104,7 @@ def start_worker(runs_dir: Path, slot: str | None = None) -> None:
     # poll() also clears away those that have ended.
     _started[:] = [child for child in _started if child.poll() is None]
     with changing_hands(runs_dir):
-        if not queued(runs_dir) or has_worker(runs_dir, slot):
+        if not queued(runs_dir) or has_worker(runs_dir):
             return  # a worker decides to end under this lock only: it will see what waits
     with (runs_dir / ".worker.log").open("ab") as log:
         command = [sys.executable, "-m", "emotion_ai.training.worker", str(runs_dir.resolve())]
@@ -114,7 +112,6 @@ def start_worker(runs_dir: Path, slot: str | None = None) -> None:
             subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "EMOTION_AI_SLOT": slot_name(slot)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -127,31 +124,25 @@ def start_worker(runs_dir: Path, slot: str | None = None) -> None:
 _started: list[subprocess.Popen] = []
 
 
-def slot_name(slot: str | None = None) -> str:
-    """``slot``, or what ``EMOTION_AI_SLOT`` says, or this machine's name; fit for a file's name."""
-    given = slot or os.environ.get("EMOTION_AI_SLOT") or socket.gethostname()
-    return re.sub(r"[^A-Za-z0-9_.-]", "_", given)
-
-
-def worker_lock(runs_dir: Path, slot: str | None = None) -> FileLock:
+def worker_lock(runs_dir: Path) -> FileLock:
     """Held by the process that hands waiting runs to trainers."""
-    return FileLock(Path(runs_dir) / f".worker-{slot_name(slot)}.lock")
+    return FileLock(Path(runs_dir) / ".worker.lock")
 
 
-def trainer_lock(runs_dir: Path, slot: str | None = None) -> FileLock:
+def trainer_lock(runs_dir: Path) -> FileLock:
     """Held by the process that trains: there is one at a time. Freed by the system when it dies."""
     Path(runs_dir).mkdir(parents=True, exist_ok=True)
-    return FileLock(Path(runs_dir) / f".trainer-{slot_name(slot)}.lock")
+    return FileLock(Path(runs_dir) / ".trainer.lock")
 
 
-def trains(runs_dir: Path, slot: str | None = None) -> bool:
-    """Whether a process trains in this slot just now."""
-    return Path(runs_dir).is_dir() and not _is_free(trainer_lock(runs_dir, slot))
+def trains(runs_dir: Path) -> bool:
+    """Whether a process trains just now."""
+    return Path(runs_dir).is_dir() and not _is_free(trainer_lock(runs_dir))
 
 
-def has_worker(runs_dir: Path, slot: str | None = None) -> bool:
-    """Whether a process hands waiting runs to trainers in this slot."""
-    return Path(runs_dir).is_dir() and not _is_free(worker_lock(runs_dir, slot))
+def has_worker(runs_dir: Path) -> bool:
+    """Whether a process hands waiting runs to trainers."""
+    return Path(runs_dir).is_dir() and not _is_free(worker_lock(runs_dir))
 
 
 def claim(folder: Path) -> bool:

@@ -24,7 +24,7 @@ from tests.support.second_model import noisy_copy
 def place(tmp_path, monkeypatch, use_places) -> Path:
     """Folders of their own, and a trainer that trains nothing."""
     use_places(tmp_path, "data", "models", "runs", "cache")
-    monkeypatch.setattr(queue, "start_worker", lambda runs_dir, slot=None: None)
+    monkeypatch.setattr(queue, "start_worker", lambda runs_dir: None)
     return tmp_path
 
 

@@ -3,8 +3,6 @@
 
 import json
 import math
-import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +22,7 @@ class FakeTrainer:
         self.before_epoch = before_epoch
         self.epochs = 0
 
-    def start_worker(self, runs_dir: Path, slot: str | None = None) -> None:
+    def start_worker(self, runs_dir: Path) -> None:
         waiting = queue.queued(runs_dir)
         running = [run.folder for run in runs.list_runs(runs_dir) if run.state == "running"]
         for folder in (running + waiting)[:1]:
@@ -49,11 +47,3 @@ class FakeTrainer:
             metrics.write(json.dumps({**record, "validation_accuracy": score}) + "\n")
         if epoch == run.config["epochs"]:
             runs.write_status(folder, "finished", **said)
-
-
-def meet(place: Path, processes: int = 2) -> None:
-    """Wait until so many processes have come here."""
-    place.mkdir(parents=True, exist_ok=True)
-    (place / str(os.getpid())).touch()
-    while len(list(place.iterdir())) < processes:
-        time.sleep(0.02)

@@ -25,11 +25,11 @@ from emotion_ai.training.search.searches import (
     open_study,
     read_search,
 )
-from emotion_ai.training.search.worker import is_worked_on, work
+from emotion_ai.training.search.worker import alone, is_worked_on, work
 from tests.support.fake_trainer import FakeTrainer, accuracy
 
 ROOT = Path(__file__).resolve().parents[2]
-#: A worker as on another machine: its own folder of runs and its own stand-in.
+#: A worker in a process of its own, with its own stand-in.
 WORKER = """
 import sys, time
 from pathlib import Path
@@ -137,19 +137,15 @@ def test_the_best_settings_become_a_full_run(tmp_path, plan, faces, trainer):
     assert full.augmentation.zoom == plan.config.augmentation.zoom
 
 
-def test_two_processes_share_a_search_and_run_exactly_what_was_planned(tmp_path, plan, faces):
+def test_a_search_that_somebody_works_on_is_left_to_them(tmp_path, plan, faces, trainer):
     folder = create(tmp_path, plan, faces)
-    places = [tmp_path / "here", tmp_path / "there"]
-    both = f"lambda *_: fake_trainer.meet(Path({str(tmp_path / 'met')!r}))"
-    workers = [start_process(folder, place, before=both) for place in places]
-    said = [worker.communicate(timeout=120)[0] for worker in workers]
-    assert [worker.returncode for worker in workers] == [0, 0]
-    found = read_search(folder)
-    assert [trial.number for trial in found.trials] == list(range(plan.trials))
-    assert {trial.state for trial in found.trials} <= {"finished", "stopped early"}
-    folders = [len(runs.run_folders(place)) for place in places]
-    assert sum(folders) == plan.trials
-    assert min(folders) > 0, said
+    assert not is_worked_on(folder)
+    with alone(folder):
+        assert is_worked_on(folder)
+        with pytest.raises(SearchError, match="another process works on search first already"):
+            work(folder, tmp_path / "runs")
+    assert not is_worked_on(folder)
+    assert read_search(folder).over == 0
 
 
 def test_a_killed_worker_loses_nothing(tmp_path, plan, faces, trainer):
@@ -159,11 +155,11 @@ def test_a_killed_worker_loses_nothing(tmp_path, plan, faces, trainer):
     while not read_search(folder).trials[0].epochs:
         time.sleep(0.02)
         assert worker.poll() is None
-    assert is_worked_on(folder, read_search(folder).trials[0])
+    assert is_worked_on(folder)
     worker.send_signal(signal.SIGKILL)
     worker.communicate()
     (left,) = read_search(folder).trials
-    assert not is_worked_on(folder, left)
+    assert not is_worked_on(folder)
     assert left.state == "running"
     work(folder, tmp_path / "runs")
     found = read_search(folder)
@@ -171,18 +167,6 @@ def test_a_killed_worker_loses_nothing(tmp_path, plan, faces, trainer):
     assert found.trials[0].run == left.run
     assert len(found.trials) == len(runs.run_folders(tmp_path / "runs")) == plan.trials
     assert [r["epoch"] for r in runs.read_metrics(Path(left.run))] == [1, 2, 3]
-
-
-def test_a_trial_whose_worker_died_before_naming_its_machine_is_taken_up(
-    tmp_path, plan, faces, trainer, monkeypatch
-):
-    folder = create(tmp_path, plan, faces)
-    left = open_study(folder).ask(searches.distributions(plan))
-    assert list(open_study(folder).get_trials()[left.number].user_attrs) == []
-    monkeypatch.setattr(worker, "ORPHAN_S", 0)
-    work(folder, tmp_path / "runs")
-    found = read_search(folder)
-    assert (len(found.trials), found.trials[left.number].state) == (plan.trials, "finished")
 
 
 def test_a_line_torn_when_a_machine_went_down_is_cut_off(tmp_path, plan, faces, trainer):

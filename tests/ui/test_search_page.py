@@ -38,7 +38,7 @@ def place(shelf, tmp_path, monkeypatch, use_places) -> Path:
     """A copy of the shelf, and nothing that starts processes."""
     shutil.copytree(shelf, tmp_path, dirs_exist_ok=True)
     use_places(tmp_path, "data", "models", "cache")
-    monkeypatch.setattr(queue, "start_worker", lambda runs_dir, slot=None: None)
+    monkeypatch.setattr(queue, "start_worker", lambda runs_dir: None)
     return tmp_path
 
 

@@ -1,4 +1,4 @@
-"""Hyperparameter search: what is tried, what came of it, kept in a folder that many may share.
+"""Hyperparameter search: what is tried, what came of it, kept in a folder.
 
 ``<searches_dir>/<name>/plan.json`` says what to try; ``journal.log`` is Optuna's record of every
 trial; a trial is a queued run like any other (see ``worker``). Optuna's documentation
@@ -8,7 +8,6 @@ work on many of them. Optuna is imported only when a search is opened. No Keras 
 
 import os
 import shutil
-import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +24,6 @@ from emotion_ai.storage.files import sibling_folder, write_json
 from emotion_ai.storage.records import Count, Line, Number, checked, read_record
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.queue import slot_name
 from emotion_ai.training.runs import check_run_name
 from emotion_ai.training.search.plan import SPACE, Plan, within
 
@@ -47,7 +45,7 @@ class _PlanRecord(TypedDict):
 @dataclass(frozen=True)
 class Trial:
     """One try. ``state``: waiting, running, finished, stopped early or failed; ``score``: what it
-    has reached, None before its first epoch; ``run``: the run's folder on ``host``."""
+    has reached, None before its first epoch; ``run``: its run's folder."""
 
     number: int
     state: str
@@ -56,7 +54,6 @@ class Trial:
     #: epoch → score of what would be saved then.
     epochs: dict[int, float]
     run: str = ""
-    host: str = ""
     message: str = ""
 
 
@@ -151,7 +148,7 @@ def read_search(folder: Path, study=None) -> Search:
     study = study or open_study(folder)
     with _reading_the_journal(folder):
         found = study.get_trials(deepcopy=False)
-    return Search(folder, plan, [_trial(trial) for trial in found if not _withdrawn(trial)])
+    return Search(folder, plan, [_trial(trial) for trial in found])
 
 
 def open_study(folder: Path):
@@ -162,7 +159,7 @@ def open_study(folder: Path):
         raise SearchError(f"search {folder.name}: {JOURNAL} is missing")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        # constant_liar keeps workers away from what others are trying just now.
+        # constant_liar keeps trials of a cluster away from what others try just now.
         sampler = optuna.samplers.TPESampler(constant_liar=True)
     # Early epochs say little while the learning rate is high: wait for a third of them.
     pruner = optuna.pruners.MedianPruner(
@@ -236,8 +233,8 @@ def in_full(search: Search, epochs: int) -> TrainingConfig:
 
 
 def job_status(folder: Path) -> Path:
-    """The background job that works on the search on this machine."""
-    return folder / f"worker-{slot_name()}.json"
+    """The background job that works on the search."""
+    return folder / "worker.json"
 
 
 def start_work(folder: Path) -> None:
@@ -292,7 +289,6 @@ class _TrialRecord(TypedDict):
 
 class _Notes(TypedDict, total=False):
     run: Line
-    host: Line
     message: str
 
 
@@ -313,16 +309,5 @@ def _trial(trial) -> Trial:
         settings=settings,
         epochs=epochs,
         run=notes.get("run", ""),
-        host=notes.get("host", ""),
         message=notes.get("message", ""),
     )
-
-
-def _withdrawn(trial) -> bool:
-    """Asked for by a worker in the moment in which another one took the last."""
-    return bool(trial.user_attrs.get("withdrawn"))
-
-
-def here() -> str:
-    """What trials of this machine say of where they run."""
-    return socket.gethostname()

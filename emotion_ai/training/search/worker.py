@@ -1,15 +1,14 @@
 """Works on a search: asks for a trial, queues it as a run, watches it, tells what came of it.
 
-Any number of these may work on one search, on one machine or on several that share the folder of
-searches; each queues runs in its own folder of runs. A worker that is stopped or killed leaves its
-trial running in the journal: the next worker on that machine finds it, by the lock that died with
-its owner, and goes on with the same run.
+One process works on a search. One that is stopped or killed leaves its trial running in the
+journal: the next goes on with the same run. Many machines are Ray's (``distributed.ray_search``).
 """
 
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -18,22 +17,21 @@ from emotion_ai.errors import RunError, SearchError
 from emotion_ai.training import queue, runs
 from emotion_ai.training.search.plan import Plan
 from emotion_ai.training.search.searches import (
-    Trial,
     distributions,
-    here,
     import_optuna,
     mend_journal,
     open_study,
     read_plan,
 )
 
+if TYPE_CHECKING:  # Optuna is imported when a search is opened
+    from optuna import Study
+
 POLL_S = 1.0
 #: So many failed trials in a row are no accident.
 _FAILURES = 3
 #: A run whose trainer was killed goes on so many times.
 _RESUMES = 2
-#: Asking for a trial and saying whose it is take milliseconds.
-ORPHAN_S = 60
 
 Say = Callable[[str], None]
 
@@ -42,69 +40,50 @@ def work(folder: Path, runs_dir: Path, *, say: Say = lambda text: None) -> int:
     """Run trials until there are as many as planned: how many this process saw to their end.
 
     KeyboardInterrupt stops the run under way, which keeps its epochs; working on the search again
-    goes on with it. SearchError when trials keep failing.
+    goes on with it. SearchError when trials keep failing, or another process works on it.
     """
     require_editor("search for better settings")
-    folder, plan = Path(folder), read_plan(folder)
-    mend_journal(folder)
-    study = open_study(folder)
-    done, earlier = 0, _ended(study)
-    while (claimed := _claim(study, plan, folder, earlier)) is not None:
-        trial, lock = claimed
-        with lock:
-            run = _run_of(trial, plan, folder.name, Path(runs_dir))
+    done = 0
+    with alone(folder) as (plan, study):
+        earlier = _ended(study)
+        while (trial := _next(study, plan, earlier)) is not None:
+            run = new_run(trial, plan, Path(folder).name, Path(runs_dir), state="queued")
             say(f"trial {trial.number}: run {run.name}")
             say(f"trial {trial.number}: {_watch(study, trial, plan, run)}")
             done += 1
     return done
 
 
-def _claim(study, plan: Plan, folder: Path, earlier: set[int]):
-    """A trial to work on, and the lock that says so; None when nothing is left to do.
+@contextmanager
+def alone(folder: Path) -> Iterator[tuple[Plan, "Study"]]:
+    """The plan and the study of a search, for the one process that works on it."""
+    folder, plan = Path(folder), read_plan(folder)
+    lock = _lock(folder)
+    try:
+        lock.acquire(timeout=1)  # longer than a page that looks whether it is held
+    except Timeout:
+        raise SearchError(f"another process works on search {folder.name} already") from None
+    with lock:
+        mend_journal(folder)
+        yield plan, open_study(folder)
+
+
+def _next(study, plan: Plan, earlier: set[int]):
+    """The trial that a stopped or killed worker left, or a new one; None when all are done.
 
     ``earlier``: numbers of the trials that had ended before this work began.
     """
     optuna = import_optuna()
-    running = (optuna.trial.TrialState.RUNNING,)
-    for left in study.get_trials(deepcopy=False, states=running):
-        if left.user_attrs.get("host", "") != here() and not _is_orphan(left):
-            continue
-        lock = _lock(folder, left.number)
-        try:
-            lock.acquire(timeout=1)  # longer than a page that looks whether it is held
-        except Timeout:
-            continue  # somebody is at it
-        if study.get_trials(deepcopy=False)[left.number].state in running:
-            trial = optuna.trial.Trial(study, left._trial_id)
-            trial.set_user_attr("host", here())
-            return trial, lock
-        lock.release()  # its owner just finished
+    left = study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.RUNNING,))
+    if left:
+        return optuna.trial.Trial(study, left[0]._trial_id)
     _refuse_failures(study, earlier)
-    if _before(study, None) >= plan.trials:
-        return None
-    trial = study.ask(distributions(plan))
-    lock = _lock(folder, trial.number)
-    lock.acquire()
-    if _before(study, trial.number) >= plan.trials:  # another worker took the last one meanwhile
-        trial.set_user_attr("withdrawn", True)
-        study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        lock.release()
-        return None
-    trial.set_user_attr("host", here())
-    return trial, lock
+    return study.ask(distributions(plan)) if ended_well(study) < plan.trials else None
 
 
-def _is_orphan(trial) -> bool:
-    """Whether its worker was killed before it could say on which machine it works."""
-    age = datetime.now() - trial.datetime_start  # Optuna's times are local ones
-    return "host" not in trial.user_attrs and age.total_seconds() > ORPHAN_S
-
-
-def _before(study, number: int | None) -> int:
-    """Trials, up to one, that count: all that did not fail."""
-    counted = ("RUNNING", "COMPLETE", "PRUNED")
-    trials = study.get_trials(deepcopy=False)[:number]
-    return sum(t.state.name in counted and not t.user_attrs.get("withdrawn") for t in trials)
+def ended_well(study) -> int:
+    """Trials that came to their end, failed ones aside."""
+    return sum(t.state.name in ("COMPLETE", "PRUNED") for t in study.get_trials(deepcopy=False))
 
 
 def _ended(study) -> set[int]:
@@ -117,9 +96,7 @@ def _refuse_failures(study, earlier: set[int]) -> None:
     ended = [
         trial
         for trial in study.get_trials(deepcopy=False)
-        if trial.state.is_finished()
-        and trial.number not in earlier
-        and not trial.user_attrs.get("withdrawn")
+        if trial.state.is_finished() and trial.number not in earlier
     ]
     last = ended[-_FAILURES:]
     if len(last) == _FAILURES and all(trial.state.name == "FAIL" for trial in last):
@@ -127,27 +104,29 @@ def _refuse_failures(study, earlier: set[int]) -> None:
         raise SearchError(f"the last {_FAILURES} trials failed: {reason}")
 
 
-def is_worked_on(folder: Path, trial: Trial) -> bool:
-    """Whether a worker has this running trial in hand; of another machine's that is assumed."""
-    if trial.host != here():
-        return True
+def is_worked_on(folder: Path) -> bool:
+    """Whether a process has the search in hand."""
     try:
-        with _lock(folder, trial.number).acquire(timeout=0):
+        with _lock(folder).acquire(timeout=0):
             return False
     except Timeout:
         return True
 
 
-def _lock(folder: Path, number: int) -> FileLock:
-    return FileLock(folder / f".trial-{number}.lock")
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / ".worker.lock")
 
 
-def _run_of(trial, plan: Plan, search: str, runs_dir: Path) -> Path:
-    """The folder of the trial's run: the one it has, or a new one in the queue."""
+def new_run(trial, plan: Plan, search: str, runs_dir: Path, state: str) -> Path:
+    """The folder of the trial's run: the one it has, or a new one that waits in the queue or, to be
+    trained on a cluster, is said to run."""
     if known := trial.user_attrs.get("run"):
         return Path(known)
-    config = plan.configured(trial.params)
-    run = queue.enqueue(config, name=f"{search}-{trial.number:03d}", runs_dir=runs_dir)
+    config, name = plan.configured(trial.params), f"{search}-{trial.number:03d}"
+    if state == "queued":
+        run = queue.enqueue(config, name=name, runs_dir=runs_dir)
+    else:
+        run = runs.create_run(runs_dir, config.as_dict(), name, state=state)
     trial.set_user_attr("run", str(run.resolve()))
     return run
 

@@ -108,12 +108,13 @@ def _state(folder: Path, drawn_working: bool) -> None:
     failed = sum(trial.state == "failed" for trial in search.trials)
     parts = [f"**{search.over} of {search.plan.trials} trials**"]
     parts += [f"{early} stopped early"] * bool(early) + [f"{failed} failed"] * bool(failed)
-    left = [trial for trial in running if not is_worked_on(folder, trial)]
-    if left:
-        parts.append(f"{count(len(left), 'trial')} to go on with")
-    if machines := {trial.host for trial in running if trial not in left}:
+    worked_on = is_worked_on(folder)
+    if running and worked_on:
+        machines = {_machine(trial) for trial in running} - {""}
         where = f" on {len(machines)} machines" if len(machines) > 1 else ""
-        parts.append(f"{len(running) - len(left)} running{where}")
+        parts.append(f"{len(running)} running{where}")
+    elif running:
+        parts.append(f"{count(len(running), 'trial')} to go on with")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(" · ".join(parts))
         st.space("stretch")
@@ -122,18 +123,18 @@ def _state(folder: Path, drawn_working: bool) -> None:
                 "Stop", icon=":material/stop_circle:", key="search_stop", on_click=_stop,
                 args=(folder,), **locked(),
             )  # fmt: skip
-        elif not search.complete:
+        elif not search.complete and not worked_on:
             st.button(
                 "Go on", icon=":material/resume:", key="search_go_on", on_click=_go_on,
                 args=(folder,), **locked(),
             )  # fmt: skip
     st.progress(min(1.0, search.over / search.plan.trials))
     for trial in running:
-        if trial not in left:
+        if worked_on:
             st.caption(f"Trial {trial.number}: {plain(_run_line(trial))}")
     if job.state == "failed" and not search.complete:
         st.error(plain(job.error), icon=":material/error:")
-    elif not drawn_working and not search.complete and len(left) == len(running):
+    elif not search.complete and not worked_on:
         st.caption("Nobody is working on it.")
 
 
@@ -142,8 +143,13 @@ def _run_line(trial: Trial) -> str:
     try:
         run = runs.read_run(Path(trial.run))
     except RunError:
-        return f"trains on {trial.host}"
+        return "its run cannot be read"
     return state_line(run, queue.position(run.folder))
+
+
+def _machine(trial: Trial) -> str:
+    """Where its run trains; "" while nothing says so."""
+    return runs.read_status(Path(trial.run)).get("host", "") if trial.run else ""
 
 
 def _stop(folder: Path) -> None:
@@ -220,15 +226,8 @@ def _use(search: Search) -> None:
             st.caption("The full run learns from all of train and picks its epoch on validation, "
                        "as runs usually do.")  # fmt: skip
     with st.expander("More machines"):
-        st.markdown(
-            "Any machine that shares the folder of searches can help; each trains in a folder of "
-            "runs of its own and needs the same datasets:"
-        )
-        st.code(
-            f"EMOTION_AI_SEARCHES={settings().searches_dir} \\\n"
-            f"emotion-ai search work {search.name}",
-            language="bash",
-        )
+        st.markdown("On a Ray cluster trials run side by side; this page shows them as any others:")
+        st.code(f"emotion-ai search work {search.name} --on ray --address auto", language="bash")
 
 
 def _start_in_full(search: Search, epochs: int) -> None:
