@@ -4,28 +4,38 @@ import argparse
 import json
 from pathlib import Path
 
+from emotion_ai.cli.archive import ADDRESS
 from emotion_ai.datasets import load_any
 from emotion_ai.datasets.formats.fer2013 import SPLIT_NAMES
-from emotion_ai.datasets.store import SPLITS
+from emotion_ai.datasets.store import SPLITS, Dataset
 from emotion_ai.datasets.truths import TRUTHS
+from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.assessment import Assessment, Question, assess
 from emotion_ai.evaluation.scores import figures
 from emotion_ai.labels import LABEL_SETS, label_set
-from emotion_ai.models.store import open_model
+from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.progress import progress_bar
 from emotion_ai.settings import settings
 
 
 def add_parser(subparsers: argparse._SubParsersAction) -> None:
-    evaluate = subparsers.add_parser("evaluate", help="score a saved model on a dataset")
-    add_question(evaluate, "default: every labelled row")
-    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+    evaluate = subparsers.add_parser("evaluate", help="score saved models on a dataset")
+    add_question(evaluate, "default: every labelled row", models="+")
+    evaluate.add_argument(
+        "--json", action="store_true", help="print one JSON object, of several models a list"
+    )
+    evaluate.add_argument("--on", choices=("ray",), help="each model on a core of a cluster")
+    evaluate.add_argument("--address", help=ADDRESS)
     evaluate.set_defaults(handler=run_evaluate)
 
 
-def add_question(parser: argparse.ArgumentParser, default_split: str) -> None:
-    """What ``ask`` needs: which model, on which faces, against whose labels."""
-    parser.add_argument("model", metavar="MODEL", help="a saved model's name or folder")
+def add_question(
+    parser: argparse.ArgumentParser, default_split: str, models: str | None = None
+) -> None:
+    """What ``ask`` needs: which model (or ``models``), on which faces, against whose labels."""
+    parser.add_argument(
+        "model", metavar="MODEL", nargs=models, help="a saved model's name or folder"
+    )
     parser.add_argument(
         "--data", required=True, metavar="NAME_OR_PATH", help="a dataset, or a CSV, zip or folder"
     )
@@ -42,24 +52,70 @@ def ask(arguments: argparse.Namespace, default_splits: tuple[str, ...] = ()) -> 
     """The model on the dataset, with bars. Without ``--split``: the first of ``default_splits``
     that the dataset has, else all rows."""
     model = open_model(settings().models_dir, arguments.model)
-    options = {"votes": arguments.votes} if arguments.votes else {}
-    with progress_bar(f"reading {Path(arguments.data).name}") as progress:
-        dataset = load_any(arguments.data, *settings().data_dirs, progress=progress, **options)
+    dataset = _open_data(arguments)
     own = (split for split in default_splits if split in dataset.description["splits"])
-    question = Question(
-        SPLIT_NAMES.get(arguments.split, arguments.split) or next(own, None),
-        arguments.labels,
-        label_set(arguments.label_set) if arguments.label_set else None,
-        arguments.leave_out_copies,
-    )
+    question = _question(arguments, next(own, None))
     with progress_bar(f"{model.name} reads {dataset.name}") as progress:
         return assess(model, dataset, question, settings(), progress)
 
 
+def _open_data(arguments: argparse.Namespace) -> Dataset:
+    options = {"votes": arguments.votes} if arguments.votes else {}
+    with progress_bar(f"reading {Path(arguments.data).name}") as progress:
+        return load_any(arguments.data, *settings().data_dirs, progress=progress, **options)
+
+
+def _question(arguments: argparse.Namespace, split: str | None = None) -> Question:
+    return Question(
+        SPLIT_NAMES.get(arguments.split, arguments.split) or split,
+        arguments.labels,
+        label_set(arguments.label_set) if arguments.label_set else None,
+        arguments.leave_out_copies,
+    )
+
+
 def run_evaluate(arguments: argparse.Namespace) -> int:
-    scores = ask(arguments).scores
-    print(json.dumps(scores) if arguments.json else "\n".join(scores_text(scores)))
+    models = [open_model(settings().models_dir, name) for name in arguments.model]
+    dataset, question = _open_data(arguments), _question(arguments)
+    if arguments.on == "ray":
+        found = _on_ray(arguments, models, dataset, question)
+    else:
+        found = []
+        for model in models:
+            with progress_bar(f"{model.name} reads {dataset.name}") as progress:
+                found.append(assess(model, dataset, question, settings(), progress).scores)
+    if arguments.json:
+        print(json.dumps(found if len(found) > 1 else found[0]))
+    else:
+        print("\n".join(table_text(found) if len(found) > 1 else scores_text(found[0])))
     return 0
+
+
+def _on_ray(
+    arguments: argparse.Namespace, models: list[SavedModel], dataset: Dataset, question: Question
+) -> list[dict]:
+    from emotion_ai.distributed.cluster import connected
+    from emotion_ai.distributed.ray_evaluation import evaluate_on_ray
+
+    if arguments.votes:
+        raise ConfigError("--votes and --on ray: import the data with its votes first")
+    with connected(arguments.address) as cluster, progress_bar("evaluating") as progress:
+        names = list(zip(arguments.model, models, strict=True))
+        return evaluate_on_ray(names, arguments.data, dataset, question, cluster, progress)
+
+
+def table_text(found: list[dict]) -> list[str]:
+    """Several models' scores side by side, a line each."""
+    first = found[0]
+    measured = list(dict.fromkeys(one.score.title for each in found for one in figures(each)))
+    width = max(len(each["model"]) for each in found)
+    lines = [f"{first['data']}, split {first['split']}"]
+    lines.append(f"{'':{width}}  {'faces':>7}" + "".join(f"  {title:>18}" for title in measured))
+    for each in found:
+        values = {one.score.title: one.text for one in figures(each)}
+        cells = "".join(f"  {values.get(title, ''):>18}" for title in measured)
+        lines.append(f"{each['model']:{width}}  {each['n']:7,}{cells}")
+    return lines
 
 
 def scores_text(scores: dict) -> list[str]:
