@@ -31,7 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run_archive(arguments: argparse.Namespace) -> int:
     from emotion_ai.distributed.archive import FAILURES, read_archive
-    from emotion_ai.distributed.identity import package, reads_with
+    from emotion_ai.distributed.identity import of_this_machine, package, reads_with
     from emotion_ai.reading.predictor import load_predictor
 
     if arguments.head:
@@ -58,6 +58,8 @@ def run_archive(arguments: argparse.Namespace) -> int:
     with cluster as on_cluster, _told() as progress:
         workers = arguments.workers or (on_cluster.cores if on_cluster else cores())
         expected = package() | models
+        if on_cluster:
+            on_cluster.check(expected, of_this_machine)
         engine = partial(read, settings=settings(), expected=expected, workers=workers)
         asked = {"version": package()["version"], **models}
         outcome = read_archive(

@@ -10,7 +10,8 @@ from pathlib import Path
 import emotion_ai
 from emotion_ai.errors import ClusterError
 from emotion_ai.faces.detection import YUNET_SHA256
-from emotion_ai.reading.predictor import Predictor
+from emotion_ai.reading.predictor import Predictor, load_predictor
+from emotion_ai.settings import settings
 
 _SHOWN = 12
 
@@ -37,6 +38,11 @@ def reads_with(predictor: Predictor) -> dict[str, str]:
         for task in ("expression", "keypoints")
     }
     return models | {"detector": YUNET_SHA256 if predictor.detector.name == "YuNet" else "Haar"}
+
+
+def of_this_machine() -> dict[str, str]:
+    """All of it, as this machine would read an archive."""
+    return package() | reads_with(load_predictor(settings()))
 
 
 def difference(expected: dict[str, str], found: dict[str, str]) -> str:
