@@ -61,11 +61,12 @@ def _question(
             if len(truths_of(dataset)) > 1:
                 if {"truth"}.isdisjoint([*st.session_state, *st.query_params]):
                     st.session_state["truth"] = model.truth
-                truth = st.segmented_control(
+                chosen = st.segmented_control(
                     "Labels", TRUTHS, required=True,
                     help="given: the dataset's own label. crowd: what most of ten people said.",
                     **_in_url("truth"),
                 )  # fmt: skip
+                truth = chosen or truth  # none where the address names no truth
             shared = [s.name for s in label_sets(model)]
             if second:
                 known = [s.name for s in label_sets(second)]
