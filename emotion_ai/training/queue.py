@@ -100,9 +100,10 @@ def start_worker(runs_dir: Path) -> None:
     if lacking("Training", *training_modules()):
         return
     runs_dir = Path(runs_dir)
-    runs_dir.mkdir(parents=True, exist_ok=True)
     # poll() also clears away those that have ended.
     _started[:] = [child for child in _started if child.poll() is None]
+    if not queued(runs_dir):
+        return  # looked at without a lock: the folder may be one that is only read
     with changing_hands(runs_dir):
         if not queued(runs_dir) or has_worker(runs_dir):
             return  # a worker decides to end under this lock only: it will see what waits
@@ -161,6 +162,8 @@ def _is_free(lock: FileLock) -> bool:
             return True
     except Timeout:
         return False
+    except OSError:
+        return True  # a folder that is only read: nobody works in it
 
 
 def _ticket() -> dict:

@@ -11,7 +11,7 @@ from emotion_ai.serving.client import client_for
 from emotion_ai.serving.wire import Metadata, ModelStatus, Tensor
 from emotion_ai.settings import settings
 from emotion_ai.ui import resources
-from emotion_ai.ui.access import locked
+from emotion_ai.ui.access import locked, why_locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import plain
 
@@ -20,6 +20,7 @@ _EXAMPLE = "http://localhost:8601"
 
 def served_tab() -> None:
     url = _address()
+    why_locked("choose a model server")
     statuses = {model.name: _status(url, model) if url else None for model in resources.models()}
     table = served_table(resources.models(), statuses)
     if not url and len(table):
