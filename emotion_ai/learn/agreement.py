@@ -42,16 +42,6 @@ class Agreement:
         """Of the decided faces, how many were given the crowd's word."""
         return float(np.trace(self.counts) / self.decided)
 
-    @property
-    def share_each(self) -> dict[str, float]:
-        """The same for each given label that occurs among them."""
-        decided = self.counts[:, :-1].sum(axis=1)
-        return {
-            name: float(self.counts[i, i] / decided[i])
-            for i, name in enumerate(FER7.expressions)
-            if decided[i]
-        }
-
 
 def measure(given: np.ndarray, votes: np.ndarray) -> Agreement:
     """``given``: int (N,), positions in FER7, -1 without; ``votes``: uint8 (N, 10). Faces without

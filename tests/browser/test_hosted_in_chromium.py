@@ -18,7 +18,7 @@ SHOWN = {
     "live": "Your webcam, read as it runs",
     "datasets": "798 faces",
     "datasets?data=drawn_keypoints&tab=Keypoints": "No point is missing in any face",
-    "datasets?data=drawn_expression&tab=Problems&kind=Suspect+labels": "Ten people disagree with the label",
+    "datasets?data=drawn_expression&tab=Problems&kind=Suspect+labels": "Ten people disagree",
     "evaluate": "on drawn_expression test · 156 faces · crowd labels",
     "evaluate?model=keypoints": "on drawn_keypoints test · 78 faces",
     "learn": "Ten short chapters on how a machine reads a face",
