@@ -4,6 +4,7 @@ Both follow each other through the server's memory (``learn.ballot``): no name, 
 """
 
 import secrets
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ import streamlit as st
 from emotion_ai.access.rate_limits import BALLOTS, VOTES
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import vote_shares
-from emotion_ai.labels import EXPRESSION_COLOURS, FER7, VOTE_COLUMNS
+from emotion_ai.labels import FER7, VOTE_COLUMNS
 from emotion_ai.learn import agreement
 from emotion_ai.learn.ballot import Ballot, Ballots
 from emotion_ai.learn.texts import Words, words
@@ -23,12 +24,13 @@ from emotion_ai.models.store import SavedModel
 from emotion_ai.ui import access, resources
 from emotion_ai.ui.charts import base_figure, draw_chart
 from emotion_ai.ui.frame import errors_as_lines, page_head
-from emotion_ai.ui.learn.figures import percent
+from emotion_ai.ui.learn.figures import ACCENT, FIRST, SECOND, percent
 from emotion_ai.ui.learn.share import link, show_link
 
 #: In a pupil's address; in the teacher's, so that a reload keeps the ballot.
 CODE, KEY = "ballot", "board"
 _FACES = 12
+_STYLE = Path(__file__).with_name("shelf.css")
 #: How often the board and the papers look; thirty papers ask eleven times a second together.
 _BOARD_S, _PAPER_S = 1.5, 2.7
 #: For all sessions.
@@ -129,16 +131,16 @@ def _bars(own: Words, ballot: Ballot, dataset: Dataset, counts: list[int]) -> No
         said = _model_says(dataset.digest, dataset, ballot.face)
         if said is not None:
             shares[own("vote_model")] = said
-    colours = [EXPRESSION_COLOURS[name] for name in FER7.expressions]
+    looks = ((ACCENT, ""), (FIRST, "/"), (SECOND, "x"))
     figure = base_figure(
         *(
             go.Bar(
                 x=values, y=list(FER7.expressions), orientation="h", name=name,
                 text=[percent(value) if value >= 0.005 else "" for value in values],
-                textposition="outside", cliponaxis=False, hoverinfo="skip",
-                marker={"color": colours, "pattern": {"shape": pattern, "fgcolor": "white"}},
+                textposition="outside", cliponaxis=False, hoverinfo="skip", constraintext="none",
+                marker={"color": colour, "pattern": {"shape": pattern}},
             )
-            for (name, values), pattern in zip(shares.items(), ("", "/", "."), strict=False)
+            for (name, values), (colour, pattern) in zip(shares.items(), looks, strict=False)
         ),
         height_px=430, barmode="group", bargap=0.2,
     )  # fmt: skip
@@ -171,6 +173,7 @@ def show_paper(code: str, lang: str) -> None:
     """What a pupil sees: the face and seven words."""
     own = words("limits", lang)
     page_head(own("view_vote"), own("vote_sentence"))
+    st.html(_STYLE)
     st.session_state.setdefault("voter", secrets.token_hex(8))
     _paper(own, code)
 
@@ -186,7 +189,7 @@ def _paper(own: Words, code: str) -> None:
     face, choices = st.columns([2, 3])
     with face, st.container(key="ballot_face"):
         _face(own, dataset, ballot.face)
-    with choices:
+    with choices, st.container(key="ballot_words"):
         if ballot.revealed:
             st.info(own("vote_look_up"), icon=":material/co_present:")
         for i, name in enumerate(ballot.options):
