@@ -14,7 +14,7 @@ PAGES = (
     "learn?chapter=neuron&moment=15", "learn?chapter=convolution&convolution_kernel=Your+own",
     "learn?chapter=precision", "learn?chapter=service", "learn?chapter=limits",
     "learn?chapter=neuron&projector=true",
-    "datasets?data=synthetic_expression", "datasets?dataset=synthetic_keypoints",
+    "datasets?data=synthetic_expression", "datasets?data=synthetic_keypoints",
     "evaluate",
 )  # fmt: skip
 #: Streamlit's own, which no page can change: axe's rule, and what it finds there.
