@@ -223,7 +223,7 @@ def contact_sheet(photos: list[ReadPhoto]) -> ReadPhoto:
     with st.container(horizontal=True, height=420 if tall else "content", border=tall):
         for i, photo in enumerate(photos):
             with st.container(width=176, gap="xsmall"):
-                st.image(photo.thumbnail, width=176)
+                st.image(photo.thumbnail, width=176, alt=photo.name)
                 st.button(
                     f"{plain(shortened(photo.name))} · {count(len(photo.readings), 'face')}",
                     key=f"show_{i}_{photo.upload.digest}",

@@ -35,7 +35,7 @@ def open_grid(page: Page, address: str = "") -> None:
 
 
 def grid(page: Page):
-    return page.get_by_role("img", name=re.compile("faces; click one"))
+    return page.get_by_role("listbox", name=re.compile("faces; click one")).locator("img")
 
 
 def click_face(

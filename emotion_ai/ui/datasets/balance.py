@@ -36,7 +36,7 @@ def balance_tab(view: View) -> None:
     else:
         show_plot(_completeness_plot(view.table))
         st.markdown("**The average face**")
-        st.image(_mean_picture(view.dataset.digest, ("all",), view), width=220)
+        st.image(_mean_picture(view.dataset.digest, ("all",), view), width=220, alt="The mean face")
     st.markdown("**Light**")
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:

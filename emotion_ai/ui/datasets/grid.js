@@ -5,7 +5,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const [image, over, chosen, line, now] = root.children;
   const { rows, across, pitch, size } = data;
   if (image.src !== data.picture) image.src = data.picture;
-  image.alt = data.alt;
   root.setAttribute("aria-label", data.alt);
   root.setAttribute("aria-multiselectable", data.several);
   image.style.maxWidth = line.style.maxWidth = `${data.width}px`;

@@ -122,7 +122,7 @@ def _component():
     return st.components.v2.component(
         "emotion_ai_face_grid",
         html='<div class="faces" tabindex="0" role="listbox" aria-activedescendant="now">'
-        '<img role="presentation"><i class="over" hidden></i><i class="chosen" hidden></i>'
+        '<img alt=""><i class="over" hidden></i><i class="chosen" hidden></i>'
         '<svg aria-hidden="true"><polyline points="" /></svg>'
         '<b id="now" role="option" aria-selected="true"></b></div>',
         css=(_FOLDER / "grid.css").read_text(),

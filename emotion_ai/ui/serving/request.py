@@ -171,7 +171,7 @@ def _answer(model: SavedModel, face: np.ndarray, outputs: dict[str, np.ndarray])
     if model.task == "keypoints":
         points_px = outputs["keypoints"]
         picture = montage(face[None], Layout(1, 1, _FACE_PX), keypoints_px=points_px)
-        st.image(encode_webp(picture), width=_FACE_PX)
+        st.image(encode_webp(picture), width=_FACE_PX, alt="The face with its points")
         return
     said = Expression(model.labels.expressions, outputs["probabilities"][0])
     st.html(markup.probability_bars(said))
