@@ -4,6 +4,11 @@ import { learn, randomNumbers } from "./softmax.mjs";
 import { probabilities } from "./head.mjs";
 
 const MOST_FOLDS = 5;
+/** Of many examples, which take longer and need it less. */
+const FOLDS_OF_MANY = 3;
+const MANY = 1000;
+
+const mostFolds = (y) => (y.length > MANY ? FOLDS_OF_MANY : MOST_FOLDS);
 const Z95 = 1.959963984540054;
 
 /** `list` in an order drawn by lot, the same for a seed. */
@@ -30,7 +35,7 @@ export function foldsByGroup(y, groups, classes, seed = 1) {
   });
   const fewest = Math.min(...own.map((of) => of.size));
   if (fewest < 2) return null;
-  const folds = Math.min(MOST_FOLDS, fewest);
+  const folds = Math.min(mostFolds(y), fewest);
   const foldOf = new Map();
   for (const of of own) shuffled(of, seed).forEach((group, i) => foldOf.set(group, i % folds));
   return Array.from(groups, (group) => foldOf.get(group));
@@ -41,7 +46,7 @@ export function foldsByPicture(y, classes, seed = 1) {
   const folds = new Array(y.length);
   for (let k = 0; k < classes; k++) {
     const own = shuffled([...y.keys()].filter((i) => y[i] === k), seed + k);
-    own.forEach((row, i) => (folds[row] = i % MOST_FOLDS));
+    own.forEach((row, i) => (folds[row] = i % mostFolds(y)));
   }
   return folds;
 }

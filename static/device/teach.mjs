@@ -358,7 +358,13 @@ async function open(file) {
 }
 
 async function openRecorded(text, name) {
-  const given = await openExamples(text, name, { model, sizePx, featuresOf });
+  let bursts = 0;
+  const reading = (crops, n) => {
+    byId("loading").textContent = `Reading burst ${++bursts} of ${name} …`;
+    return featuresOf(crops, n);
+  };
+  byId("loading").hidden = false;
+  const given = await openExamples(text, name, { model, sizePx, featuresOf: reading }).finally(() => (byId("loading").hidden = true));
   if (examples.count && !confirm(`Put the examples of ${name} in the place of the ${examples.count} recorded here?`)) return;
   ({ examples } = given);
   showClasses();
@@ -425,7 +431,7 @@ byId("look").addEventListener("click", () => attempt(async () => {
 byId("save-head").addEventListener("click", saveHead);
 byId("save-examples").addEventListener("click", () => save(examples.file(model, sizePx), "my-classes.examples.json", "application/json"));
 byId("open").addEventListener("change", ({ target }) => open(target.files[0]).then(() => (target.value = "")));
-for (const radio of document.querySelectorAll("[name=split]")) radio.addEventListener("change", () => study.show());
+for (const radio of document.querySelectorAll("[name=split]")) radio.addEventListener("change", () => attempt(() => study.showSplit()));
 for (const tab of document.querySelectorAll("[data-view]")) tab.addEventListener("click", () => choose(tab.dataset.view));
 addEventListener("keydown", (event) => {
   const of = examples.classes[Number(event.key) - 1];

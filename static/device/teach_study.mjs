@@ -64,7 +64,6 @@ export class Study {
     const head = await this.head(table, classes);
     const found = { table, classes };
     if (honest) found.burst = await this.test(table, honest, classes, new Set(table.groups).size);
-    found.picture = await this.test(table, foldsByPicture(table.y, classes.length), classes, table.y.length, false);
     if (turn !== this.turn) return;
     this.found = found;
     this.points = new Map();
@@ -77,6 +76,17 @@ export class Study {
       examples: examples.classes.map((one) => one.examples.length), bursts: new Set(table.groups).size,
     };
     this.onHead(head);
+    this.show();
+  }
+
+  /** The wrong split is tested once somebody asks for it. */
+  async showSplit() {
+    const { found } = this;
+    if (found && document.querySelector("[name=split]:checked").value === "picture" && !found.picture) {
+      byId("score").textContent = "Testing the wrong way …";
+      const { table, classes } = found;
+      found.picture = await this.test(table, foldsByPicture(table.y, classes.length), classes, table.y.length, false);
+    }
     this.show();
   }
 
@@ -130,6 +140,7 @@ export class Study {
     if (!found) return;
     const split = document.querySelector("[name=split]:checked").value;
     const result = found[split];
+    if (!result && split === "picture") return void this.showSplit();
     const bursts = new Set(found.table.groups).size;
     const cases = split === "burst" ? `the interval counts ${count(bursts, "burst")}, as pictures of one burst are near copies` : "near copies of each were learnt from: this figure is inflated";
     byId("score").textContent = result ? `${withInterval(result)} of ${count(found.table.y.length, "picture")} named rightly; ${cases}.` : NOT_HONEST;
