@@ -409,6 +409,7 @@ byId("drawn-first").addEventListener("click", () => {
   byId("teach").hidden = false;
   changeSource();
 });
+byId("drawn-first").disabled = false; // before, a click would be lost
 byId("start").addEventListener("click", () => (stream || acting ? stop() : start()));
 byId("source").addEventListener("change", changeSource);
 byId("acts").append(...ACTS.map((act) => new Option(act)));

@@ -91,11 +91,11 @@ def show_teach(lang: str) -> None:
     """The chapter that the visitor's own browser reads and learns in."""
     shelf, own = words("shelf", lang), words(TEACH, lang)
     page_head(_numbered(TEACH, own), own("idea"))
+    _ways_on(TEACH, lang, shelf)  # above: the page inside grows over what stands below it
     if why := missing_for_device():
         st.info(own("not_offered", why=plain(why)), icon=":material/devices:")
     else:
         device_page("teach")
-    _ways_on(TEACH, lang, shelf)
 
 
 def _ways_on(chapter: str, lang: str, shelf: Words) -> None:
