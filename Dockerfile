@@ -1,6 +1,7 @@
-# Two images, one file:
+# Three images, one file:
 #   docker build -t emotion-ai .                  everything: training and export with TensorFlow
 #   docker build -t emotion-ai:slim --target slim .   browses, evaluates, reads photos and cameras
+#   docker build -t emotion-ai:cluster --target cluster .   with Ray: docs/clusters.md
 # docs/hosting.md says how to run them and what they take.
 
 ARG BASE=debian:bookworm-slim
@@ -28,6 +29,10 @@ RUN cd /build \
  && /opt/pip/bin/pip --python /opt/app/bin/python install -r cpu.txt \
  && /opt/pip/bin/pip --python /opt/app/bin/python install --no-deps -r serving.txt \
  && rm -rf /opt/app/lib/python3*/site-packages/tensorflow/include
+
+FROM build-training AS build-cluster
+COPY requirements-cluster.txt /build/
+RUN /opt/pip/bin/pip --python /opt/app/bin/python install -r /build/requirements-cluster.txt s3fs
 
 FROM build AS weights
 # The face detector's, and the runtime that reads in visitors' browsers: downloaded and compared with
@@ -71,6 +76,16 @@ CMD ["streamlit", "run", "streamlit_app.py"]
 
 FROM base AS slim
 COPY --from=build /opt/app /opt/app
+
+FROM base AS cluster
+# The default is for a dashboard; KubeRay starts Ray by commands of its own.
+USER root
+RUN apt-get update \
+ && apt-get install -y --no-install-recommends bash wget \
+ && apt-get clean && rm -rf /var/lib/apt/lists/*
+USER emotion
+ENV RAY_USAGE_STATS_ENABLED=0 PYTHONPATH=/app
+COPY --from=build-cluster /opt/app /opt/app
 
 FROM base AS full
 # A promoted run becomes a model: give /app/models a volume of its own to keep it.
