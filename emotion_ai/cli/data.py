@@ -177,7 +177,7 @@ def summary(dataset: Dataset) -> list[str]:
         lines.append(f"from {about['source']['name']} ({about['format']})")
     if "split_rule" in about:
         lines.append(f"split: {about['split_rule']}")
-    lines += [""] + (_expressions(about) if dataset.task == "expression" else _points(dataset))
+    lines += [""] + (_expressions(dataset) if dataset.task == "expression" else _points(dataset))
     lines.append("")
     if duplicates := about.get("duplicates"):
         leaks = "".join(
@@ -197,9 +197,9 @@ def summary(dataset: Dataset) -> list[str]:
     return lines
 
 
-def _expressions(about: dict) -> list[str]:
+def _expressions(dataset: Dataset) -> list[str]:
+    about, names = dataset.description, dataset.labels.expressions
     splits = [split for split in SPLITS if split in about["splits"]]
-    names = LABEL_SETS[about.get("label_set", "fer7")].expressions
     rows = [("expression", *splits)]
     for name in names:
         counts = (about["expressions"].get(split, {}).get(name, 0) for split in splits)

@@ -10,7 +10,7 @@ from emotion_ai.datasets.formats.fer2013 import SPLIT_NAMES
 from emotion_ai.datasets.store import SPLITS, Dataset
 from emotion_ai.datasets.truths import TRUTHS
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation.assessment import Assessment, Question, assess
+from emotion_ai.evaluation.assessment import Assessment, Question, assess, left_out_text
 from emotion_ai.evaluation.scores import figures
 from emotion_ai.labels import LABEL_SETS, label_set
 from emotion_ai.models.store import SavedModel, open_model
@@ -126,7 +126,13 @@ def scores_text(scores: dict) -> list[str]:
     measured = [
         f"{one.score.title:18}{one.text:>9}   {one.note}".rstrip() for one in figures(scores)
     ]
-    return [head, *measured, *(_points if scores["task"] == "keypoints" else _classes)(scores)]
+    left_out = [text] if (text := left_out_text(scores)) else []
+    return [
+        head,
+        *left_out,
+        *measured,
+        *(_points if scores["task"] == "keypoints" else _classes)(scores),
+    ]
 
 
 def _points(scores: dict) -> list[str]:

@@ -14,6 +14,7 @@ from emotion_ai.errors import SearchError
 from emotion_ai.settings import settings
 from emotion_ai.training import queue
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import labelled_by
 from emotion_ai.training.search.plan import EPOCHS, SPACE, TRIALS, USUAL, Plan, should_hold_out
 from emotion_ai.training.search.searches import (
     Search,
@@ -74,6 +75,8 @@ def _add_cluster(parser: argparse.ArgumentParser) -> None:
 def run_start(arguments: argparse.Namespace) -> int:
     config = config_of(arguments)
     datasets = [load_any(name, *settings().data_dirs) for name in config.data]
+    if not arguments.label_set:
+        config = labelled_by(config, datasets)
     if should_hold_out(datasets) and not config.hold_out:
         config = TrainingConfig.from_dict({**config.as_dict(), "hold_out": True})
         print("selects on a tenth of train: the validation split is kept for the report",

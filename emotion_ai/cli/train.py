@@ -22,6 +22,7 @@ from emotion_ai.training.augmentation import Augmentation
 from emotion_ai.training.checks import Fit, check
 from emotion_ai.training.config import LABEL_SOURCES, PRECISIONS, TrainingConfig, recipes
 from emotion_ai.training.describe import epoch_text
+from emotion_ai.training.examples import labelled_by
 from emotion_ai.training.promotion import promote_run
 from emotion_ai.training.promotion_job import check_model_name
 from emotion_ai.training.trainer import train_run
@@ -63,7 +64,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """What ``config_of`` reads: the task and everything that decides a run."""
     parser.add_argument("task", choices=("expression", "keypoints"))
     parser.add_argument("--data", nargs="+", metavar="NAME", help="dataset names or paths")
-    parser.add_argument("--label-set", choices=LABEL_SETS)
+    parser.add_argument("--label-set", choices=LABEL_SETS, help="default: the data's own")
     parser.add_argument("--labels", choices=LABEL_SOURCES)
     networks = "; ".join(f"{name}: {purpose}" for name, purpose in recipes().items())
     parser.add_argument("--preset", metavar="NETWORK", help=networks)
@@ -127,6 +128,8 @@ def run_train(arguments: argparse.Namespace) -> int:
         check_model_name(arguments.save_as)
         check_task(settings().models_dir / arguments.save_as, config.task)
     datasets = open_data(config)
+    if not arguments.resume and not arguments.label_set:
+        config = labelled_by(config, datasets)
     fit = check(config, datasets, settings().models_dir)
     if arguments.dry_run:
         print(dry_run_text(config, fit))

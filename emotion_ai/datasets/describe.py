@@ -5,19 +5,19 @@ import numpy as np
 import pandas as pd
 
 from emotion_ai.datasets.store import SPLITS, Dataset
-from emotion_ai.labels import COORDINATE_COLUMNS, FER7, KEYPOINT_NAMES
+from emotion_ai.labels import COORDINATE_COLUMNS, FER7, KEYPOINT_NAMES, LabelSet
 
 #: An image whose grey values spread (standard deviation) less than this shows nothing. Any limit
 #: from 1 to 4 finds the same 13 images of FER2013's published part; the next has 4.1.
 BLANK_BELOW = 2.0
 
 
-def balance(samples: pd.DataFrame) -> pd.DataFrame:
+def balance(samples: pd.DataFrame, labels: LabelSet = FER7) -> pd.DataFrame:
     """Faces by expression and split: one row each with ``split``, ``expression``, ``faces`` and
-    ``share`` of the split (0 to 1), in the order of the splits and of FER2013."""
+    ``share`` of the split (0 to 1), in the order of the splits and of ``labels``."""
     counts = pd.crosstab(samples["split"], samples["expression"])
     splits = [split for split in SPLITS if split in counts.index]
-    names = [name for name in FER7.expressions if name in counts]
+    names = [name for name in labels.expressions if name in counts]
     counts = counts.loc[splits, names]
     table = counts.stack().rename("faces").reset_index()
     table["share"] = table["faces"] / table.groupby("split")["faces"].transform("sum")

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
-from emotion_ai.errors import DatasetError, RecordError
+from emotion_ai.errors import ConfigError, DatasetError, RecordError
+from emotion_ai.labels import FER7, label_set
 from emotion_ai.storage.records import Count, Line, checked_by, read_json
 
 DESCRIPTION = "dataset.json"
@@ -45,6 +46,7 @@ class _Description(TypedDict):
 
 
 class ExpressionDescription(_Description):
+    classes: NotRequired[list[Line]]
     expressions: dict[str, dict[str, Count]]
 
 
@@ -61,6 +63,9 @@ def read_description(folder: Path) -> Description:
     """The description in a dataset's folder; DatasetError names the field that is wrong, and
     FileNotFoundError says that there is none."""
     try:
-        return checked_by(read_json(folder / DESCRIPTION), "task", _KINDS, DESCRIPTION)
-    except RecordError as error:
+        found = checked_by(read_json(folder / DESCRIPTION), "task", _KINDS, DESCRIPTION)
+        if found["task"] == "expression":
+            label_set(found.get("label_set", FER7.name), found.get("classes"))
+        return found
+    except (RecordError, ConfigError) as error:
         raise DatasetError(f"dataset {folder.name} is damaged: {error}: import it again") from None

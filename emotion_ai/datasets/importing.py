@@ -5,7 +5,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +33,18 @@ from emotion_ai.datasets.store import (
     known_names,
     open_dataset,
 )
-from emotion_ai.errors import DatasetError
-from emotion_ai.labels import COORDINATE_COLUMNS, COURSE5, FER7, LabelSet, label_set
+from emotion_ai.errors import ConfigError, DatasetError
+from emotion_ai.labels import (
+    COORDINATE_COLUMNS,
+    COURSE5,
+    FER7,
+    FER8,
+    LabelSet,
+    class_key,
+    class_name,
+    label_set,
+    set_of,
+)
 from emotion_ai.progress import Progress
 from emotion_ai.storage.files import sibling_folder
 
@@ -92,7 +102,10 @@ def import_dataset(
         samples = writer.table()
         origin = {"source": _source(path), "format": reading.format}
         if reading.task == "expression":
-            origin["label_set"] = _name_expressions(samples, reading.label_set)
+            labels = _name_expressions(samples, reading, kept.classes)
+            origin["label_set"] = labels.name
+            if not labels.is_known:
+                origin["classes"] = list(labels.expressions)
         skipped, with_votes = kept.skipped, 0
         if crowd:
             with_votes = _add_votes(crowd, samples, kept, reading)
@@ -159,6 +172,16 @@ class _Kept:
     skipped: list[str]
     resized: int = 0
     read: int = 0
+    #: The classes by ``class_key``, each as it was first spelled.
+    classes: dict[str, str] = field(default_factory=dict)
+
+    def tidy_label(self, row: dict) -> None:
+        """Name the class of a row as all others of it are; DatasetError for no name at all."""
+        if not isinstance(label := row.get("expression"), str):
+            return
+        if not (name := class_name(label)):
+            raise DatasetError(f"{row['source']}: expected a class, got {label[:20]!r}")
+        row["expression"] = self.classes.setdefault(class_key(name), name)
 
 
 def _copy(
@@ -168,6 +191,11 @@ def _copy(
     border = reading.border_px
     inner = slice(border, border + reading.size_px)
     for item in reading.items:
+        if isinstance(item, Sample):
+            try:
+                kept.tidy_label(item.row)
+            except DatasetError as error:
+                item = error
         if isinstance(item, Sample):
             writer.add(item.image, item.row)
             kept.rows.append(kept.read)
@@ -186,20 +214,30 @@ def _copy(
     return kept
 
 
-def _name_expressions(samples: pd.DataFrame, numbering: LabelSet | None) -> str:
-    """Replace numbers by names, in place; the name of the label set they follow.
+def _name_expressions(samples: pd.DataFrame, reading: Reading, found: dict[str, str]) -> LabelSet:
+    """Replace numbers by names, in place; the label set they follow.
 
     Without ``Usage`` a table may be the course's (0-4) or FER2013's (0-6): a number over 4 tells.
+    Classes stand in the order of the source or, where it has none, FER+'s first, then by name.
     """
     column = samples["expression"]
     is_number = column.map(lambda value: isinstance(value, int))
     if is_number.any():
+        numbering = reading.label_set
         if numbering is None:
             numbering = COURSE5 if column[is_number].max() < len(COURSE5) else FER7
         names = dict(enumerate(numbering.expressions))
         samples["expression"] = column.map(lambda value: names.get(value, value))
-        return numbering.name
-    return COURSE5.name if set(column) == set(COURSE5.expressions) else FER7.name
+        if set(samples["expression"]) <= set(numbering.expressions):
+            return numbering
+    present = set(samples["expression"].dropna())
+    ordered = [found.setdefault(class_key(name), name) for name in map(class_name, reading.classes)]
+    ordered += [name for name in FER8.expressions if name in present and name not in ordered]
+    ordered += sorted(present.difference(ordered), key=class_key)
+    try:
+        return set_of(ordered)
+    except ConfigError as error:
+        raise DatasetError(str(error)) from None
 
 
 def _add_votes(crowd: Votes, samples: pd.DataFrame, kept: _Kept, reading: Reading) -> int:

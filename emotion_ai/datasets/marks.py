@@ -16,7 +16,7 @@ from filelock import FileLock
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.store import MARKS, Dataset
 from emotion_ai.errors import DatasetError, RecordError
-from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
+from emotion_ai.labels import FERPLUS_EXPRESSIONS, VOTE_COLUMNS, class_name
 from emotion_ai.storage.files import write_json
 from emotion_ai.storage.records import Count, read_record
 
@@ -33,16 +33,22 @@ class Mark:
     def __post_init__(self):
         if self.kind not in KINDS:
             raise DatasetError(f"unknown mark {self.kind!r}: expected one of {', '.join(KINDS)}")
-        known = FER7.expressions if self.kind == "relabel" else (None,)
-        if self.expression not in known:
-            expected = ", ".join(map(str, known))
-            raise DatasetError(f"{self.kind} as {self.expression!r}: expected one of {expected}")
+        name = self.expression
+        fits = (name and name == class_name(name)) if self.kind == "relabel" else name is None
+        if not fits:
+            expected = "a class" if self.kind == "relabel" else "None"
+            raise DatasetError(f"{self.kind} as {name!r}: expected {expected}")
 
     def __str__(self) -> str:
         return f"relabel as {self.expression}" if self.expression else self.kind
 
 
 Marks = dict[int, Mark]
+
+
+def relabels(dataset: Dataset) -> tuple[str, ...]:
+    """What an image of the dataset may be relabelled as: its classes."""
+    return dataset.labels.expressions if dataset.labels else ()
 
 
 class _RowMark(TypedDict):
@@ -82,6 +88,9 @@ def set_marks(dataset: Dataset, rows: Iterable[int], mark: Mark | None) -> Marks
         raise DatasetError(f"no row {bad[0]}: expected 0 to {len(dataset) - 1}")
     if mark and mark.expression and dataset.task != "expression":
         raise DatasetError(f"{dataset.name} has no expressions: expected keep or drop")
+    if mark and mark.expression and mark.expression not in relabels(dataset):
+        known = ", ".join(relabels(dataset))
+        raise DatasetError(f"relabel as {mark.expression!r}: expected one of {known}")
     try:
         dataset.marks_path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(dataset.marks_path.with_name(f".{MARKS}.lock")):
@@ -141,8 +150,9 @@ def apply_marks(samples: pd.DataFrame, marks: Marks) -> pd.DataFrame:
         samples.iloc[rows, column] = list(relabelled.values())
         if VOTE_COLUMNS[0] in samples:
             votes = np.zeros((len(rows), len(VOTE_COLUMNS)), np.uint8)
-            columns = [FERPLUS_EXPRESSIONS.index(name) for name in relabelled.values()]
-            votes[np.arange(len(rows)), columns] = 10
+            for vote, name in zip(votes, relabelled.values(), strict=True):
+                if name in FERPLUS_EXPRESSIONS:  # nobody could vote for another class
+                    vote[FERPLUS_EXPRESSIONS.index(name)] = 10
             samples.iloc[rows, [samples.columns.get_loc(name) for name in VOTE_COLUMNS]] = votes
     return samples
 

@@ -6,8 +6,8 @@ row an image) and ``dataset.json`` (counts, origin, SHA-256). Columns of the tab
 - ``split``: ``train``, ``validation`` or ``test``; ``source``: file or row the image came from;
 - ``group``: images that must stay on one side of a split share it (a person, a photo);
 - ``digest``: of the pixels, equal for exact duplicates;
-- expression sets: ``expression`` (FER2013's names, None without a label) and, where FER+ votes
-  were given, ten ``votes_*`` columns (uint8, all zero without votes);
+- expression sets: ``expression`` (one of ``Dataset.labels``, None without a label) and, where FER+
+  votes were given, ten ``votes_*`` columns (uint8, all zero without votes);
 - keypoint sets: the 30 coordinates (float32, pixels of the face crop, NaN without a label).
 
 Keypoint images may be stored with ``border_px`` real pixels around the face crop, so that
@@ -30,7 +30,15 @@ import pandas as pd
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.description import DESCRIPTION, Description, read_description
 from emotion_ai.errors import DatasetError
-from emotion_ai.labels import COORDINATE_COLUMNS, INPUT_SIZE_PX, KEYPOINT_COUNT, VOTE_COLUMNS
+from emotion_ai.labels import (
+    COORDINATE_COLUMNS,
+    FER7,
+    INPUT_SIZE_PX,
+    KEYPOINT_COUNT,
+    VOTE_COLUMNS,
+    LabelSet,
+    label_set,
+)
 from emotion_ai.storage.files import (
     may_name_a_folder,
     replace_folder,
@@ -96,6 +104,14 @@ class Dataset:
     @cached_property
     def samples(self) -> pd.DataFrame:
         return pd.read_parquet(self.folder / SAMPLES)
+
+    @cached_property
+    def labels(self) -> LabelSet | None:
+        """The classes its labels are of, in its own order; None for keypoints."""
+        if self.task == "keypoints":
+            return None
+        about = self.description
+        return label_set(about.get("label_set", FER7.name), about.get("classes"))
 
     def __len__(self) -> int:
         return self.description["n"]

@@ -5,7 +5,7 @@ import numpy as np
 
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import FERPLUS_EXPRESSIONS, HEADS, LabelSet
+from emotion_ai.labels import FER8, FERPLUS_EXPRESSIONS, HEADS, LabelSet
 
 TRUTHS = ("given", "crowd")
 
@@ -13,6 +13,11 @@ TRUTHS = ("given", "crowd")
 def truths_of(dataset: Dataset) -> tuple[str, ...]:
     """Those that the dataset can be scored against."""
     return TRUTHS if dataset.task == "expression" and dataset.votes is not None else TRUTHS[:1]
+
+
+def labels_of(dataset: Dataset, truth: str = "given") -> LabelSet | None:
+    """The classes that a truth of the dataset is told in; None for keypoints."""
+    return FER8 if truth == "crowd" and dataset.labels else dataset.labels
 
 
 def class_positions(dataset: Dataset, labels: LabelSet, truth: str) -> np.ndarray:
@@ -71,8 +76,10 @@ def crowd_majority(votes: np.ndarray, labels: LabelSet) -> np.ndarray:
 def vote_shares(votes: np.ndarray, labels: LabelSet) -> np.ndarray:
     """float32 (N, len(labels)): votes on the expressions of ``labels`` as shares; zero rows where
     nobody chose one of them."""
-    columns = [FERPLUS_EXPRESSIONS.index(name) for name in labels.expressions]
-    counts = votes[:, columns].astype(np.float32)
+    counts = np.zeros((len(votes), len(labels)), np.float32)
+    for i, name in enumerate(labels.expressions):
+        if name in FERPLUS_EXPRESSIONS:  # nobody could vote for another class
+            counts[:, i] = votes[:, FERPLUS_EXPRESSIONS.index(name)]
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 

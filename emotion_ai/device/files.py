@@ -20,10 +20,10 @@ from emotion_ai.faces.detection import DETECTION_SIDE_PX, find_yunet
 from emotion_ai.faces.yunet_file import yunet_tflite
 from emotion_ai.labels import (
     COORDINATE_COLUMNS,
-    EXPRESSION_COLOURS,
     FER7,
     KEYPOINT_SIDES,
     SIDE_COLOURS,
+    colours,
 )
 from emotion_ai.models.store import DEFAULTS, TFLITE, SavedModel, open_model
 from emotion_ai.reading.follower import BATCH
@@ -109,7 +109,7 @@ def _prepare(settings: Settings) -> Prepared:
                 for task in DEFAULTS
                 if (model := _open(settings, task))
             },
-            **_words(),
+            **_words(_open(settings, DEFAULTS[0])),
         }
     except OSError as error:
         if error.strerror is None:  # the detector's own words
@@ -187,19 +187,23 @@ def _model(model: SavedModel, files: _Files) -> dict:
     return record
 
 
-def _words() -> dict:
-    """What both sides must agree on and neither repeats."""
+def _words(model: SavedModel | None) -> dict:
+    """What both sides must agree on and neither repeats, for the model of expressions."""
+    labels = model.labels.expressions if model else FER7.expressions
+    place = COLUMNS.index(COORDINATE_COLUMNS[0])
+    own = (f"p_{name}" for name in labels)
+    columns = [*COLUMNS[:place], *(c for c in own if c not in COLUMNS), *COLUMNS[place:]]
 
     def pace(of: Pace) -> dict:
         return {"side_px": of.detection_side_px, "detect_s": of.detect_s}
 
     return {
-        "labels": FER7.expressions,
-        "colours": EXPRESSION_COLOURS,
+        "labels": labels,
+        "colours": colours(labels),
         "sides": KEYPOINT_SIDES,
         "side_colours": SIDE_COLOURS,
         "coordinates": COORDINATE_COLUMNS,
-        "columns": COLUMNS,
+        "columns": columns,
         "paces": {"one_face": pace(ONE_FACE), "room": pace(ROOM)},
         "batch": BATCH,
         "photo_side_px": DETECTION_SIDE_PX,

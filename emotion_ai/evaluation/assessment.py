@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.datasets.truths import labelled_rows
+from emotion_ai.datasets.truths import class_positions, labelled_rows, labels_of
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.caveats import stands_in_train
 from emotion_ai.evaluation.predictions import model_columns, predictions, restrict
@@ -48,7 +48,23 @@ class ExpressionAssessment(ExpressionAnswers):
     @cached_property
     def scores(self) -> dict:
         asked = {"label_set": self.labels.name, "labels_from": self.question.truth}
-        return _head(self) | asked | measure(self) | self.details
+        left_out = {"left_out": self.left_out} if any(self.left_out.values()) else {}
+        return _head(self) | asked | left_out | measure(self) | self.details
+
+    @cached_property
+    def left_out(self) -> dict:
+        """What the scores are not about: classes that the ``model`` names and the dataset has not,
+        or that were not asked for; and those of the ``dataset``, each with its faces."""
+        dataset, truth = self.dataset, self.question.truth
+        told = labels_of(dataset, truth)
+        rows = dataset.rows(self.question.split)
+        counts = np.bincount(class_positions(dataset, told, truth)[rows] + 1)[1:]
+        faces = dict(zip(told.expressions, counts.tolist(), strict=False))
+        here = self.labels.expressions
+        return {
+            "model": [name for name in self.model.labels.expressions if name not in here],
+            "dataset": {name: n for name, n in faces.items() if n and name not in here},
+        }
 
     @property
     def images(self) -> np.ndarray:
@@ -111,15 +127,17 @@ def assess(
 ) -> Assessment:
     """The model's answers over the labelled rows of the split; from the cache where kept.
 
-    Labels that are fewer than the model's score it on those, its probabilities renormalised over
-    them. ConfigError when model and dataset are for different tasks, the model does not know the
-    labels, or no row has one.
+    It is scored on the classes that both know, its probabilities renormalised over them; ``labels``
+    of the question may be fewer. What that leaves out is said (``left_out``). ConfigError when
+    model and dataset are for different tasks, share fewer than two classes, the model does not
+    know the labels, or no row has one.
     """
     if dataset.task != model.task:
         raise ConfigError(f"{model.name} is for {model.task}, {dataset.name} for {dataset.task}")
     labels = None if model.task == "keypoints" else question.labels or model.labels
     if labels:
         model_columns(model.labels, labels)
+        labels = labels.shared_with(labels_of(dataset, question.truth))
     rows = dataset.rows(question.split)
     counted = np.ones(len(rows), bool)
     if question.leave_out_copies:
@@ -147,8 +165,26 @@ def assess(
     )
 
 
-def label_sets(model: SavedModel) -> list[LabelSet]:
-    """The model's own label set, then those it can be scored on as well."""
-    own = model.labels
+def left_out_text(scores: dict) -> str:
+    """What a dict of scores is not about, in a sentence; "" when it is about everything."""
+    left_out = scores.get("left_out", {})
+    parts = []
+    if names := left_out.get("model"):
+        parts.append(f"the model's {_few(names)}")
+    if faces := left_out.get("dataset"):
+        parts.append(
+            f"the dataset's {_few([f'{name} ({n:,} faces)' for name, n in faces.items()])}"
+        )
+    return f"Left out: {' and '.join(parts)}." if parts else ""
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+
+
+def label_sets(model: SavedModel, second: SavedModel | None = None) -> list[LabelSet]:
+    """The model's own label set, then those it can be scored on as well; of two models what both
+    know. ConfigError when they share fewer than two classes."""
+    own = model.labels.shared_with(second.labels) if second else model.labels
     fitting = (s for s in LABEL_SETS.values() if set(s.expressions) < set(own.expressions))
     return [own, *fitting]

@@ -1,12 +1,13 @@
 """Readings become pixels. Draws on the given frame, uint8 (H, W, 3) BGR, in place."""
 
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 
-from emotion_ai.labels import EXPRESSION_COLOURS, KEYPOINT_SIDES, SIDE_COLOURS
+from emotion_ai.labels import EXPRESSION_COLOURS, KEYPOINT_SIDES, SIDE_COLOURS, colours
 from emotion_ai.results import FaceReading
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -45,7 +46,10 @@ def draw_readings(
     for number, reading in zip(numbers, readings, strict=True):
         expression = reading.own or reading.expression
         # A visitor's own classes have no colours that would mean the same elsewhere.
-        colour = bgr(EXPRESSION_COLOURS.get(expression.label if expression else "", "#FFFFFF"))
+        known = (
+            EXPRESSION_COLOURS if reading.own else colours(expression.labels if expression else ())
+        )
+        colour = bgr(known.get(expression.label if expression else "", "#FFFFFF"))
         x0, y0, x1, y1 = (round(value) for value in reading.face.box_xyxy)
         if layers.box:
             cv2.rectangle(frame, (x0, y0), (x1, y1), (0, 0, 0), stroke + 2, cv2.LINE_AA)
@@ -54,12 +58,20 @@ def draw_readings(
             draw_keypoints(frame, reading.keypoints_px, radius_px=max(1.5, (x1 - x0) / 60))
         words = [str(number)] if layers.number else []
         if expression and layers.name:
-            words.append(expression.label)
+            words.append(drawable(expression.labels, expression.label))
             if layers.probability:
                 words.append(f"{expression.confidence:.2f}")
         if words:
             _label(frame, " ".join(words), (x0, y0), colour, scale=np.clip((x1 - x0) / 190, 0.4, 3))
     return frame
+
+
+def drawable(labels: tuple[str, ...], label: str) -> str:
+    """A class's name as OpenCV's font can draw it, which knows ASCII alone: without accents, or
+    its place among the classes, from 1, where too little of it is left."""
+    plain = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().strip()
+    letters = sum(c.isalnum() for c in label)
+    return plain if plain and 2 * len(plain) > letters else f"class {labels.index(label) + 1}"
 
 
 def draw_keypoints(frame: np.ndarray, keypoints_px: np.ndarray, radius_px: float) -> None:

@@ -1,10 +1,13 @@
 """What all figures share: one look on either theme, and the data behind the picture."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
+
+from emotion_ai.labels import Look
 
 #: The tone of a single series, and of what stands for chance or for the ideal beside it.
 ACCENT, QUIET = "#6C63E0", "#8A8F9E"
@@ -17,6 +20,33 @@ DASHES = {
     "angry": "solid", "disgust": "dot", "fear": "dash", "happy": "longdash",
     "sad": "dashdot", "surprise": "longdashdot", "neutral": "2px 6px",
 }  # fmt: skip
+#: Plotly's patterns of bars and bands, by ``Look.pattern``.
+_SHAPES = ("", "/", "x", ".", "-", "|", "+", "\\")
+
+
+def dashes(names: Iterable[str]) -> dict[str, str]:
+    """A dash pattern for each class of a set; those of one's own go through them in turn."""
+    every = list(DASHES.values())
+    return {name: DASHES.get(name) or every[i % len(every)] for i, name in enumerate(names)}
+
+
+def bar_pattern(look: Look) -> str:
+    """Plotly's pattern of a class, "" for none."""
+    return _SHAPES[look.pattern % len(_SHAPES)]
+
+
+def hatch_lines(look: Look) -> tuple[int, int]:
+    """How the lines of a pattern run outside Plotly: degrees, and pixels apart."""
+    return 45 * (look.pattern % 4), 4 + 3 * (look.pattern // 4 % 4)
+
+
+def css_fill(look: Look) -> str:
+    """A class's colour and pattern as a CSS background."""
+    if not look.pattern:
+        return look.colour
+    turn, gap = hatch_lines(look)
+    lines = f"rgba(0,0,0,.6) 0 1.5px,transparent 1.5px {gap}px"
+    return f"repeating-linear-gradient({turn}deg,{lines}),{look.colour}"
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,19 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from emotion_ai.explain.occlusion import Stability
-from emotion_ai.figures.base import DASHES, QUIET, Plot, axes, base_figure, legend_beside
-from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
+from emotion_ai.figures.base import QUIET, Plot, axes, base_figure, dashes, legend_beside
+from emotion_ai.labels import LabelSet, colours
 
 
 def stability_plot(result: Stability, labels: LabelSet) -> Plot:
     """A line for each expression over the steps of one change; the first answer drawn thick."""
     start = result.probabilities[abs(result.steps).argmin()]
     first = int(start.argmax())
+    colour, dash = colours(labels.expressions), dashes(labels.expressions)
     traces = [
         go.Scatter(
             x=result.steps, y=result.probabilities[:, i], name=name, mode="lines",
-            line={"color": EXPRESSION_COLOURS[name], "dash": DASHES[name],
+            line={"color": colour[name], "dash": dash[name],
                   "width": 4 if i == first else 2},
             hovertemplate=f"{name} %{{y:.2f}}<extra></extra>",
         )

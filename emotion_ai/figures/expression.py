@@ -15,19 +15,19 @@ from emotion_ai.evaluation.threshold_curves import (
 from emotion_ai.figures.base import (
     ACCENT,
     DARK_INK,
-    DASHES,
     FIRST,
     QUIET,
     SECOND,
     Plot,
     axes,
     base_figure,
+    dashes,
     interval_bars,
     legend_above,
     legend_beside,
     signed,
 )
-from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
+from emotion_ai.labels import LabelSet, colours
 
 #: How a confusion matrix is read: counts, of each labelled class, of each named class.
 SCALES = ("faces", "share of row", "share of column")
@@ -121,10 +121,11 @@ def _one_against_rest(probabilities, targets, labels):
             yield name, positive, probabilities[:, i]
 
 
-def _curve(name: str, x, y, figure_of: str) -> go.Scatter:
+def _curve(name: str, x, y, figure_of: str, labels: LabelSet) -> go.Scatter:
     return go.Scatter(
         x=x, y=y, mode="lines", name=figure_of,
-        line={"color": EXPRESSION_COLOURS[name], "dash": DASHES[name], "width": 2.5},
+        line={"color": colours(labels.expressions)[name],
+              "dash": dashes(labels.expressions)[name], "width": 2.5},
         hovertemplate=f"{name}: %{{x:.2f}}, %{{y:.2f}}<extra></extra>",
     )  # fmt: skip
 
@@ -142,7 +143,7 @@ def precision_recall_plot(probabilities: np.ndarray, targets: np.ndarray, labels
     for name, positive, scores in _one_against_rest(probabilities, targets, labels):
         precision, recall, threshold = _thinned(*precision_recall_curve(positive, scores))
         area = average_precision(positive, scores)
-        traces.append(_curve(name, recall, precision, f"{name} {area:.2f}"))
+        traces.append(_curve(name, recall, precision, f"{name} {area:.2f}", labels))
         tables.append(
             pd.DataFrame(
                 {
@@ -167,7 +168,7 @@ def roc_plot(probabilities: np.ndarray, targets: np.ndarray, labels: LabelSet) -
     for name, positive, scores in _one_against_rest(probabilities, targets, labels):
         false_rate, true_rate, threshold = _thinned(*roc_curve(positive, scores))
         area = roc_area(positive, scores)
-        traces.append(_curve(name, false_rate, true_rate, f"{name} {area:.2f}"))
+        traces.append(_curve(name, false_rate, true_rate, f"{name} {area:.2f}", labels))
         tables.append(
             pd.DataFrame(
                 {
@@ -257,7 +258,7 @@ def recall_plot(table: pd.DataFrame) -> Plot:
     names = rows["expression"].tolist()
     figure = interval_bars(
         names, rows["recall"], rows["recall_low"], rows["recall_high"],
-        [EXPRESSION_COLOURS[name] for name in names],
+        [colours(table["expression"])[name] for name in names],
         [f"<b>{value:.0%}</b>" for value in rows["recall"]],
     )  # fmt: skip
     figure.update_layout(height=390)
@@ -277,7 +278,7 @@ def change_plot(changes: list[dict], first: str, second: str) -> Plot:
     bars = go.Bar(
         x=change, y=names, orientation="h", customdata=known["faces"],
         marker={
-            "color": [EXPRESSION_COLOURS[name] for name in known["expression"]],
+            "color": [colours(table["expression"])[name] for name in known["expression"]],
             "pattern_shape": ["/" if value < 0 else "" for value in change],
         },
         error_x={"type": "data", "symmetric": False, "array": known["high"] - change,

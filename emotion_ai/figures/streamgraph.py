@@ -10,7 +10,8 @@ import html
 import numpy as np
 import pandas as pd
 
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.figures.base import css_fill, hatch_lines
+from emotion_ai.labels import Look, looks
 from emotion_ai.reading.group import BIN_S, Marker
 
 #: Narrower bands carry no name; the legend has it.
@@ -33,8 +34,10 @@ def streamgraph(
     start_s = end_s - span_s if span_s else 0.0
     values = shares[list(labels)].to_numpy(float)
     bands = "".join(
-        f'<path d="{path}" fill="{EXPRESSION_COLOURS[name]}"/>'
-        for name, path in zip(labels, _paths(times, values, start_s, end_s), strict=True)
+        _band(number, looks(labels)[name], path)
+        for number, (name, path) in enumerate(
+            zip(labels, _paths(times, values, start_s, end_s), strict=True)
+        )
     )
     # As an image: pages take HTML only.
     svg = (
@@ -56,7 +59,10 @@ def streamgraph(
                 f"{side};font-size:.75rem;white-space:nowrap;max-width:12em;overflow:hidden;"
                 f'text-overflow:ellipsis">{number} {text}</span></div>'
             )
-    said = "; ".join(f"{n} {v:.0%}" for n, v in _newest(values, labels).items()) or "no data yet"
+    said = (
+        "; ".join(f"{html.escape(n)} {v:.0%}" for n, v in _newest(values, labels).items())
+        or "no data yet"
+    )
     return (
         f'<div class="ea-stream" style="margin-top:{1.4 if lines else 0}em">'
         f'<div role="img" aria-label="Share of each expression over time: {said}" '
@@ -90,6 +96,20 @@ def _paths(times, values, start_s: float, end_s: float) -> list[str]:
     return ["".join(part) for part in parts]
 
 
+def _band(number: int, look: Look, path: str) -> str:
+    """A band in its colour and, where colours are shared, under its pattern."""
+    band = f'<path d="{path}" fill="{look.colour}"/>'
+    if path and look.pattern:
+        turn, gap = hatch_lines(look)
+        band += (
+            f'<pattern id="p{number}" width="{gap}" height="{gap}" patternUnits="userSpaceOnUse" '
+            f'patternTransform="rotate({turn})"><path d="M0 0H{gap}" stroke="#000" '
+            f'stroke-opacity=".6" stroke-width="1.5"/></pattern>'
+            f'<path d="{path}" fill="url(#p{number})"/>'
+        )
+    return band
+
+
 def _newest(values, labels) -> dict[str, float]:
     """The last second that counted."""
     known = np.flatnonzero(np.isfinite(values).all(axis=1)) if len(values) else []
@@ -107,7 +127,7 @@ def _names(values, labels) -> str:
             ink = "#FFF" if name in ("sad", "angry") else "#000"
             out += (
                 f'<span style="position:absolute;right:8px;top:{middle:.1f}%;color:{ink};'
-                f'transform:translateY(-50%);font-size:.8rem;line-height:1">{name}</span>'
+                f'transform:translateY(-50%);font-size:.8rem;line-height:1">{html.escape(name)}</span>'
             )
         below += share
     return out
@@ -132,8 +152,9 @@ def _legend(values, labels) -> str:
     newest = _newest(values, labels)
     items = "".join(
         '<span style="display:inline-flex;align-items:center;gap:.35em;white-space:nowrap"><i '
-        f'style="width:.8em;height:.8em;border-radius:2px;background:{EXPRESSION_COLOURS[name]}"'
-        f"></i>{name}{f' {newest[name]:.0%}'.replace('%', ' %') if newest else ''}</span>"
+        f'style="width:.8em;height:.8em;border-radius:2px;background:{css_fill(looks(labels)[name])}">'
+        f"</i>{html.escape(name)}"
+        f"{f' {newest[name]:.0%}'.replace('%', ' %') if newest else ''}</span>"
         for name in labels
     )
     return f'<div style="display:flex;flex-wrap:wrap;gap:.2em 1em;font-size:.82rem">{items}</div>'

@@ -82,6 +82,7 @@ class _Card(TypedDict):
 
 class ExpressionCard(_Card):
     label_set: Line
+    classes: NotRequired[list[Line]]
     scores: list[ExpressionScore]
     truth: NotRequired[Line]
     heads: NotRequired[Annotated[list[Line], Meta(min_length=1)]]
@@ -109,7 +110,7 @@ def check_card(card: Any) -> Card:
     card = checked_by(card, "task", _KINDS, CARD)
     if card["task"] == "expression":
         try:
-            label_set(card["label_set"])
+            label_set(card["label_set"], card.get("classes"))
         except EmotionAIError as error:
             raise ModelError(f"{CARD}: label_set: {error}") from None
     for i, score in enumerate(card["scores"]):

@@ -61,7 +61,7 @@ class SavedModel:
 
     @cached_property
     def labels(self) -> LabelSet:
-        return label_set(self.card["label_set"])
+        return label_set(self.card["label_set"], self.card.get("classes"))
 
     @property
     def truth(self) -> str:

@@ -12,7 +12,8 @@ from emotion_ai.faces.quality import is_turned_away, is_uncertain
 from emotion_ai.labels import COORDINATE_COLUMNS, FER7
 from emotion_ai.results import FaceReading, Sighting
 
-#: The header of every table, whatever models were there and whether it holds photos or films.
+#: The header of every table, whether it holds photos or films and whatever models were there; one
+#: that names other classes adds a column for each.
 COLUMNS = (
     *("file", "face", "time_s", "track", "score", "x0", "y0", "x1", "y1"),
     *("expression", "uncertain", "turned_away"),
@@ -44,7 +45,7 @@ def readings_table(
             time_s = seen.time_s
             rows.append({"file": file, "face": number, **seen.as_row(), **_doubts(seen.reading)})
     own = ["own_class", *(f"own_{name}" for name in own_classes)] if own_classes else []
-    table = pd.DataFrame(rows, columns=[*COLUMNS, *own])
+    table = pd.DataFrame(rows, columns=[*_columns(rows), *own])
     return table.astype({"face": int, "time_s": float, "track": "Int64"})
 
 
@@ -56,6 +57,16 @@ def _doubts(reading: FaceReading) -> dict[str, bool]:
     if reading.keypoints_px is not None:
         doubts["turned_away"] = is_turned_away(reading.keypoints_px)
     return doubts
+
+
+def _columns(rows: list[dict]) -> list[str]:
+    """``COLUMNS``, and a probability of each further class after those of FER2013's seven."""
+    known = set(COLUMNS)
+    own = dict.fromkeys(
+        name for row in rows for name in row if name[:2] == "p_" and name not in known
+    )
+    place = COLUMNS.index(COORDINATE_COLUMNS[0])
+    return [*COLUMNS[:place], *own, *COLUMNS[place:]]
 
 
 def photo_record(file: str, size_wh: tuple[int, int], readings: list[FaceReading]) -> dict:

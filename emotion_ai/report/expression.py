@@ -21,7 +21,7 @@ from emotion_ai.figures.expression import (
     roc_plot,
 )
 from emotion_ai.figures.faces import picture_url
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.labels import colours
 from emotion_ai.report.parts import Section
 
 EXAMPLES = 16
@@ -106,5 +106,5 @@ def _faces(assessment: ExpressionAssessment, order: np.ndarray) -> tuple:
         words = f"{named} {assessment.confidence[i]:.2f}"
         if label != named:
             words = f"{label} → {words}"
-        faces.append((picture_url(picture), words, EXPRESSION_COLOURS[named]))
+        faces.append((picture_url(picture), words, colours(names)[named]))
     return tuple(faces)

@@ -2,8 +2,9 @@
 
 import html
 
+from emotion_ai.figures.base import css_fill
 from emotion_ai.figures.streamgraph import clock, streamgraph
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.labels import looks
 from emotion_ai.reading.group import Summary
 
 _STYLE = """
@@ -23,10 +24,12 @@ _NOTICE = (
 def group_report(summary: Summary, title: str = "Group session") -> str:
     """Timeline, markers and totals of a session as a self-contained page."""
     title = html.escape(title)
+    fills = looks(summary.labels)
     if summary.totals:
         rows = "".join(
-            f'<tr><td>{name}</td><td class="wide"><div class="bar" style="width:{100 * share:.1f}%;'
-            f'background:{EXPRESSION_COLOURS[name]}"></div></td><td>{100 * share:.0f} %</td></tr>'
+            f'<tr><td>{html.escape(name)}</td><td class="wide"><div class="bar" '
+            f'style="width:{100 * share:.1f}%;background:{css_fill(fills[name])}"></div></td>'
+            f"<td>{100 * share:.0f} %</td></tr>"
             for name, share in summary.totals.items()
         )
         totals = f"<table>{rows}</table>"

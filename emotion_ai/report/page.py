@@ -9,7 +9,7 @@ from html import escape
 import pandas as pd
 from plotly.offline import get_plotlyjs
 
-from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment
+from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment, left_out_text
 from emotion_ai.evaluation.scores import Figure, figures
 from emotion_ai.figures.base import Plot
 from emotion_ai.report import expression, keypoints
@@ -47,6 +47,7 @@ def write_report(assessment: Assessment, notes: Iterable[str] = ()) -> str:
     builder = expression if isinstance(assessment, ExpressionAssessment) else keypoints
     model, dataset, question = assessment.model, assessment.dataset, assessment.question
     title = f"{model.name} on {dataset.name}, {question.split}"
+    notes = [*notes, *filter(None, [left_out_text(assessment.scores)])]
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="quiet">{_faces_and_labels(assessment)} · written '
@@ -79,8 +80,9 @@ def report_command(assessment: Assessment) -> str:
     if isinstance(assessment, ExpressionAssessment):
         if question.truth != "given":
             words += ["--labels", question.truth]
-        if assessment.labels.name != assessment.model.labels.name:
-            words += ["--label-set", assessment.labels.name]
+        asked = question.labels
+        if asked and asked.is_known and asked != assessment.model.labels:
+            words += ["--label-set", asked.name]
     if question.leave_out_copies:
         words.append("--leave-out-copies")
     return shlex.join(words)
@@ -149,7 +151,7 @@ def _card(card: dict) -> pd.DataFrame:
     training = card.get("training", {})
     facts = {
         "task": card["task"],
-        "expressions": card.get("label_set"),
+        "expressions": ", ".join(card.get("classes", ())) or card.get("label_set"),
         "network": card.get("preset"),
         "parameters": f"{card['parameters']:,}" if "parameters" in card else None,
         "stored as": "full-integer weights" if card.get("quantised") else "float weights",

@@ -9,7 +9,7 @@ from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import INPUT_SIZE_PX, LabelSet, label_set
+from emotion_ai.labels import INPUT_SIZE_PX, LabelSet
 from emotion_ai.models.store import open_model
 from emotion_ai.networks.presets import PRESETS
 from emotion_ai.training.config import TrainingConfig
@@ -40,7 +40,7 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
         )
     if config.init:
         _check_start(config, models_dir)
-    labels = label_set(config.label_set)
+    labels = config.expressions
     train = validation = 0
     faces = np.zeros(len(labels))
     for dataset in datasets:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from emotion_ai.datasets.store import TASKS
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import label_set
+from emotion_ai.labels import LabelSet, label_set
 from emotion_ai.networks.presets import DEFAULT, PRESETS
 from emotion_ai.storage.records import checked
 from emotion_ai.training.augmentation import Augmentation
@@ -38,6 +38,8 @@ class TrainingConfig:
     task: str
     data: tuple[str, ...]
     label_set: str = "fer7"
+    #: The classes of a label set that is not known by its name, in its order.
+    classes: tuple[str, ...] = ()
     #: given = the dataset's label, crowd = FER+ vote shares, mixed = half of each,
     #: both = one body with a head for each (``labels.HEADS``).
     labels: str = "given"
@@ -79,7 +81,7 @@ class TrainingConfig:
         ):
             if value not in known:
                 raise ConfigError(f"{name} {value!r}: expected one of {', '.join(known)}")
-        label_set(self.label_set)
+        label_set(self.label_set, self.classes)
         if not self.data:
             raise ConfigError("no dataset: expected at least one name")
         for name, (low, high) in _WHOLE_NUMBERS.items():
@@ -115,6 +117,16 @@ class TrainingConfig:
         changes = {k: v for k, v in changes.items() if k in own}
         return replace(config, augmentation=replace(config.augmentation, **amounts), **changes)
 
+    @property
+    def expressions(self) -> LabelSet:
+        """What a network for expressions learns to name."""
+        return label_set(self.label_set, self.classes)
+
+    def naming(self, labels: LabelSet) -> "TrainingConfig":
+        """The same, for these expressions."""
+        own = () if labels.is_known else labels.expressions
+        return replace(self, label_set=labels.name, classes=own)
+
     def as_dict(self) -> dict:
         return asdict(self)
 
@@ -129,7 +141,8 @@ class TrainingConfig:
         if unknown := set(record) - known:
             raise ConfigError(f"config.json: unknown {', '.join(sorted(unknown))}")
         amounts = Augmentation(**record.get("augmentation", {}))
-        return cls(**{**record, "data": tuple(record["data"]), "augmentation": amounts})
+        tuples = {name: tuple(record[name]) for name in ("data", "classes") if name in record}
+        return cls(**{**record, **tuples, "augmentation": amounts})
 
 
 def recipes() -> dict[str, str]:

@@ -16,7 +16,7 @@ from emotion_ai.datasets.truths import labelled_rows, truths_of
 from emotion_ai.errors import RunError
 from emotion_ai.evaluation.assessment import Question, assess, label_sets
 from emotion_ai.evaluation.calibration import NEARLY_ZERO, fit_temperature
-from emotion_ai.labels import BOTH, HEADS, INPUT_SIZE_PX, label_set
+from emotion_ai.labels import BOTH, HEADS, INPUT_SIZE_PX
 from emotion_ai.models.store import KERAS, TFLITE, SavedModel, write_model
 from emotion_ai.networks.architectures import OFFSET_STEPS
 from emotion_ai.networks.changes import in_float32, with_heads, with_mirror
@@ -56,7 +56,7 @@ def store_checkpoint(
     about = {}
     if config.task == "expression":
         model, about = _with_answers(model, datasets, config, head, mirror)
-    train_set, _ = prepare(datasets, config, label_set(config.label_set))
+    train_set, _ = prepare(datasets, config, config.expressions)
     border = train_set.border_px
     crops = train_set.images[:, border : -border or None, border : -border or None]
     if config.task == "keypoints":
@@ -110,6 +110,7 @@ def _with_answers(
             temperatures.append(fit_temperature(said, targets, smallest=NEARLY_ZERO))
     about = {
         "label_set": config.label_set,
+        **({"classes": list(config.classes)} if config.classes else {}),
         "truth": truths[0],
         "temperature": temperatures and temperatures[0],
         "mirror": mirror,
@@ -123,7 +124,7 @@ def calibration_faces(
     datasets: list[Dataset], config: TrainingConfig, truth: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """The training faces kept out of training, uint8 (N, S, S), and their classes, int64 (N,)."""
-    labels, faces, targets = label_set(config.label_set), [], []
+    labels, faces, targets = config.expressions, [], []
     for dataset in datasets:
         if config.honour_marks:
             dataset = marked_dataset(dataset)

@@ -10,7 +10,7 @@ from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import LabelSet
+from emotion_ai.labels import LabelSet, set_of
 from emotion_ai.settings import settings
 from emotion_ai.training.config import TrainingConfig
 
@@ -34,6 +34,19 @@ class Examples:
 def open_data(config: TrainingConfig) -> list[Dataset]:
     """The datasets a configuration names."""
     return [load_any(name, *settings().data_dirs) for name in config.data]
+
+
+def labelled_by(config: TrainingConfig, datasets: list[Dataset]) -> TrainingConfig:
+    """The configuration for the classes of its datasets: theirs where they agree, else all that
+    any of them has, each once."""
+    if config.task == "keypoints":
+        return config
+    own = [dataset.labels for dataset in datasets if dataset.labels]
+    if not own:  # data of the other task, which the checks refuse
+        return config
+    if len(set(own)) == 1:
+        return config.naming(own[0])
+    return config.naming(set_of(dict.fromkeys(n for labels in own for n in labels.expressions)))
 
 
 def prepare(

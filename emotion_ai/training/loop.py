@@ -21,7 +21,7 @@ from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RunError
 from emotion_ai.evaluation.keypoint_errors import centred
 from emotion_ai.evaluation.scores import expression_scores, keypoint_scores
-from emotion_ai.labels import HEADS, LabelSet, label_set
+from emotion_ai.labels import HEADS, LabelSet
 from emotion_ai.networks.architectures import build
 from emotion_ai.networks.changes import in_float32, transfer
 from emotion_ai.storage.files import write_bytes
@@ -152,7 +152,7 @@ def _fit(
     on_epoch: Callable[[dict, int], None] | None,
 ) -> list[dict]:
     """The metrics of all epochs, those trained before an interruption among them."""
-    labels = label_set(config.label_set)
+    labels = config.expressions
     train_set, validation_set = prepare(datasets, config, labels)
     steps = len(Batches(train_set, config))
     keep_data(folder, datasets, config, steps)

@@ -11,7 +11,6 @@ import keras
 import psutil
 
 from emotion_ai.jobs import background
-from emotion_ai.labels import label_set
 from emotion_ai.storage.files import write_json
 from emotion_ai.training import loop
 from emotion_ai.training.config import TrainingConfig
@@ -30,7 +29,7 @@ def measure(config: TrainingConfig, tell=lambda done, total, unit: None) -> dict
 
     keras.utils.set_random_seed(config.seed)
     keras.config.set_dtype_policy(loop.choose_precision(config.precision))
-    labels = label_set(config.label_set)
+    labels = config.expressions
     train_set, validation_set = prepare(datasets, config, labels)
     batches = loop.Batches(train_set, config, workers=2, max_queue_size=16)
     model = loop.new_model(config, labels)

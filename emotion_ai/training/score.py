@@ -17,7 +17,6 @@ from emotion_ai.errors import EmotionAIError
 from emotion_ai.evaluation.keypoint_errors import centred
 from emotion_ai.evaluation.scores import ExpressionAnswers, KeypointAnswers, measure
 from emotion_ai.jobs import background
-from emotion_ai.labels import label_set
 from emotion_ai.networks.files import load_network
 from emotion_ai.storage.files import write_json
 from emotion_ai.training import runs
@@ -56,7 +55,7 @@ def _scores(
     if config.task == "keypoints":
         known, targets = labelled_rows(dataset, rows, None)
         return [measure(KeypointAnswers(centred(predicted[known], targets), targets))]
-    labels = label_set(config.label_set)
+    labels = config.expressions
     heads = predicted.reshape(len(rows), -1, len(labels))
     scores = []
     for truth in truths_of(dataset):

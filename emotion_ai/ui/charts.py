@@ -4,8 +4,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from emotion_ai.figures.base import Plot, base_figure
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.figures.base import Plot, bar_pattern, base_figure
+from emotion_ai.labels import looks
 from emotion_ai.ui.projector import readable
 
 
@@ -17,7 +17,10 @@ def expression_bars(values: dict[str, float]) -> go.Figure:
             x=list(values.values()),
             y=names,
             orientation="h",
-            marker_color=[EXPRESSION_COLOURS[name] for name in names],
+            marker={
+                "color": [looks(tuple(names))[n].colour for n in names],
+                "pattern": {"shape": [bar_pattern(looks(tuple(names))[n]) for n in names]},
+            },
             text=[f"{value:.2f}" for value in values.values()],
             textposition="outside",
             cliponaxis=False,

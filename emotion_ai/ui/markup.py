@@ -6,20 +6,25 @@ Nothing that a visitor typed or named may enter here.
 """
 
 import base64
+from html import escape
 
 import numpy as np
 
 from emotion_ai.faces.drawing import bgr
 from emotion_ai.faces.quality import expression_text, is_uncertain
+from emotion_ai.figures.base import css_fill
 from emotion_ai.labels import (
-    EXPRESSION_COLOURS,
     KEYPOINT_NAMES,
     KEYPOINT_SIDES,
     SIDE_COLOURS,
+    colours,
+    looks,
 )
 from emotion_ai.results import Expression, FaceReading
 
 NO_EXPRESSION_COLOUR = "#FFFFFF"
+#: Of more classes than this the likeliest get a bar.
+MOST_BARS = 12
 #: The width of a picture for which labels are placed, and about the size of a full label there.
 ROOM_PX, LABEL_WH_PX = 560, (122, 22)
 
@@ -70,15 +75,15 @@ def _labels_with_room(readings: list[FaceReading], size_wh: tuple[int, int]) -> 
 def _box(number: int, reading: FaceReading, size_wh: tuple[int, int], room: bool) -> str:
     x0, y0, x1, y1 = np.asarray(reading.face.box_xyxy) / np.tile(size_wh, 2) * 100
     said = reading.expression
-    colour = EXPRESSION_COLOURS[said.label] if said else NO_EXPRESSION_COLOUR
+    colour = colours(said.labels)[said.label] if said else NO_EXPRESSION_COLOUR
     words = f"<b>{number}</b>"
     tip = f"Face {number}"
     if said:
         doubt = "?" * is_uncertain(said)
-        words += f'<span class="ea-name">{said.label}{doubt}</span>'
+        words += f'<span class="ea-name">{escape(said.label)}{doubt}</span>'
         words += f'<span class="ea-probability">{said.confidence:.2f}</span>'
         first = sorted(said.as_dict().items(), key=lambda item: -item[1])[:3]
-        tip += ": " + ", ".join(f"{name} {value:.2f}" for name, value in first)
+        tip += ": " + ", ".join(f"{escape(name)} {value:.2f}" for name, value in first)
     side = "ea-right" if x0 + x1 > 130 else "ea-left"
     place = "ea-inside" if y0 < 7 else "ea-above"
     return (
@@ -118,20 +123,26 @@ def hide_layers(hidden: list[str]) -> str:
 
 
 def probability_bars(expression: Expression, animate: bool = False) -> str:
-    """A bar for every expression, each with its name and value."""
+    """A bar for every expression, or for the likeliest of many, each with its name and value."""
+    values, fills = expression.as_dict(), looks(expression.labels)
+    shown = values.items()
+    if len(values) > MOST_BARS:
+        shown = sorted(shown, key=lambda item: -item[1])[:MOST_BARS]
     rows = "".join(
-        f'<div class="ea-bar{" ea-first" * (name == expression.label)}"><span>{name}</span>'
-        f'<div><div style="width:{100 * value:.1f}%;background:{EXPRESSION_COLOURS[name]};'
+        f'<div class="ea-bar{" ea-first" * (name == expression.label)}"><span>{escape(name)}</span>'
+        f'<div><div style="width:{100 * value:.1f}%;background:{css_fill(fills[name])};'
         f'--i:{i}"></div></div><span>{value:.2f}</span></div>'
-        for i, (name, value) in enumerate(expression.as_dict().items())
+        for i, (name, value) in enumerate(shown)
     )
+    if more := len(values) - len(shown):
+        rows += f'<div class="ea-bar"><span>and {more} more</span></div>'
     return f'<div class="ea-bars{" ea-animate" * animate}">{rows}</div>'
 
 
 def face_card(number: int, reading: FaceReading, crop: bytes, hints: tuple[str, ...]) -> str:
     """Crop, expression with its bars, and what makes the face hard to read."""
     said = reading.expression
-    words = expression_text(said) if said else "no expression model"
+    words = escape(expression_text(said)) if said else "no expression model"
     chips = "".join(f"<span>{hint}</span>" for hint in hints)
     return (
         f'<div class="ea-card"><img src="{data_url(crop)}" alt="Face {number}"><div>'

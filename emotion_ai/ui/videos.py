@@ -14,13 +14,13 @@ import streamlit as st
 
 from emotion_ai.access.rate_limits import VIDEOS
 from emotion_ai.errors import VideoError
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.figures.base import bar_pattern, base_figure
+from emotion_ai.labels import looks
 from emotion_ai.media.videos import EXTENSIONS as VIDEO_EXTENSIONS
 from emotion_ai.reading.films import VideoReading, read_faces_of_video
 from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.settings import settings
 from emotion_ai.ui.access import spend
-from emotion_ai.ui.charts import base_figure
 from emotion_ai.ui.resources import Reader
 from emotion_ai.ui.uploads import refuse
 from emotion_ai.ui.wording import count, plain
@@ -173,10 +173,11 @@ def timeline_figure(table: pd.DataFrame, labels: tuple[str, ...], duration_s: fl
             stackgroup="one",
             mode="lines",
             line={"width": 0},
-            fillcolor=EXPRESSION_COLOURS[name],
+            fillcolor=look.colour,
+            fillpattern={"shape": bar_pattern(look), "solidity": 0.25},
             hoverinfo="skip",
         )
-        for name in labels
+        for name, look in looks(labels).items()
     ]
     first = table[list(labels)].idxmax(axis=1)
     clicks = go.Bar(

@@ -65,8 +65,10 @@ def test_marks_survive_a_new_import_of_the_same_images(tmp_path, data_dir):
 def test_bad_marks_are_one_line(dataset):
     with pytest.raises(DatasetError, match="keep, drop, relabel"):
         Mark("burn")
+    with pytest.raises(DatasetError, match="expected a class"):
+        Mark("relabel", "<b>")
     with pytest.raises(DatasetError, match="angry, disgust"):
-        Mark("relabel", "bored")
+        set_marks(dataset, [1], Mark("relabel", "bored"))
     with pytest.raises(DatasetError, match="0 to 69"):
         set_marks(dataset, [70], Mark("drop"))
     (dataset.folder / MARKS).write_text("{")

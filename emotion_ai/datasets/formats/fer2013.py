@@ -2,16 +2,14 @@
 
 - ``fer2013.csv``: ``emotion,pixels,Usage``; ``icml_face_data.csv`` is the same with stray spaces;
 - the course's ``emotion, pixels`` with five expressions and no ``Usage``;
-- a folder or zip ``train|validation|test/<expression>/*.jpg|png``.
+- a folder or zip ``train|validation|test/<expression>/*.jpg|png``; other folders are classes too.
 """
 
 from pathlib import PurePosixPath
 
-import cv2
-
 from emotion_ai.datasets.formats.archive import Tree, read_file
 from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
-from emotion_ai.datasets.formats.image_files import decode_grey, is_image
+from emotion_ai.datasets.formats.image_files import decode_grey, fitted, is_image
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, LabelSet, canonical_expression
@@ -69,28 +67,20 @@ def _is_tree(tree: Tree) -> bool:
     )
 
 
-def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
-    """Stream a folder or zip of images in folders named after expressions."""
+def read_class_folders(tree: Tree, label_set: LabelSet | None) -> Reading:
+    """Stream a folder or zip of images in folders named after what they show."""
     names = [name for name in tree.names if is_image(name)]
     splits = [_split_of_path(PurePosixPath(name)) for name in names]
     has_splits = any(splits)
 
     def parse(name: str, split: str | None) -> Sample:
         path = PurePosixPath(name)
-        expression = canonical_expression(path.parent.name)
-        if expression is None:
-            raise DatasetError(
-                f"{name}: unknown expression {path.parent.name!r}, "
-                f"expected a folder named {', '.join(FER7.expressions)}"
-            )
+        expression = path.parent.name
+        if expression.lower() in ("", *SPLIT_FOLDERS):
+            raise DatasetError(f"{name}: in no folder named after what it shows")
         if has_splits and split is None:
             raise DatasetError(f"{name}: in none of the folders train, validation, test")
-        image = decode_grey(name, read_file(tree, name))
-        resized = image.shape != (SIZE_PX, SIZE_PX)
-        if resized:
-            shrinks = min(image.shape) > SIZE_PX
-            interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-            image = cv2.resize(image, (SIZE_PX, SIZE_PX), interpolation=interpolation)
+        image, resized = fitted(decode_grey(name, read_file(tree, name)), SIZE_PX)
         row = {"source": name, "expression": expression}
         if split:
             row["split"] = split
@@ -157,6 +147,6 @@ TREES = (
         "folders named after expressions",
         "images in folders named after expressions",
         _is_tree,
-        _read_tree,
+        read_class_folders,
     ),
 )

@@ -42,6 +42,15 @@ def decode_grey(name: str, content: bytes) -> np.ndarray:
     return image
 
 
+def fitted(image: np.ndarray, size_px: int) -> tuple[np.ndarray, bool]:
+    """The image, uint8 (H, W), as uint8 (size_px, size_px), and whether it had to be scaled."""
+    if image.shape == (size_px, size_px):
+        return image, False
+    shrinks = min(image.shape) > size_px
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(image, (size_px, size_px), interpolation=interpolation), True
+
+
 def _size_wh(content: bytes) -> tuple[int, int] | None:
     """Width and height from the header of a PNG or JPEG, None for anything else."""
     if content.startswith(_PNG) and len(content) >= 24:

@@ -14,7 +14,8 @@ from emotion_ai.labels import LabelSet
 class Sample(NamedTuple):
     """One image, uint8 (H, W) with its border, and its table row.
 
-    An expression may still be its number: the whole file decides which numbering it follows.
+    An expression may still be its number: the whole file decides which numbering it follows. One
+    that is a name is as the source spells it: the import tidies it.
     """
 
     image: np.ndarray
@@ -36,6 +37,8 @@ class Reading:
     border_px: int = 0
     #: The numbering of expressions; None lets the numbers decide.
     label_set: LabelSet | None = None
+    #: The order of its classes where the source says it; also of those that no image shows.
+    classes: tuple[str, ...] = ()
     #: Votes given row by row only fit a table read row by row.
     row_by_row: bool = False
 

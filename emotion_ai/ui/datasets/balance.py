@@ -9,7 +9,7 @@ from emotion_ai.datasets import describe
 from emotion_ai.datasets.store import SPLITS
 from emotion_ai.faces.montage import Layout, encode_webp, montage
 from emotion_ai.figures.base import ACCENT, Plot, axes, base_figure, legend_above
-from emotion_ai.labels import EXPRESSION_COLOURS, FER7
+from emotion_ai.labels import LabelSet, colours
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.datasets.view import View
 
@@ -19,16 +19,16 @@ _PATTERNS = {"train": "", "validation": "/", "test": "."}
 
 def balance_tab(view: View) -> None:
     if "expression" in view.table:
-        table = describe.balance(view.table)
+        table = describe.balance(view.table, view.dataset.labels)
         for split in table["split"].unique():
             words = describe.imbalance_in_words(table[table["split"] == split])
             st.markdown(f"**{split}** · {words}")
-        show_plot(_balance_plot(table))
+        show_plot(_balance_plot(table, view.dataset.labels))
         st.markdown("**The average face of each expression**")
         _mean_faces(view)
         with st.expander("Counts and shares"):
             wide = table.pivot(index="expression", columns="split", values=["faces", "share"])
-            wide = wide.reindex([name for name in FER7.expressions if name in wide.index])
+            wide = wide.reindex([n for n in view.dataset.labels.expressions if n in wide.index])
             wide.columns = [f"{split}: {what}" for what, split in wide.columns]
             shares = {name: st.column_config.NumberColumn(format="percent") for name in wide
                       if name.endswith("share")}  # fmt: skip
@@ -50,14 +50,14 @@ def balance_tab(view: View) -> None:
         st.dataframe(light.round(1))
 
 
-def _balance_plot(table: pd.DataFrame) -> Plot:
+def _balance_plot(table: pd.DataFrame, labels: LabelSet) -> Plot:
     traces = []
     for split in table["split"].unique():
         part = table[table["split"] == split]
         traces.append(
             go.Bar(
                 x=part["expression"], y=part["share"], name=split,
-                marker={"color": [EXPRESSION_COLOURS[name] for name in part["expression"]],
+                marker={"color": [colours(labels.expressions)[n] for n in part["expression"]],
                         "pattern": {"shape": _PATTERNS.get(split, "x"), "solidity": 0.35},
                         "line": {"color": "rgba(128,128,140,0.6)", "width": 1}},
                 customdata=part["faces"], text=[f"{n:,}" for n in part["faces"]],
@@ -115,7 +115,7 @@ def _light_plot(table: pd.DataFrame) -> Plot:
 
 def _mean_faces(view: View) -> None:
     present = set(view.table["expression"].dropna())
-    names = tuple(name for name in FER7.expressions if name in present)
+    names = tuple(name for name in view.dataset.labels.expressions if name in present)
     alt = "Average face of " + ", ".join(names)
     st.image(_mean_picture(view.dataset.digest, names, view), alt=alt)
 
@@ -128,6 +128,6 @@ def _mean_picture(digest: str, names: tuple[str, ...], _view: View) -> bytes:
         means = np.rint(describe.mean_face(images, np.arange(len(images)))).astype(np.uint8)[None]
         return encode_webp(montage(means, Layout(1, 1, 220)))
     means = describe.mean_faces(images, _view.table["expression"].to_numpy(), list(names))
-    layout = Layout(len(names), len(names), 140, 24)
-    colours = [EXPRESSION_COLOURS[name] for name in names]
-    return encode_webp(montage(means, layout, captions=names, colours=colours))
+    layout = Layout(len(names), min(len(names), 10), 140, 24)
+    plates = [colours(_view.dataset.labels.expressions)[name] for name in names]
+    return encode_webp(montage(means, layout, captions=names, colours=plates))

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.datasets.selection import ORDERS, TRAITS, Choice, known_orders, known_traits, select
-from emotion_ai.labels import EXPRESSION_COLOURS, FER7
+from emotion_ai.labels import colours as colours_of
 from emotion_ai.ui.datasets.face import face_panel, guessing
 from emotion_ai.ui.datasets.grid import (
     choose_face,
@@ -71,11 +71,19 @@ def _filters(view: View) -> tuple[Choice, int]:
     expressions = predicted = ()
     if "expression" in table:
         expressions = st.multiselect(
-            "Expression", FER7.expressions, key="expressions", placeholder="all", **fresh
+            "Expression",
+            view.dataset.labels.expressions,
+            key="expressions",
+            placeholder="all",
+            **fresh,
         )
     if "predicted" in table:
         predicted = st.multiselect(
-            "The model says", FER7.expressions, key="predicted", placeholder="anything", **fresh
+            "The model says",
+            view.models["expression"].labels.expressions,
+            key="predicted",
+            placeholder="anything",
+            **fresh,
         )
     traits = st.multiselect(
         "Only faces that are", known_traits(table), key="only", placeholder="any kind", **fresh
@@ -144,7 +152,7 @@ def face_captions(
         if "expression" in table and not pd.isna(label := table["expression"].iloc[i]):
             said = mark.expression if mark and mark.expression else label
             words.append(said)
-            colour = EXPRESSION_COLOURS[said]
+            colour = colours_of(view.dataset.labels.expressions).get(said)
         elif "missing" in table and values is None and table["missing"].iloc[i]:
             words.append(f"{table['missing'].iloc[i]} missing")
         if values is not None and not np.isnan(values.iloc[i]):

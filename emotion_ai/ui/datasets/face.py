@@ -163,10 +163,14 @@ def _title(facts: pd.Series) -> str:
         label = "" if "missing" in facts else "no label"
     words = f"**{plain(str(label))}**" if label else f"**{15 - facts['missing']} of 15 points**"
     if facts.get("suspect"):
-        words += f" · :orange[suspect: rather **{facts['suggested']}**?]"
+        words += f" · :orange[suspect: rather **{plain(facts['suggested'])}**?]"
     elif label and "predicted" in facts:
         agrees = facts["predicted"] == label
-        words += " · the model agrees" if agrees else f" · the model says **{facts['predicted']}**"
+        words += (
+            " · the model agrees"
+            if agrees
+            else f" · the model says **{plain(facts['predicted'])}**"
+        )
     return words
 
 

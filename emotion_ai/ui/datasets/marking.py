@@ -7,13 +7,12 @@ import numpy as np
 import streamlit as st
 
 from emotion_ai.audit.catalogue import listing
-from emotion_ai.datasets.marks import Mark, set_marks
-from emotion_ai.labels import FER7
+from emotion_ai.datasets.marks import Mark, relabels, set_marks
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets.grid import choose_face, chosen_face
 from emotion_ai.ui.datasets.view import View
 from emotion_ai.ui.frame import errors_as_lines
-from emotion_ai.ui.wording import count
+from emotion_ai.ui.wording import count, plain
 
 #: How several faces are chosen, for those who look at a grid.
 SEVERAL = "Several at once: **Shift** or **Ctrl** and click, or draw a line around them."
@@ -47,30 +46,32 @@ def mark_buttons(view: View, rows: Sequence[int], after: Callable[[], None] | No
         suggested = _suggestion(view, rows)
         if suggested:
             st.button(
-                f"→ {suggested}", key="mark_suggested", shortcut="A",
+                f"→ {plain(suggested)}", key="mark_suggested", shortcut="A",
                 on_click=put, args=(Mark("relabel", suggested),),
                 **{"help": "Accept the suggestion", **only_editors},
             )  # fmt: skip
     if view.dataset.task == "expression":
         st.caption("Relabel as")
         with st.container(horizontal=True, gap="xsmall", key="relabel"):
-            for i, expression in enumerate(FER7.expressions, 1):
+            for i, expression in enumerate(relabels(view.dataset), 1):
                 mark = Mark("relabel", expression)
                 st.button(
-                    expression, key=f"mark_{expression}", shortcut=str(i),
+                    plain(expression), key=f"mark_{expression}",
+                    shortcut=str(i) if i < 10 else None,
                     type="primary" if now == mark else "tertiary",
                     on_click=put, args=(mark,),
-                    **{"help": f"Relabel as {expression}", **only_editors},
+                    **{"help": f"Relabel as {plain(expression)}", **only_editors},
                 )  # fmt: skip
     if now:
-        st.caption(f"Marked: **{now}**")
+        st.caption(f"Marked: **{plain(str(now))}**")
 
 
 def _suggestion(view: View, rows: Sequence[int]) -> str | None:
     """The expression that fits a suspect label better."""
     if len(rows) > 1 or "suggested" not in view.table or not view.table["suspect"].iloc[rows[0]]:
         return None
-    return view.table["suggested"].iloc[rows[0]]
+    suggested = view.table["suggested"].iloc[rows[0]]
+    return suggested if suggested in relabels(view.dataset) else None
 
 
 def several_panel(view: View, rows: Sequence[int], after: Callable[[], None] | None = None) -> None:
@@ -85,7 +86,9 @@ def several_panel(view: View, rows: Sequence[int], after: Callable[[], None] | N
             )  # fmt: skip
         if "expression" in view.table:
             labels = view.table["expression"].iloc[list(rows)].fillna("no label")
-            st.caption(", ".join(f"{name} {n:,}" for name, n in Counter(labels).most_common()))
+            st.caption(
+                ", ".join(f"{plain(name)} {n:,}" for name, n in Counter(labels).most_common())
+            )
         mark_buttons(view, rows, after)
         marked = sum(row in view.marks for row in rows)
         st.caption(f"{marked} of {len(rows)} marked. One click or key marks all of them.")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.datasets.marks import marks_table
+from emotion_ai.datasets.marks import marks_table, relabels
 from emotion_ai.ui.access import locked
 from emotion_ai.ui.datasets import findings
 from emotion_ai.ui.datasets.browse import face_captions
@@ -75,7 +75,8 @@ def _queue(view: View, rows: np.ndarray, kind: str) -> None:
             highlight=row, several=True,
         )  # fmt: skip
         accept = "**A** accept the suggestion, " if kind == "Suspect labels" else ""
-        relabel = "**1**–**7** relabel, " if view.dataset.task == "expression" else ""
+        classes = min(len(relabels(view.dataset)), 9)
+        relabel = f"**1**–**{classes}** relabel, " if classes else ""
         st.caption(
             f"✓ keep, ✗ drop, → relabelled. Keys: **K** keep, **D** drop, {accept}**U** unmark, "
             f"{relabel}**← →** back and next. A decision leads on to the next face. {SEVERAL}"

@@ -10,7 +10,7 @@ import streamlit as st
 from emotion_ai.evaluation.assessment import Assessment
 from emotion_ai.evaluation.predictions import both_models_table, restrict
 from emotion_ai.faces.drawing import draw_keypoints
-from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
+from emotion_ai.labels import LabelSet, colours
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup, resources
 from emotion_ai.ui.evaluate.computing import outputs
@@ -87,7 +87,7 @@ def _pages(
             assessment, assessment.rows[shown], f"both_{page}",
             captions=[f"{before} > {named}" if before else named
                       for before, named in zip(given, rows["expression"], strict=True)],
-            colours=[EXPRESSION_COLOURS[named] for named in rows["expression"]],
+            colours=[colours(labels.expressions)[named] for named in rows["expression"]],
             across=8, keypoints_px=points_px[shown], drawn_by=drawn_by,
         )  # fmt: skip
     with right:

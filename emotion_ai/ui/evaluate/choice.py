@@ -8,7 +8,6 @@ from streamlit.delta_generator import DeltaGenerator
 from emotion_ai.datasets.store import SPLITS_TO_SCORE, Dataset
 from emotion_ai.datasets.truths import TRUTHS, truths_of
 from emotion_ai.evaluation.assessment import Question, label_sets
-from emotion_ai.labels import label_set
 from emotion_ai.models.store import SavedModel
 from emotion_ai.ui import components, resources
 
@@ -67,14 +66,13 @@ def _question(
                     **_in_url("truth"),
                 )  # fmt: skip
                 truth = chosen or truth  # none where the address names no truth
-            shared = [s.name for s in label_sets(model)]
-            if second:
-                known = [s.name for s in label_sets(second)]
-                shared = [name for name in shared if name in known] or shared
+            options = {one.name: one for one in label_sets(model, second)}
+            shared = list(options)
             if len(shared) > 1:
                 labels = st.segmented_control(
                     "Expressions", shared, default=shared[0], required=True,
-                    help="fer7: seven expressions. course5: without fear and neutral.",
+                    format_func=lambda name: options[name].title,
+                    help="fer8: with contempt. fer7: seven. course5: without fear and neutral.",
                     **_in_url("labels"),
                 )  # fmt: skip
             else:
@@ -82,7 +80,7 @@ def _question(
         leave_out = bool(copies) and st.toggle(
             f"Leave out the {copies:,} faces that also stand in train", **_in_url("no_copies")
         )
-    return Question(split, truth, label_set(labels) if labels else None, leave_out)
+    return Question(split, truth, options[labels] if labels else None, leave_out)
 
 
 def _select(place: DeltaGenerator, label: str, options: list[str], key: str, change=None) -> str:

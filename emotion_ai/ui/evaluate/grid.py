@@ -5,7 +5,7 @@ import streamlit as st
 
 from emotion_ai.datasets.truths import vote_shares
 from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.labels import colours as colours_of
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup
 from emotion_ai.ui.datasets import grid
@@ -101,5 +101,5 @@ def said_captions(
             f"{names[assessment.targets[i]]} > {named}" if label
             else f"{named} {assessment.confidence[i]:.2f}"
         )  # fmt: skip
-        colours.append(EXPRESSION_COLOURS[named])
+        colours.append(colours_of(names)[named])
     return captions, colours

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from emotion_ai.evaluation.assessment import Assessment
+from emotion_ai.evaluation.assessment import Assessment, left_out_text
 from emotion_ai.evaluation.caveats import caveats
 from emotion_ai.evaluation.scores import figures
 from emotion_ai.settings import settings
@@ -17,6 +17,8 @@ def scores(assessment: Assessment) -> None:
         f"**{plain(assessment.model.name)}** on {plain(assessment.dataset.name)} "
         f"**{question.split}** · {count(score['n'], 'face')}{said}"
     )
+    if left_out := left_out_text(score):
+        st.caption(plain(left_out))
     with st.container(horizontal=True, gap="large"):
         for figure in figures(score):
             with st.container(width="content", gap=None):

@@ -14,7 +14,7 @@ from emotion_ai.explain.occlusion import Stability, nearest, occlusion_map, stab
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.explain import stability_plot
 from emotion_ai.figures.faces import overlay
-from emotion_ai.labels import EXPRESSION_COLOURS, LabelSet
+from emotion_ai.labels import LabelSet, colours
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup, resources
 from emotion_ai.ui.access import spend
@@ -198,7 +198,7 @@ def _strip(images, probabilities, steps, labels: LabelSet) -> None:
                 amount = signed(step, 1).removesuffix(".0") if step else "as it is"
                 st.html(
                     f'<div style="font-size:12px;line-height:1.3;border-left:4px solid '
-                    f'{EXPRESSION_COLOURS[name]};padding-left:4px">{amount}<br>{name}</div>'
+                    f'{colours(labels.expressions)[name]};padding-left:4px">{amount}<br>{name}</div>'
                 )
 
 

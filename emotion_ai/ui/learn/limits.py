@@ -98,9 +98,7 @@ def _votes(words: Words, picture, side, dataset) -> None:
     first = round(disputed / 100 * (len(order) - _SHOWN))
     rows = order[first : first + _SHOWN]
     names = FERPLUS_COLUMNS[:8]
-    colours = [
-        EXPRESSION_COLOURS[name] if name else QUIET for name in FERPLUS_EXPRESSIONS[: len(names)]
-    ]
+    colours = [EXPRESSION_COLOURS.get(name, QUIET) for name in FERPLUS_EXPRESSIONS[: len(names)]]
 
     def moving(row: int, seen: bool) -> list:
         shown = votes[row, : len(names)] * seen

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from emotion_ai.datasets.store import Dataset
+from emotion_ai.labels import FER8, LABEL_SETS, LabelSet
 from emotion_ai.networks.presets import DEFAULT
 from emotion_ai.training.config import LABEL_SOURCES, TrainingConfig, recipes
+from emotion_ai.training.examples import labelled_by
 from emotion_ai.ui import components, resources
 from emotion_ai.ui.wording import TASK_TITLES
 
@@ -55,3 +57,18 @@ def choose_labels(usual: TrainingConfig, datasets: list[Dataset], key: str) -> s
         format_func=lambda source: _LABELS.get(source, source), key=f"{key}_{voted}",
         help="Which truth to learn. Votes come with FER+.",
     )  # fmt: skip
+
+
+def choose_classes(usual: TrainingConfig, datasets: list[Dataset], key: str) -> LabelSet:
+    """Which classes to learn: the data's own, or known ones among them; people voted on eight."""
+    own = labelled_by(usual, datasets).expressions
+    voted = all(dataset.votes is not None for dataset in datasets)
+    known = set(FER8.expressions if voted else own.expressions)
+    fitting = [one for one in LABEL_SETS.values() if set(one.expressions) <= known]
+    options = {one.name: one for one in (own, *fitting)}
+    name = st.selectbox(
+        "Expressions", list(options), key=f"{key}_{own.name}_{voted}" if voted or not own.is_known
+        else key, format_func=lambda name: options[name].title,
+        help="The data's own classes. course5: without fear and neutral. fer8: with contempt.",
+    )  # fmt: skip
+    return options[name]

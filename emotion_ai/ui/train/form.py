@@ -10,7 +10,6 @@ from emotion_ai.errors import EmotionAIError
 from emotion_ai.faces.montage import Layout, montage
 from emotion_ai.jobs import background
 from emotion_ai.jobs.background import Job
-from emotion_ai.labels import LABEL_SETS
 from emotion_ai.media.images import encode_png
 from emotion_ai.settings import settings
 from emotion_ai.training import estimate, queue
@@ -23,7 +22,7 @@ from emotion_ai.ui.access import locked, why_locked
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.train.cards import open_run
-from emotion_ai.ui.train.choice import choose, choose_labels
+from emotion_ai.ui.train.choice import choose, choose_classes, choose_labels
 from emotion_ai.ui.wording import count, duration, plain
 
 _SCRATCH = "scratch"
@@ -102,10 +101,9 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
         left, right = st.columns(2)
         with left:
             told["labels"] = choose_labels(usual, datasets, f"labels_{tag}")
-        told["label_set"] = right.selectbox(
-            "Expressions", LABEL_SETS, key=f"label_set_{tag}",
-            help="fer7: all seven. course5: without fear and neutral.",
-        )  # fmt: skip
+        with right:
+            labels = choose_classes(usual, datasets, f"label_set_{tag}")
+        told |= {name: getattr(usual.naming(labels), name) for name in ("label_set", "classes")}
     models = [model.name for model in resources.models()]
     start = st.selectbox(
         "Starting weights", [_SCRATCH, *models], key=f"init_{tag}",
@@ -156,7 +154,7 @@ def _augmentation(usual: TrainingConfig, tag: str) -> dict[str, float]:
 def _fit(config: TrainingConfig, datasets: list[Dataset]) -> Fit:
     """``check``, kept: it reads whole tables."""
     record = config.as_dict()
-    decides = ("task", "data", "labels", "label_set", "preset", "init", "split_seed",
+    decides = ("task", "data", "labels", "label_set", "classes", "preset", "init", "split_seed",
                "drop_duplicates", "honour_marks", "hold_out", "calibration_faces")  # fmt: skip
     marks = [dataset.marks_path for dataset in datasets if config.honour_marks]
     stamps = [path.stat().st_mtime_ns for path in marks if path.exists()]

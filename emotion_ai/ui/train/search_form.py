@@ -11,6 +11,7 @@ from emotion_ai.settings import settings
 from emotion_ai.training import estimate
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import labelled_by
 from emotion_ai.training.search.plan import EPOCHS, SPACE, TRIALS, USUAL, Plan, should_hold_out
 from emotion_ai.training.search.searches import create_search, search_folders, start_work
 from emotion_ai.ui.access import locked, why_locked
@@ -100,4 +101,4 @@ def _what() -> tuple[TrainingConfig, list[Dataset]] | None:
     if task == "keypoints":
         return usual, chosen
     labels = choose_labels(usual, chosen, f"search_labels_{preset}")
-    return replace(usual, labels=labels), chosen
+    return labelled_by(replace(usual, labels=labels), chosen), chosen

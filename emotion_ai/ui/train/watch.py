@@ -11,7 +11,7 @@ from emotion_ai.faces.montage import Layout, montage
 from emotion_ai.figures.base import Plot
 from emotion_ai.figures.faces import joined_points
 from emotion_ai.figures.training import learning_curve_plot
-from emotion_ai.labels import EXPRESSION_COLOURS, label_set
+from emotion_ai.labels import colours, label_set
 from emotion_ai.media.images import encode_png
 from emotion_ai.storage.arrays import load_arrays
 from emotion_ai.training import runs, shipped
@@ -111,7 +111,7 @@ def _mistakes(run: Run) -> None:
     path = run.folder / runs.MISTAKES
     try:
         stamp = path.stat().st_mtime_ns
-        picture, caption = _mistakes_picture(path, stamp, str(run.config.get("label_set")))
+        picture, caption = _mistakes_picture(path, stamp, _labels(run))
     except (OSError, BadZipFile, ValueError, KeyError, IndexError, EmotionAIError):
         return  # none yet, or not readable: the curves do without
     now = " right now" if run.state == "running" else ""
@@ -121,15 +121,20 @@ def _mistakes(run: Run) -> None:
         st.image(picture, width="content", alt="Faces that the network gets wrong")
 
 
+def _labels(run: Run) -> tuple[str, ...]:
+    if run.config.get("task") == "keypoints":
+        return ()
+    return label_set(str(run.config.get("label_set")), run.config.get("classes")).expressions
+
+
 @st.cache_data(show_spinner=False, max_entries=8)
-def _mistakes_picture(path: Path, stamp: int, labels: str) -> tuple[bytes | None, str]:
+def _mistakes_picture(path: Path, stamp: int, names: tuple[str, ...]) -> tuple[bytes | None, str]:
     found = load_arrays(path)
     if found is None:
         raise ValueError("torn")
     images = found["images"]
     epoch, wrong, looked_at = found["counts"].tolist()
     if "truth" in found:
-        names = label_set(labels).expressions
         said = [names[i] for i in found["said"]]
         captions = [f"{names[t]} > {s}" for t, s in zip(found["truth"], said, strict=True)]
         caption = (
@@ -139,8 +144,8 @@ def _mistakes_picture(path: Path, stamp: int, labels: str) -> tuple[bytes | None
         if not len(images):
             return None, caption
         layout = Layout(len(images), 8, 116, 20)
-        colours = [EXPRESSION_COLOURS[name] for name in said]
-        return encode_png(montage(images, layout, captions=captions, colours=colours)), caption
+        plates = [colours(names)[name] for name in said]
+        return encode_png(montage(images, layout, captions=captions, colours=plates)), caption
     caption = (
         f"After epoch {epoch}, the worst of {looked_at} validation faces. White squares are the "
         "labels, orange dots what it says."
