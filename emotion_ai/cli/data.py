@@ -37,6 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     add.add_argument("--seed", type=int, default=0, help="of the split (default 0)")
     add.add_argument("--label-set", choices=LABEL_SETS, help="how a CSV numbers its expressions")
+    add.add_argument(
+        "--detect", action="store_true", help="cut the face out of pictures that are more than one"
+    )
     add.add_argument("--replace", action="store_true", help="replace a dataset of that name")
     add.set_defaults(handler=run_import)
 
@@ -81,6 +84,7 @@ def run_import(arguments: argparse.Namespace) -> int:
             seed=arguments.seed,
             label_set_name=arguments.label_set,
             replace=arguments.replace,
+            detect=arguments.detect,
             progress=progress,
         )
     print("\n".join(summary(report.dataset)))

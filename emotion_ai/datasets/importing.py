@@ -5,14 +5,17 @@ import hashlib
 import re
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.formats.ferplus import Votes, read_votes
+from emotion_ai.datasets.formats.image_files import fitted
 from emotion_ai.datasets.formats.reading import Reading, Sample
 from emotion_ai.datasets.formats.recognise import recognise
 from emotion_ai.datasets.splits import (
@@ -34,6 +37,8 @@ from emotion_ai.datasets.store import (
     open_dataset,
 )
 from emotion_ai.errors import ConfigError, DatasetError
+from emotion_ai.faces.cropping import FRAMINGS, crop_faces
+from emotion_ai.faces.detection import FaceDetector, load_detector
 from emotion_ai.labels import (
     COORDINATE_COLUMNS,
     COURSE5,
@@ -46,6 +51,7 @@ from emotion_ai.labels import (
     set_of,
 )
 from emotion_ai.progress import Progress
+from emotion_ai.settings import settings
 from emotion_ai.storage.files import sibling_folder
 
 
@@ -72,6 +78,7 @@ def import_dataset(
     seed: int = 0,
     label_set_name: str | None = None,
     replace: bool = False,
+    detect: bool = False,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import a CSV, zip or folder as ``data_dir/name``.
@@ -79,6 +86,7 @@ def import_dataset(
     A dataset of that name makes way with ``replace`` only; its marks stay.
     ``split`` ("80/20", "60/20/20") replaces an official split; None keeps it, and gives 80/20 to a
     set that has none. ``label_set_name`` overrides which numbering a CSV's expressions follow.
+    ``detect`` cuts the largest face out of pictures that are more than a face.
     A bad row or file is left out and reported, with ``strict`` it raises. DatasetError leaves no
     trace: the dataset that was there stays.
     """
@@ -95,11 +103,13 @@ def import_dataset(
         recognise(path, numbering) as reading,
         DatasetWriter(folder, reading.task, reading.size_px, reading.border_px) as writer,
     ):
-        kept = _copy(reading, writer, strict, progress)
+        kept = _copy(
+            reading, writer, strict, progress, load_detector(settings()) if detect else None
+        )
         if not kept.rows:
             why = f": {kept.skipped[0]}" if kept.skipped else ""
             raise DatasetError(f"{path.name}: none of its {reading.unit} could be used{why}")
-        samples = writer.table()
+        samples = _typed(writer.table())
         origin = {"source": _source(path), "format": reading.format}
         if reading.task == "expression":
             labels = _name_expressions(samples, reading, kept.classes)
@@ -184,8 +194,26 @@ class _Kept:
         row["expression"] = self.classes.setdefault(class_key(name), name)
 
 
+def _face_of(
+    sample: Sample, size_px: int, detector: FaceDetector | None
+) -> tuple[np.ndarray, bool]:
+    """The face of a picture, uint8 (size_px, size_px), and whether it was scaled: the largest that
+    ``detector`` finds, DatasetError without any; without a detector all of the picture."""
+    image = sample.image
+    if detector is None or image.shape == (size_px, size_px):
+        return fitted(image, size_px)
+    faces = detector.detect(cv2.cvtColor(image, cv2.COLOR_GRAY2BGR))
+    if not faces:
+        raise DatasetError(f"{sample.row['source']}: no face was found in it")
+    return crop_faces(image, faces[:1], FRAMINGS["expression"], size_px).images[0], True
+
+
 def _copy(
-    reading: Reading, writer: DatasetWriter, strict: bool, progress: Progress | None
+    reading: Reading,
+    writer: DatasetWriter,
+    strict: bool,
+    progress: Progress | None,
+    detector: FaceDetector | None = None,
 ) -> _Kept:
     kept = _Kept([], [], [])
     border = reading.border_px
@@ -194,12 +222,15 @@ def _copy(
         if isinstance(item, Sample):
             try:
                 kept.tidy_label(item.row)
+                image, resized = item.image, False
+                if reading.task == "expression":
+                    image, resized = _face_of(item, reading.size_px, detector)
             except DatasetError as error:
                 item = error
         if isinstance(item, Sample):
-            writer.add(item.image, item.row)
+            writer.add(image, item.row)
             kept.rows.append(kept.read)
-            kept.resized += item.resized
+            kept.resized += resized
             if reading.task == "keypoints":
                 kept.thumbnails.append(thumbnail(item.image[inner, inner]))
         elif strict:
@@ -212,6 +243,16 @@ def _copy(
     if progress:
         progress(kept.read, kept.read, reading.unit)
     return kept
+
+
+def _typed(samples: pd.DataFrame) -> pd.DataFrame:
+    """The table with columns of numbers that were read as text made numbers."""
+    known = {"source", "group", "subject", "subset", "digest", "split", "expression"}
+    for name in samples.columns.difference([*known, *COORDINATE_COLUMNS]):
+        if not pd.api.types.is_numeric_dtype(samples[name]):
+            with suppress(ValueError, TypeError):
+                samples[name] = pd.to_numeric(samples[name])
+    return samples
 
 
 def _name_expressions(samples: pd.DataFrame, reading: Reading, found: dict[str, str]) -> LabelSet:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from emotion_ai.datasets import import_dataset, load_any
-from emotion_ai.datasets.formats.ibug300w import CROP_RAISE, CROP_SCALE, cut_face
+from emotion_ai.datasets.formats.framed import CROP_RAISE, CROP_SCALE, cut_by_points
+from emotion_ai.datasets.formats.schemes import IBUG68
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import COORDINATE_COLUMNS, KEYPOINT_NAMES
 from tests.support.dataset_files import (
@@ -200,7 +201,7 @@ def square_points(centre_xy, side) -> np.ndarray:
 
 def test_300w_points_are_reduced_to_fifteen_in_crop_pixels():
     points = square_points((150, 160), 100)
-    crop, keypoints = cut_face(np.zeros((300, 300), np.uint8), points)
+    crop, keypoints = cut_by_points(np.zeros((300, 300), np.uint8), points, IBUG68.reduced(points))
     assert crop.shape == (160, 160)
     side = CROP_SCALE * 100
     top_left_xy = np.array([150 - side / 2, 160 - CROP_RAISE * side - side / 2])
@@ -226,7 +227,7 @@ def test_a_dot_in_the_photo_lies_under_its_point_in_the_crop(side):
     dot = np.rint(points[30])
     points[30] = dot
     cv2.circle(photo, dot.astype(int).tolist(), max(side // 20, 2), 255, -1, cv2.LINE_AA)
-    crop, keypoints = cut_face(photo, points)
+    crop, keypoints = cut_by_points(photo, points, IBUG68.reduced(points))
     weights = crop.astype(float)
     ys, xs = np.indices(crop.shape)
     found = np.array([(weights * xs).sum(), (weights * ys).sum()]) / weights.sum()

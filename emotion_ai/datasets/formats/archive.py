@@ -53,6 +53,13 @@ class Folder:
         pass
 
 
+class Files(Folder):
+    """Some files of a folder alone."""
+
+    def __init__(self, path: Path, names: list[str]):
+        self.path, self.names = path, sorted(names)
+
+
 class Zip:
     """Members of a zip; DatasetError when it is damaged, hostile or encrypted."""
 

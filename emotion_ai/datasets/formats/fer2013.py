@@ -7,9 +7,9 @@
 
 from pathlib import PurePosixPath
 
-from emotion_ai.datasets.formats.archive import Tree, read_file
+from emotion_ai.datasets.formats.archive import Tree
 from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
-from emotion_ai.datasets.formats.image_files import decode_grey, fitted, is_image
+from emotion_ai.datasets.formats.image_files import is_image, read_grey
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import FER7, LabelSet, canonical_expression
@@ -80,11 +80,10 @@ def read_class_folders(tree: Tree, label_set: LabelSet | None) -> Reading:
             raise DatasetError(f"{name}: in no folder named after what it shows")
         if has_splits and split is None:
             raise DatasetError(f"{name}: in none of the folders train, validation, test")
-        image, resized = fitted(decode_grey(name, read_file(tree, name)), SIZE_PX)
         row = {"source": name, "expression": expression}
         if split:
             row["split"] = split
-        return Sample(image, row, resized)
+        return Sample(read_grey(tree, name), row)
 
     return Reading(
         task="expression",

@@ -1,14 +1,20 @@
 """Image files of a dataset to greyscale; one that is too large is refused before decoding."""
 
+import io
 from contextlib import suppress
+from pathlib import PurePosixPath
 
 import cv2
 import numpy as np
+from PIL import Image
 
+from emotion_ai.datasets.formats.archive import Tree, read_file
 from emotion_ai.errors import DatasetError
+from emotion_ai.faces.cropping import FRAMINGS, crop_faces
 from emotion_ai.media.images import png_is_whole
+from emotion_ai.results import FaceBox
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 MAX_PIXELS = 4096 * 4096
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -21,7 +27,9 @@ def is_image(name: str) -> bool:
 
 
 def decode_grey(name: str, content: bytes) -> np.ndarray:
-    """uint8 (H, W); DatasetError names a file that is no whole JPEG or PNG, or too large."""
+    """uint8 (H, W); DatasetError names a file that is no whole JPEG, PNG or TIFF, or too large."""
+    if content[:4] in (b"II*\0", b"MM\0*"):
+        return _decode_tiff(name, content)
     size_wh = _size_wh(content)
     if size_wh is None:
         raise DatasetError(f"{name}: not a JPEG or PNG image")
@@ -40,6 +48,40 @@ def decode_grey(name: str, content: bytes) -> np.ndarray:
     if image is None:
         raise DatasetError(f"{name}: the image cannot be decoded")
     return image
+
+
+def _decode_tiff(name: str, content: bytes) -> np.ndarray:
+    try:
+        with Image.open(io.BytesIO(content), formats=["TIFF"]) as image:
+            if not 0 < image.width * image.height <= MAX_PIXELS:
+                raise DatasetError(
+                    f"{name}: {image.width} × {image.height} pixels, at most {MAX_PIXELS:,} are "
+                    "accepted"
+                )
+            return np.asarray(image.convert("L"))
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        raise DatasetError(f"{name}: the image cannot be decoded") from None
+
+
+def read_grey(tree: Tree, name: str) -> np.ndarray:
+    """The image file of a dataset as uint8 (H, W); DatasetError names it."""
+    return decode_grey(name, read_file(tree, name))
+
+
+def by_file_name(tree: Tree) -> dict[str, str]:
+    """The images of a dataset by the last part of their path."""
+    return {PurePosixPath(name).name: name for name in tree.names if is_image(name)}
+
+
+def cut_box(image: np.ndarray, box_xyxy: tuple[float, ...], size_px: int) -> np.ndarray:
+    """The face in a box that the dataset gives, uint8 (size_px, size_px), framed as faces for
+    expressions are; DatasetError when the box lies outside the picture or is none."""
+    height, width = image.shape
+    x0, y0, x1, y1 = box_xyxy
+    if not (0 <= x0 + x1 <= 2 * width and 0 <= y0 + y1 <= 2 * height and x1 > x0 and y1 > y0):
+        raise DatasetError(f"the box {[round(v) for v in box_xyxy]} does not fit the picture")
+    face = FaceBox((float(x0), float(y0), float(x1), float(y1)), 1.0)
+    return crop_faces(image, [face], FRAMINGS["expression"], size_px).images[0]
 
 
 def fitted(image: np.ndarray, size_px: int) -> tuple[np.ndarray, bool]:

@@ -12,7 +12,8 @@ from emotion_ai.labels import LabelSet
 
 
 class Sample(NamedTuple):
-    """One image, uint8 (H, W) with its border, and its table row.
+    """One image and its table row: uint8 (H, W), of keypoints as it is stored, with its border; of
+    expressions of any size, the import makes faces of it.
 
     An expression may still be its number: the whole file decides which numbering it follows. One
     that is a name is as the source spells it: the import tidies it.
@@ -20,7 +21,6 @@ class Sample(NamedTuple):
 
     image: np.ndarray
     row: dict
-    resized: bool = False
 
 
 @dataclass

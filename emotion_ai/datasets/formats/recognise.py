@@ -8,9 +8,10 @@ from importlib import import_module
 from pathlib import Path
 
 from emotion_ai.datasets import formats
-from emotion_ai.datasets.formats import ferplus
-from emotion_ai.datasets.formats.archive import Tree, damage_named, open_tree
+from emotion_ai.datasets.formats import ferplus, pictures_table
+from emotion_ai.datasets.formats.archive import Files, Folder, Tree, damage_named, open_tree
 from emotion_ai.datasets.formats.csv_rows import CsvTable, tables_in
+from emotion_ai.datasets.formats.image_files import is_image
 from emotion_ai.datasets.formats.reading import Format, Reading
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import LabelSet
@@ -41,18 +42,24 @@ def recognise(path: Path, label_set: LabelSet | None = None) -> Iterator[Reading
     path = Path(path)
     if not path.exists():
         raise DatasetError(f"no file or folder {path}")
-    if path.is_dir() or (path.is_file() and _is_zip(path)):
+    if path.is_dir() or (path.is_file() and _starts(path, b"PK\3\4", b"PK\5\6")):
         with open_tree(path) as tree:
             yield _recognise_tree(path.name, tree, label_set)
+    elif path.is_file() and _starts(path, b"PAR1", b"MATL", b"\x89HDF"):
+        yield _recognise_tree(path.name, Files(path.parent, [path.name]), label_set)
+    elif path.is_file() and pictures_table.fits(CsvTable(path.name, partial(path.open, "rb"))):
+        beside = Folder(path.parent)  # without tables that others put there
+        names = [n for n in beside.names if is_image(n)] + [path.name]
+        yield _recognise_tree(path.name, Files(path.parent, names), label_set)
     elif path.is_file():
         yield _recognise_table(CsvTable(path.name, partial(path.open, "rb")), label_set)
     else:
         raise DatasetError(f"{path.name}: not a file or folder")
 
 
-def _is_zip(path: Path) -> bool:
+def _starts(path: Path, *magic: bytes) -> bool:
     with damage_named(path.name), path.open("rb") as file:
-        return file.read(4) in (b"PK\3\4", b"PK\5\6")
+        return file.read(4) in magic
 
 
 def _recognise_table(table: CsvTable, label_set: LabelSet | None) -> Reading:
@@ -69,10 +76,10 @@ def _recognise_table(table: CsvTable, label_set: LabelSet | None) -> Reading:
 
 
 def _recognise_tree(name: str, tree: Tree, label_set: LabelSet | None) -> Reading:
-    expected = ", ".join(one.expects for one in registered("TREES"))
-    expected = f"expected {expected}, or a CSV of faces"
+    lines = sorted(f"\n  {one.name}: {one.expects}" for one in registered("TREES"))
+    expected = f"expected one of{''.join(lines)}\n  or a CSV of faces"
     if not tree.names:
-        raise DatasetError(f"{name}: nothing in it; {expected}")
+        raise DatasetError(f"{name}: nothing in it: {expected}")
     if found := _format_of(tree, "TREES"):
         return _read(found, tree, label_set)
     tables, problems = tables_in(tree)
@@ -84,7 +91,7 @@ def _recognise_tree(name: str, tree: Tree, label_set: LabelSet | None) -> Readin
     if problems:
         raise problems[0]
     shown = ", ".join(tree.names[:3]) + (" …" if len(tree.names) > 3 else "")
-    raise DatasetError(f"{name}: {expected}; got {shown[:160]}")
+    raise DatasetError(f"{name}: got {shown[:160]}: {expected}")
 
 
 def _format_of(source: CsvTable | Tree, kind: str) -> Format | None:

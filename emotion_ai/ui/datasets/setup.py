@@ -22,6 +22,7 @@ from emotion_ai.ui.wording import count, plain
 
 DATA = "data"
 _DRAWN_FACES = 2000
+_DETECT = "Cut the face out of larger pictures"
 _REPLACE = "Replace a dataset of this name, if there is one"
 _NEWS = "datasets_news"
 #: Keys of the popovers, which close when they have done their work.
@@ -100,9 +101,12 @@ def add_dataset() -> None:
 
 def _upload() -> None:
     with st.form("upload_dataset", border=False):
-        file = st.file_uploader(f"A CSV or zip: {', '.join(known_formats())}", ["csv", "zip"])
+        file = st.file_uploader(
+            f"A CSV or zip: {', '.join(known_formats())}", ["csv", "zip", "parquet"]
+        )
         votes = st.file_uploader("FER+ votes for FER2013 (optional)", ["csv"])
         name = st.text_input("Name", placeholder="from the file's name")
+        detect = st.checkbox(_DETECT, key="detect_by_upload")
         replace = st.checkbox(_REPLACE, key="replace_by_upload")
         sent = st.form_submit_button("Import", type="primary", icon=":material/upload:", **locked())
     if sent and file is None:
@@ -114,11 +118,12 @@ def _upload() -> None:
                 # The readers want a file; its given name is shown, never used as a path.
                 source = _saved(folder, "upload", file)
                 crowd = _saved(folder, "votes", votes) if votes else None
-                _import(source, name or Path(file.name).stem, crowd, file.name, replace)
+                _import(source, name or Path(file.name).stem, crowd, file.name, replace, detect)
 
 
 def _saved(folder: Path, stem: str, file) -> Path:
-    path = folder / f"{stem}{'.zip' if file.name.lower().endswith('.zip') else '.csv'}"
+    kind = Path(file.name).suffix.lower()
+    path = folder / (stem + (kind if kind in (".zip", ".parquet") else ".csv"))
     path.write_bytes(file.getbuffer())
     return path
 
@@ -128,6 +133,7 @@ def _path() -> None:
         path = st.text_input("A CSV, zip or folder on the server", placeholder="/data/fer2013.zip")
         votes = st.text_input("FER+ votes for FER2013 (optional)")
         name = st.text_input("Name", placeholder="from the file's name", key="path_name")
+        detect = st.checkbox(_DETECT, key="detect_by_path")
         replace = st.checkbox(_REPLACE, key="replace_by_path")
         sent = st.form_submit_button(
             "Import", type="primary", icon=":material/folder_open:", **locked()
@@ -137,10 +143,12 @@ def _path() -> None:
     elif sent:
         source = Path(path.strip()).expanduser()
         crowd = Path(votes.strip()).expanduser() if votes.strip() else None
-        _import(source, name, crowd, source.name, replace)
+        _import(source, name, crowd, source.name, replace, detect)
 
 
-def _import(source: Path, name: str, votes: Path | None, called: str, replace: bool) -> None:
+def _import(
+    source: Path, name: str, votes: Path | None, called: str, replace: bool, detect: bool
+) -> None:
     """Import under a bar; the new dataset is then the chosen one."""
     reports = []
     with errors_as_lines():
@@ -154,6 +162,7 @@ def _import(source: Path, name: str, votes: Path | None, called: str, replace: b
                     name=_tidy(name),
                     votes=votes,
                     replace=replace,
+                    detect=detect,
                     progress=step,
                 )
             ),
