@@ -101,6 +101,7 @@ def export(
         record = {
             "model": model.name,
             "task": model.task,
+            **({"labels": list(model.labels.expressions)} if model.task == "expression" else {}),
             "digest": model.card["files"][KERAS]["sha256"],
             "trained": model.card["created"],
             "created": datetime.now(UTC).isoformat(timespec="seconds"),

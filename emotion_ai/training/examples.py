@@ -78,10 +78,12 @@ def split_rows(
     """Positions of the training, the validation and the calibration rows."""
     samples = dataset.samples
     train = dataset.rows("train")
+    # Known sets are held out as they always were, so that older runs go on with the same faces.
+    strata = samples["expression"] if config.classes else None
     if "validation" in dataset.description["splits"] and not config.hold_out:
         validation = dataset.rows("validation")
     else:
-        train, validation = _held_out(train, samples["group"], 0.1, config.split_seed)
+        train, validation = _held_out(train, samples["group"], 0.1, config.split_seed, strata)
     if config.drop_duplicates:
         digests = samples["digest"].to_numpy()
         elsewhere = set(digests) if not len(train) else set(np.delete(digests, train))
@@ -94,18 +96,33 @@ def split_rows(
                 f"calibration_faces: expected less than half of the {len(train)} training faces of "
                 f"{dataset.name}, got {config.calibration_faces}"
             )
-        train, calibration = _held_out(train, samples["group"], share, config.split_seed)
+        train, calibration = _held_out(train, samples["group"], share, config.split_seed, strata)
     return train, validation, calibration
 
 
 def _held_out(
-    rows: np.ndarray, groups: pd.Series, share: float, seed: int
+    rows: np.ndarray,
+    groups: pd.Series,
+    share: float,
+    seed: int,
+    strata: pd.Series | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``rows`` in two parts, the second with about ``share`` of the groups; none is in both."""
-    from sklearn.model_selection import GroupShuffleSplit  # the dashboard opens without it
+    """``rows`` in two parts, the second with about ``share`` of the groups; none is in both. With
+    ``strata`` each of them is in both, as long as it has groups for that; of a small one more is
+    held out."""
+    # The dashboard opens without it.
+    from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
-    holdout = GroupShuffleSplit(1, test_size=share, random_state=seed)
-    kept, held = next(holdout.split(rows, groups=groups.to_numpy()[rows]))
+    belongs = groups.to_numpy()[rows]
+    if strata is None:
+        holdout = GroupShuffleSplit(1, test_size=share, random_state=seed)
+        kept, held = next(holdout.split(rows, groups=belongs))
+    else:
+        kinds = strata.iloc[rows].fillna("").to_numpy()
+        fewest = pd.Series(belongs).groupby(kinds).nunique().min()
+        folds = max(2, min(round(1 / share), fewest))
+        parts = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
+        kept, held = next(parts.split(rows, kinds, belongs))
     return rows[kept], rows[held]
 
 
