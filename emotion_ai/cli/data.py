@@ -5,11 +5,19 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from emotion_ai.audit.opinions import (
+    conflicts_table,
+    merge,
+    opinions_of,
+    read_opinions,
+    rows_of,
+)
+from emotion_ai.audit.opinions import summary as agreement
 from emotion_ai.datasets.drawn import shipped, synthetic
 from emotion_ai.datasets.fetch import SOURCES, fetch
 from emotion_ai.datasets.formats.recognise import known_formats
 from emotion_ai.datasets.importing import import_dataset
-from emotion_ai.datasets.marks import load_marks, marks_table
+from emotion_ai.datasets.marks import load_marks, marks_table, put_marks
 from emotion_ai.datasets.splits import SPLIT_RULES
 from emotion_ai.datasets.store import SPLITS, TASKS, Dataset, find_dataset, survey
 from emotion_ai.labels import LABEL_SETS
@@ -69,6 +77,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
 
     marks = actions.add_parser("marks", help="what people marked in a dataset, as CSV")
     marks.add_argument("name", metavar="NAME")
+    marks.add_argument(
+        "--import", dest="files", nargs="+", type=Path, metavar="CSV",
+        help="take over marks of the same pictures, of this or another copy; of two files what "
+        "both agree on or one alone decided, the conflicts are printed",
+    )  # fmt: skip
     marks.set_defaults(handler=run_marks)
 
 
@@ -104,7 +117,27 @@ def run_fetch(arguments: argparse.Namespace) -> int:
 
 def run_marks(arguments: argparse.Namespace) -> int:
     dataset = find_dataset(arguments.name, *settings().data_dirs)
+    if arguments.files:
+        return _import_marks(dataset, arguments.files)
     print(marks_table(dataset, load_marks(dataset)).to_csv(index=False), end="")
+    return 0
+
+
+def _import_marks(dataset: Dataset, files: list[Path]) -> int:
+    """Each file is merged with what is there: first the dataset's own marks, if any."""
+    opinions = opinions_of(dataset, load_marks(dataset))
+    for path in files:
+        read = read_opinions(path)
+        merged = merge(opinions, read) if opinions else None
+        if merged:
+            print(f"{path.name}: {agreement(merged)}")
+            if merged.conflicts:
+                print(conflicts_table(dataset, merged).to_csv(index=False), end="")
+        # What is there stays where the other disagrees: a conflict is for people to settle.
+        opinions = opinions | {d: m for d, m in read.items() if d not in opinions}
+    marks, elsewhere = rows_of(dataset, opinions)
+    put_marks(dataset, marks)
+    print(f"{dataset.name}: {len(marks):,} images marked; {elsewhere:,} pictures are not in it")
     return 0
 
 

@@ -126,6 +126,8 @@ def scores_text(scores: dict) -> list[str]:
     measured = [
         f"{one.score.title:18}{one.text:>9}   {one.note}".rstrip() for one in figures(scores)
     ]
+    if people := scores.get("subjects"):
+        head += f", {people:,} people, intervals over people"
     left_out = [text] if (text := left_out_text(scores)) else []
     return [
         head,

@@ -5,7 +5,7 @@ digest of its pixels, so that a mark never moves to another image when a dataset
 the dataset's own files are never changed. Training honours them when asked to (``honour_marks``).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NotRequired, TypedDict
 
@@ -82,20 +82,26 @@ def load_marks(dataset: Dataset) -> Marks:
 
 def set_marks(dataset: Dataset, rows: Iterable[int], mark: Mark | None) -> Marks:
     """Mark ``rows`` (None: take their marks away), save, and return all marks."""
+    return put_marks(dataset, {int(row): mark for row in rows})
+
+
+def put_marks(dataset: Dataset, decided: Mapping[int, Mark | None]) -> Marks:
+    """Set the marks of some rows (None: take it away), save, and return all marks."""
     require_editor("mark images")
-    rows = [int(row) for row in rows]
+    rows = list(decided)
     if bad := [row for row in rows if not 0 <= row < len(dataset)]:
         raise DatasetError(f"no row {bad[0]}: expected 0 to {len(dataset) - 1}")
-    if mark and mark.expression and dataset.task != "expression":
-        raise DatasetError(f"{dataset.name} has no expressions: expected keep or drop")
-    if mark and mark.expression and mark.expression not in relabels(dataset):
-        known = ", ".join(relabels(dataset))
-        raise DatasetError(f"relabel as {mark.expression!r}: expected one of {known}")
+    for name in {mark.expression for mark in decided.values() if mark and mark.expression}:
+        if dataset.task != "expression":
+            raise DatasetError(f"{dataset.name} has no expressions: expected keep or drop")
+        if name not in relabels(dataset):
+            known = ", ".join(relabels(dataset))
+            raise DatasetError(f"relabel as {name!r}: expected one of {known}")
     try:
         dataset.marks_path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(dataset.marks_path.with_name(f".{MARKS}.lock")):
             marks = load_marks(dataset)
-            for row in rows:
+            for row, mark in decided.items():
                 if mark is None:
                     marks.pop(row, None)
                 else:

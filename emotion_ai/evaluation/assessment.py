@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_positions, labelled_rows, labels_of
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.caveats import stands_in_train
 from emotion_ai.evaluation.predictions import model_columns, predictions, restrict
-from emotion_ai.evaluation.scores import ExpressionAnswers, KeypointAnswers, measure
+from emotion_ai.evaluation.scores import ExpressionAnswers, KeypointAnswers, by_subject, measure
 from emotion_ai.labels import LABEL_SETS, LabelSet
 from emotion_ai.models.store import SavedModel
 from emotion_ai.progress import Progress
@@ -49,7 +50,10 @@ class ExpressionAssessment(ExpressionAnswers):
     def scores(self) -> dict:
         asked = {"label_set": self.labels.name, "labels_from": self.question.truth}
         left_out = {"left_out": self.left_out} if any(self.left_out.values()) else {}
-        return _head(self) | asked | left_out | measure(self) | self.details
+        people = {}
+        if "subject" in self.dataset.samples:
+            people = by_subject(self, _subjects(self.dataset)[self.rows])
+        return _head(self) | asked | left_out | measure(self) | people | self.details
 
     @cached_property
     def left_out(self) -> dict:
@@ -104,6 +108,13 @@ class KeypointAssessment(KeypointAnswers):
     @property
     def images(self) -> np.ndarray:
         return self.dataset.images
+
+
+def _subjects(dataset: Dataset) -> np.ndarray:
+    """Who each row shows; somebody else in each row that does not say."""
+    named = dataset.samples["subject"].astype(object)
+    alone = pd.Series([f"row {i}" for i in range(len(named))], named.index)
+    return named.where(named.notna(), alone).to_numpy(str)
 
 
 Assessment = ExpressionAssessment | KeypointAssessment

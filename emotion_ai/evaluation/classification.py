@@ -22,6 +22,11 @@ def macro_f1(confusion: np.ndarray) -> np.ndarray:
     return f1.mean(axis=-1)
 
 
+def accuracy(confusion: np.ndarray) -> np.ndarray:
+    """Share of the faces on the diagonal, (...,)."""
+    return np.trace(confusion, axis1=-2, axis2=-1) / np.maximum(confusion.sum(axis=(-2, -1)), 1)
+
+
 def cohens_kappa(confusion: np.ndarray) -> np.ndarray:
     """Agreement beyond chance (Cohen 1960, doi:10.1177/001316446002000104), (...,): 1 always
     agrees, 0 as often as if both named classes at random, each as often as it does.

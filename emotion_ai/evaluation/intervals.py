@@ -53,6 +53,24 @@ def confusion_interval(
     return _middle(statistic(draws.reshape(repeats, *confusion.shape)))
 
 
+def cluster_interval(
+    per_person: np.ndarray,
+    statistic: Callable[[np.ndarray], np.ndarray],
+    repeats: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Of ``statistic`` over resampled people (cluster bootstrap: Field and Welsh 2007,
+    doi:10.1111/j.1467-9868.2007.00593.x): faces of one person are alike, so that drawing faces one
+    by one would make the interval too narrow.
+
+    ``per_person`` (P, ...): a sum over each one's faces; ``statistic`` takes (repeats, ...) totals.
+    """
+    people = len(per_person)
+    draws = np.random.default_rng(seed).multinomial(people, np.full(people, 1 / people), repeats)
+    totals = draws @ per_person.reshape(people, -1)
+    return _middle(statistic(totals.reshape(repeats, *per_person.shape[1:])))
+
+
 def _middle(draws) -> Interval:
     low, high = np.quantile(draws, (0.025, 0.975))
     return float(low), float(high)

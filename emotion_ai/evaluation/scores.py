@@ -12,6 +12,7 @@ import numpy as np
 
 from emotion_ai.evaluation.calibration import CALIBRATION_BINS, NEARLY_ZERO, calibration_error
 from emotion_ai.evaluation.classification import (
+    accuracy,
     cohens_kappa,
     confusion_matrix,
     macro_f1,
@@ -20,6 +21,7 @@ from emotion_ai.evaluation.classification import (
 from emotion_ai.evaluation.intervals import (
     Interval,
     bootstrap_interval,
+    cluster_interval,
     confusion_interval,
     wilson_interval,
 )
@@ -250,6 +252,29 @@ def figures(scores: dict) -> list[Figure]:
 def headline(scores: dict) -> Figure | None:
     """The figure that stands for all."""
     return next(iter(figures(scores)), None)
+
+
+def by_subject(answers: ExpressionAnswers, subjects: np.ndarray) -> dict:
+    """Scores that respect who is who: ``subjects`` counts the people, ``per_subject`` has faces and
+    accuracy of each, and the intervals come of drawing people, not faces. ``subjects`` (N,): a name
+    a face; {} for fewer than two people."""
+    names, person = np.unique(subjects, return_inverse=True)
+    if len(names) < 2:
+        return {}
+    classes = len(answers.labels)
+    confusions = np.zeros((len(names), classes, classes))
+    np.add.at(confusions, (person, answers.targets, answers.predicted), 1)
+    faces, right = confusions.sum(axis=(1, 2)), np.trace(confusions, axis1=1, axis2=2)
+    return {
+        "subjects": len(names),
+        "accuracy_ci": cluster_interval(confusions, accuracy),
+        "macro_f1_ci": cluster_interval(confusions, macro_f1),
+        "cohens_kappa_ci": cluster_interval(confusions, cohens_kappa),
+        "per_subject": {
+            str(name): {"n": int(n), "accuracy": float(k / n)}
+            for name, n, k in zip(names, faces, right, strict=True)
+        },
+    }
 
 
 def measure(answers: Answers) -> dict:

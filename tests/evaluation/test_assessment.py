@@ -4,6 +4,7 @@ import json
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from emotion_ai.datasets.store import Dataset, open_dataset
@@ -90,6 +91,21 @@ def test_parts_of_a_dataset_are_scored_beside_the_whole(where):
     assert sum(part["n"] for part in parts.values()) == found.scores["n"]
     squares = sum(part["n"] * part["rmse_px"] ** 2 for part in parts.values())
     assert squares == pytest.approx(found.scores["n"] * found.scores["rmse_px"] ** 2)
+
+
+def test_people_are_counted_where_a_dataset_names_them(where):
+    model, dataset, *_ = case(where)
+    named = Dataset(dataset.folder, dataset.description)
+    people = pd.Series(range(len(dataset))) % 4
+    subjects = people.map({0: "ann", 1: "bob", 2: "cid"})  # of every fourth nobody knows who it is
+    named.__dict__["samples"] = dataset.samples.assign(subject=subjects)
+    scores, plain = (assess(model, d, Question("test"), where).scores for d in (named, dataset))
+    unknown = int((subjects.isna() & (dataset.samples["split"] == "test")).sum())
+    assert scores["subjects"] == 3 + unknown
+    assert sum(one["n"] for one in scores["per_subject"].values()) == scores["n"] == plain["n"]
+    assert scores["accuracy"] == plain["accuracy"]
+    assert scores["accuracy_ci"] != plain["accuracy_ci"]
+    assert "subjects" not in plain
 
 
 def test_a_split_without_such_a_label_is_refused(where):

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from emotion_ai.evaluation.classification import confusion_matrix, macro_f1
+from emotion_ai.evaluation.classification import accuracy, confusion_matrix, macro_f1
 from emotion_ai.evaluation.intervals import (
     bootstrap_interval,
+    cluster_interval,
     confusion_interval,
     mean_interval,
     wilson_interval,
@@ -49,3 +50,16 @@ def test_confusion_interval_is_that_of_resampled_faces():
         for rows in rng.integers(0, 500, (300, 500))
     ]
     assert (low, high) == pytest.approx(tuple(np.quantile(draws, (0.025, 0.975))), abs=0.01)
+
+
+def test_people_are_drawn_not_faces():
+    """Ten people, each always right or always wrong: a hundred faces each say no more than one."""
+    always = np.zeros((10, 2, 2))
+    always[:5, 0, 0] = 100
+    always[5:, 0, 1] = 100
+    low, high = cluster_interval(always, accuracy)
+    assert low == pytest.approx(0.2, abs=0.11)  # the 2.5 % quantile of 10 fair coins
+    assert high == pytest.approx(0.8, abs=0.11)
+    alike = np.zeros((10, 2, 2))
+    alike[:, 0] = 50
+    assert cluster_interval(alike, accuracy) == (0.5, 0.5)

@@ -104,7 +104,7 @@ def test_records_of_photos_and_films_follow_the_schema(one):
         lambda photo, film: photo["faces"][0].update(track=1, time_s=0),
         lambda photo, film: film["faces"][0].pop("track"),
         lambda photo, film: film.pop("frames"),
-        lambda photo, film: photo["faces"][0].update(expression="bored"),
+        lambda photo, film: photo["faces"][0].update(expression=7),
         lambda photo, film: photo["faces"][0].update(box_xyxy=[1, 2, 3]),
         lambda photo, film: photo["faces"][0]["keypoints_px"].pop(),
         lambda photo, film: photo.update(timeline=[]),
@@ -129,4 +129,15 @@ def test_the_document_describes_every_key_and_column():
     named = re.findall(r"`(\w+)`", about_csv.split("in their order:")[1])
     assert tuple(named) == KEYPOINT_NAMES
     assert f"the same {len(COLUMNS)} columns" in about_csv
-    assert SCHEMA["$defs"]["expression"]["enum"] == list(FER7.expressions)
+
+
+def test_other_classes_have_columns_of_their_own_after_the_known_ones():
+    own = Expression(("happy", "考える"), np.array([0.25, 0.75], np.float32))
+    one = reading(expression=own)
+    table = readings_table([("a.jpg", [one, FULL])])
+    place = list(table).index("p_neutral") + 1
+    assert (*table.columns[:place], *table.columns[place + 1 :]) == COLUMNS
+    assert table.columns[place] == "p_考える"
+    assert table["p_考える"].iloc[0] == 0.75
+    assert table["p_考える"].isna().tolist() == [False, True]
+    jsonschema.validate([photo_record("a.jpg", (64, 48), [one])], SCHEMA)

@@ -105,8 +105,8 @@ def bulk(
     icon = ":material/delete_sweep:" if mark.kind == "drop" else ":material/done_all:"
     with st.popover(words, icon=icon, **{"disabled": not open_rows, **locked()}):
         st.markdown(
-            f"{why} {count(len(open_rows), 'image')} not decided yet will be marked *{plain(str(mark))}*. "
-            "Nothing is deleted, and every mark can be taken back."
+            f"{why} {count(len(open_rows), 'image')} not decided yet will be marked "
+            f"*{plain(str(mark))}*. Nothing is deleted, and every mark can be taken back."
         )
         st.button(
             "Mark them", key=f"bulk_{key}", type="primary", on_click=put_marks,

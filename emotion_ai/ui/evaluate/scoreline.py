@@ -17,6 +17,13 @@ def scores(assessment: Assessment) -> None:
         f"**{plain(assessment.model.name)}** on {plain(assessment.dataset.name)} "
         f"**{question.split}** · {count(score['n'], 'face')}{said}"
     )
+    if people := score.get("subjects"):
+        st.caption(f"Faces of {people:,} people: intervals draw people, not faces.")
+        with st.expander("By subject"):
+            st.dataframe(
+                [{"subject": name, **one} for name, one in score["per_subject"].items()],
+                column_config={"accuracy": st.column_config.NumberColumn(format="percent")},
+            )
     if left_out := left_out_text(score):
         st.caption(plain(left_out))
     with st.container(horizontal=True, gap="large"):

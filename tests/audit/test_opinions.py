@@ -1,0 +1,88 @@
+"""Marks travel by the digest of a picture, and two people's are merged with conflicts shown."""
+
+import numpy as np
+import pytest
+
+from emotion_ai.audit.opinions import (
+    conflicts_table,
+    merge,
+    opinions_of,
+    read_opinions,
+    rows_of,
+    summary,
+)
+from emotion_ai.cli import program
+from emotion_ai.datasets import import_dataset
+from emotion_ai.datasets.marks import Mark, load_marks, marks_table, set_marks
+from emotion_ai.errors import DatasetError
+from tests.support.dataset_files import face, png, write_tree
+
+DROP, KEEP = Mark("drop"), Mark("keep")
+
+
+def copy_of_the_data(tmp_path, data_dir, name, order):
+    """The same ten pictures, in another order."""
+    files = {f"{'up' if seed % 2 else 'down'}/{place}.png": png(face(seed))
+             for place, seed in enumerate(order)}  # fmt: skip
+    return import_dataset(write_tree(tmp_path / name, files), data_dir, name=name).dataset
+
+
+def test_marks_fit_a_new_copy_of_the_same_data(tmp_path, data_dir):
+    old = copy_of_the_data(tmp_path, data_dir, "old", range(10))
+    new = copy_of_the_data(tmp_path, data_dir, "new", [7, 3, 9, 0, 1, 2, 4, 5, 6, 11])
+    marks = set_marks(old, [0], DROP) and set_marks(old, [1, 8], Mark("relabel", "up"))
+    marks_table(old, marks).to_csv(tmp_path / "m.csv", index=False)
+    found, elsewhere = rows_of(new, read_opinions(tmp_path / "m.csv"))
+    by_digest = opinions_of(old, marks)
+    digests = new.samples["digest"]
+    assert {digests[row]: mark for row, mark in found.items()} == {
+        d: m for d, m in by_digest.items() if d in set(digests)
+    }
+    assert len(found) + elsewhere == 3
+
+
+def test_two_people_are_merged_and_their_agreement_is_cohens_kappa():
+    first = {"a": DROP, "b": DROP, "c": KEEP, "d": KEEP, "e": DROP}
+    second = {"a": DROP, "b": KEEP, "c": KEEP, "d": KEEP, "f": KEEP}
+    merged = merge(first, second)
+    assert merged.marks == {"a": DROP, "c": KEEP, "d": KEEP, "e": DROP, "f": KEEP}
+    assert merged.conflicts == {"b": (DROP, KEEP)}
+    # By hand: agreed 3/4; by chance 2/4 · 1/4 + 2/4 · 3/4 = 1/2; (0.75 - 0.5) / 0.5
+    assert merged.kappa == pytest.approx(0.5)
+    assert (
+        summary(merged) == "4 pictures decided on by both, kappa 0.50, 1 conflicts: drop / keep 1"
+    )
+    assert np.isnan(merge({"a": DROP}, {"b": DROP}).kappa)
+
+
+def test_bad_files_of_marks_are_one_line(tmp_path, data_dir):
+    dataset = copy_of_the_data(tmp_path, data_dir, "own", range(10))
+    for content, why in (
+        ("row,mark\n1,drop\n", "missing digest"),
+        ("digest,mark\nab,burn\n", "row 1: unknown mark"),
+        ("digest,mark,new_expression\nab,relabel,<b>\n", "row 1: relabel as"),
+        ("", "cannot be read"),
+    ):
+        (tmp_path / "m.csv").write_text(content)
+        with pytest.raises(DatasetError, match=why):
+            read_opinions(tmp_path / "m.csv")
+    with pytest.raises(DatasetError, match="has no class bored"):
+        rows_of(dataset, {"ab": Mark("relabel", "bored")})
+
+
+def test_the_command_takes_marks_over_and_prints_conflicts(tmp_path, use_places, capsys):
+    use_places(tmp_path, "data")
+    dataset = copy_of_the_data(tmp_path, tmp_path / "data", "own", range(10))
+    set_marks(dataset, [0, 1], DROP)
+    digests = dataset.samples["digest"]
+    rows = [f"{digests[0]},keep", f"{digests[5]},drop", "0000,drop"]
+    (tmp_path / "other.csv").write_text("\n".join(["digest,mark", *rows]))
+    assert program.main(["data", "marks", "own", "--import", str(tmp_path / "other.csv")]) == 0
+    printed = capsys.readouterr().out
+    assert "kappa" in printed
+    assert "1 conflicts: drop / keep 1" in printed
+    assert "own: 3 images marked; 1 pictures are not in it" in printed
+    assert load_marks(dataset) == {0: DROP, 1: DROP, 5: DROP}
+    assert conflicts_table(dataset, merge({digests[0]: DROP}, {digests[0]: KEEP}))[
+        "other"
+    ].tolist() == ["keep"]
