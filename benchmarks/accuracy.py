@@ -25,7 +25,7 @@ def measured_again(model: SavedModel, dataset: Dataset, said: dict) -> Assessmen
     question = Question(
         said["split"] if said["split"] != "all" else None,
         said.get("labels_from", "given"),
-        label_set(said["label_set"]) if "label_set" in said else None,
+        label_set(said["label_set"], said.get("labels")) if "label_set" in said else None,
     )
     asked = model.with_head(said["head"]) if "head" in said else model
     with tempfile.TemporaryDirectory() as empty:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from emotion_ai.cli.archive import ADDRESS
-from emotion_ai.cli.train import add_options, config_of
+from emotion_ai.cli.train import add_options, config_of, started
 from emotion_ai.datasets import load_any
 from emotion_ai.errors import SearchError
 from emotion_ai.settings import settings
@@ -77,6 +77,7 @@ def run_start(arguments: argparse.Namespace) -> int:
     datasets = [load_any(name, *settings().data_dirs) for name in config.data]
     if not arguments.label_set:
         config = labelled_by(config, datasets)
+    config = started(config, arguments.init)
     if should_hold_out(datasets) and not config.hold_out:
         config = TrainingConfig.from_dict({**config.as_dict(), "hold_out": True})
         print("selects on a tenth of train: the validation split is kept for the report",

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import Timeout
@@ -19,7 +20,7 @@ from emotion_ai.settings import settings
 from emotion_ai.storage.files import write_json
 from emotion_ai.training import estimate, queue, runs
 from emotion_ai.training.augmentation import Augmentation
-from emotion_ai.training.checks import Fit, check
+from emotion_ai.training.checks import Fit, check, usual_start
 from emotion_ai.training.config import LABEL_SOURCES, PRECISIONS, TrainingConfig, recipes
 from emotion_ai.training.describe import epoch_text
 from emotion_ai.training.examples import labelled_by
@@ -27,6 +28,8 @@ from emotion_ai.training.promotion import promote_run
 from emotion_ai.training.promotion_job import check_model_name
 from emotion_ai.training.trainer import train_run
 
+#: Asked for in place of a model: random weights.
+SCRATCH = "scratch"
 #: Options of a run with a number: name → (type, help).
 _OPTIONS = {
     "epochs": (int, "passes over the training faces"),
@@ -68,7 +71,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--labels", choices=LABEL_SOURCES)
     networks = "; ".join(f"{name}: {purpose}" for name, purpose in recipes().items())
     parser.add_argument("--preset", metavar="NETWORK", help=networks)
-    parser.add_argument("--init", metavar="MODEL", help="start from a saved model's weights")
+    parser.add_argument(
+        "--init",
+        metavar="MODEL",
+        help="start from a saved model's weights; a dataset with classes of its own "
+        "starts from ours unless told 'scratch'",
+    )
     parser.add_argument("--precision", choices=PRECISIONS)
     parser.add_argument("--keep-duplicates", action="store_true")
     parser.add_argument(
@@ -102,6 +110,13 @@ def config_of(arguments: argparse.Namespace) -> TrainingConfig:
     return TrainingConfig.for_task(arguments.task, tuple(arguments.data), **changes)
 
 
+def started(config: TrainingConfig, init: str | None) -> TrainingConfig:
+    """With the starting weights that were asked for, or the usual ones."""
+    if init == SCRATCH:
+        return replace(config, init=None)
+    return config if init else replace(config, init=usual_start(config, settings().models_dir))
+
+
 def open_data(config: TrainingConfig) -> list[Dataset]:
     """The datasets a configuration names; a path is imported on the way."""
     with progress_bar("reading data") as progress:
@@ -130,6 +145,8 @@ def run_train(arguments: argparse.Namespace) -> int:
     datasets = open_data(config)
     if not arguments.resume and not arguments.label_set:
         config = labelled_by(config, datasets)
+    if not arguments.resume:
+        config = started(config, arguments.init)
     fit = check(config, datasets, settings().models_dir)
     if arguments.dry_run:
         print(dry_run_text(config, fit))

@@ -8,7 +8,7 @@ import numpy as np
 from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_shares
-from emotion_ai.errors import ConfigError
+from emotion_ai.errors import ConfigError, ModelError
 from emotion_ai.labels import INPUT_SIZE_PX, LabelSet
 from emotion_ai.models.store import open_model
 from emotion_ai.networks.presets import PRESETS
@@ -68,6 +68,18 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
                 validation += n
     counted = dict(zip(labels.expressions, np.rint(faces).astype(int).tolist(), strict=True))
     return Fit(train, validation, counted if config.task == "expression" else {})
+
+
+def usual_start(config: TrainingConfig, models_dir: Path) -> str | None:
+    """The model whose weights a run with classes of its own begins with unless told otherwise: ours
+    for expressions, where it is the same network."""
+    if not config.classes or config.task != "expression":
+        return None
+    try:
+        ours = open_model(models_dir, "expression")
+    except ModelError:
+        return None
+    return ours.name if ours.card.get("preset") == config.preset else None
 
 
 def _check_kind(dataset: Dataset, config: TrainingConfig) -> None:

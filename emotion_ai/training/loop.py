@@ -29,6 +29,7 @@ from emotion_ai.training import augmentation, progress, runs
 from emotion_ai.training.checkpoint import saved_epochs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare
+from emotion_ai.training.head import fit_head
 from emotion_ai.training.provenance import keep_data
 
 WING_WIDTH_PX, WING_CURVATURE_PX = 5.0, 1.0
@@ -163,6 +164,8 @@ def _fit(
             raise RunError("the training data changed since this run began: start a new run")
     else:
         model = new_model(config, labels, init)
+        if init is not None and config.classes and heads_of(config) == 1:
+            fit_head(model, train_set)
         compile_model(model, config, steps)
         epoch = 0
     recorder = Recorder(folder, config, labels, validation_set, epoch, on_epoch)

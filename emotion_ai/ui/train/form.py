@@ -1,6 +1,7 @@
 """The form that starts a run: four lines, the rest under *More*, what it will take, and START."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -14,7 +15,7 @@ from emotion_ai.media.images import encode_png
 from emotion_ai.settings import settings
 from emotion_ai.training import estimate, queue
 from emotion_ai.training.augmentation import Augmentation, augment
-from emotion_ai.training.checks import Fit, check
+from emotion_ai.training.checks import Fit, check, usual_start
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
 from emotion_ai.ui import resources
@@ -105,8 +106,11 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
             labels = choose_classes(usual, datasets, f"label_set_{tag}")
         told |= {name: getattr(usual.naming(labels), name) for name in ("label_set", "classes")}
     models = [model.name for model in resources.models()]
+    named = replace(usual, **{k: told[k] for k in ("label_set", "classes") if k in told})
+    ours = usual_start(named, settings().models_dir)
     start = st.selectbox(
-        "Starting weights", [_SCRATCH, *models], key=f"init_{tag}",
+        "Starting weights", [_SCRATCH, *models], key=f"init_{tag}" + "_ours" * bool(ours),
+        index=models.index(ours) + 1 if ours in models else 0,
         help="From scratch, or from a saved model of the same network (transfer).",
     )  # fmt: skip
     told["init"] = None if start == _SCRATCH else start
