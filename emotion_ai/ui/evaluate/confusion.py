@@ -11,7 +11,7 @@ from emotion_ai.ui.evaluate.cells import cell_buttons
 from emotion_ai.ui.evaluate.grid import face_grid, face_panel, said_captions
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.projector import readable
-from emotion_ai.ui.wording import count
+from emotion_ai.ui.wording import count, plain
 
 SHOWN = 24
 _CHART = "confusion_chart"
@@ -48,7 +48,7 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
         positions = positions[np.argsort(-assessment.confidence[positions], kind="stable")]
         shown = positions[:SHOWN]
         st.markdown(
-            f"{truth.capitalize()} **{names[label]}**, named **{names[named]}**: "
+            f"{truth.capitalize()} **{plain(names[label])}**, named **{plain(names[named])}**: "
             f"{count(len(positions), 'face')}"
             + (f", the {SHOWN} surest" if len(positions) > SHOWN else "")
         )

@@ -59,7 +59,9 @@ def face_panel(assessment: ExpressionAssessment, rows: np.ndarray, key: str) -> 
         with words:
             label = labels.expressions[assessment.targets[i]]
             truth = assessment.question.truth
-            st.markdown(f"{truth} **{label}**, named **{said.label}** ({said.confidence:.2f})")
+            st.markdown(
+                f"{truth} **{plain(label)}**, named **{plain(said.label)}** ({said.confidence:.2f})"
+            )
             st.html(markup.probability_bars(said))
             source = assessment.dataset.samples["source"].iloc[row]
             st.caption(f"face {row} · {plain(str(source))}{_crowd(assessment, row)}")

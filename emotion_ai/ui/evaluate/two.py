@@ -108,7 +108,7 @@ def _both_say(first: ExpressionAssessment, second: ExpressionAssessment, i: int)
         picture.image(
             np.asarray(first.images[first.rows[i]]), width="stretch", alt="The chosen face"
         )
-        picture.markdown(f"{first.question.truth} **{label}**")
+        picture.markdown(f"{first.question.truth} **{plain(label)}**")
         for column, model in zip(columns, (first, second), strict=True):
             column.markdown(f"**{plain(model.model.name)}**")
             said = Expression(model.labels.expressions, model.probabilities[i])

@@ -58,7 +58,9 @@ def _why(assessment: ExpressionAssessment, source: Dataset | None) -> None:
         st.image(face, width="stretch", alt="The face that is explained")
         label = assessment.labels.expressions[assessment.targets[i]]
         truth = assessment.question.truth
-        st.markdown(f"{truth} **{label}**, named **{said.label}** ({said.confidence:.2f})")
+        st.markdown(
+            f"{truth} **{plain(label)}**, named **{plain(said.label)}** ({said.confidence:.2f})"
+        )
     with reason:
         st.html(markup.probability_bars(said))
         asked = st.selectbox(
@@ -181,9 +183,9 @@ def _stability(results: list[Stability], labels: LabelSet) -> None:
         _strip(result.images[::2], result.probabilities[::2], result.steps[::2], labels)
         before, after = (Expression(labels.expressions, p) for p in mirror.probabilities)
         same = "stays" if before.label == after.label else "turns into"
-        named = "" if before.label == after.label else f" **{after.label}**"
+        named = "" if before.label == after.label else f" **{plain(after.label)}**"
         st.markdown(
-            f"Mirrored, **{before.label}** {same}{named}: {before.confidence:.2f} before, "
+            f"Mirrored, **{plain(before.label)}** {same}{named}: {before.confidence:.2f} before, "
             f"{after.confidence:.2f} after."
         )
 

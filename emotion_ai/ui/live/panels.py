@@ -81,7 +81,7 @@ def own_face(session: LiveSession) -> None:
     readings = session.status.readings
     said = readings[0].expression if readings else None
     if said:
-        st.markdown(f"**{expression_text(said)}**")
+        st.markdown(f"**{plain(expression_text(said))}**")
         st.html(markup.probability_bars(said))
     elif session.status.running:
         st.markdown("**No face in the picture.** Light on the face and a look at the camera help.")

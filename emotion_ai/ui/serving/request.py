@@ -178,7 +178,7 @@ def _answer(model: SavedModel, face: np.ndarray, outputs: dict[str, np.ndarray])
     place = int(np.argmax(said.probabilities))
     st.markdown(
         f"arg-max: entry {place} of the list is the largest ({said.confidence:.3f}), and the "
-        f"label at {place} is **{said.label}**."
+        f"label at {place} is **{plain(said.label)}**."
     )
 
 
