@@ -132,7 +132,9 @@ def test_what_a_killed_import_left_is_listed_and_goes_with_the_next(
         [sys.executable, "-c", IMPORT, path, data_dir, "0"], cwd=ROOT, check=False
     )
     assert done.returncode == -9
-    monkeypatch.setattr(data, "settings", lambda: Settings(data_dir=data_dir, shipped_data_dir=data_dir))
+    monkeypatch.setattr(
+        data, "settings", lambda: Settings(data_dir=data_dir, shipped_data_dir=data_dir)
+    )
     data.run_list(argparse.Namespace())
     assert "fer: 0.1 MB, left by an import that was stopped" in capsys.readouterr().out
     import_dataset(path, data_dir)
@@ -199,7 +201,9 @@ def test_the_description_names_no_folder_of_the_machine(tmp_path, data_dir):
 
 
 def run_command(monkeypatch, data_dir, *arguments) -> int:
-    monkeypatch.setattr(data, "settings", lambda: Settings(data_dir=data_dir, shipped_data_dir=data_dir))
+    monkeypatch.setattr(
+        data, "settings", lambda: Settings(data_dir=data_dir, shipped_data_dir=data_dir)
+    )
     parser = argparse.ArgumentParser()
     data.add_parser(parser.add_subparsers(required=True))
     parsed = parser.parse_args(["data", *map(str, arguments)])
