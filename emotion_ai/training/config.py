@@ -177,15 +177,16 @@ _PRESET_DEFAULTS = {
     },
 }
 
-#: What trained the shipped models, from weights of earlier runs and in fewer epochs where their
-#: READMEs say so; models/EXPERIMENTS.md says what each choice gave.
+#: What trains networks like the shipped ones; their READMEs say how each was made, and
+#: models/EXPERIMENTS.md what each choice gave.
 _BEST = {
     "expression": {
         "labels": "both",
         "epochs": 60,
-        "learning_rate": 5e-4,
+        "learning_rate": 1.5e-3,
         "weight_decay": 0.05,
         "label_smoothing": 0.02,
+        "clip_norm": 1.0,
         "calibration_faces": 1000,
         "augmentation": Augmentation(rotation_deg=10, zoom=0.15, shift=0.08, erase=0.2),
     },

@@ -10,7 +10,7 @@ from emotion_ai.explain import gradcam
 from emotion_ai.explain.gradcam import gradcam_map
 from emotion_ai.explain.occlusion import nearest, occlusion_map, stability
 from emotion_ai.explain.pooled import pooled_map
-from emotion_ai.models.store import TFLITE, open_model
+from emotion_ai.models.store import KERAS, TFLITE, open_model, write_model
 from emotion_ai.settings import ROOT
 
 
@@ -72,9 +72,17 @@ def by_process(monkeypatch):
     monkeypatch.setattr(gradcam, "pooled_map", lambda *a: None)
 
 
-def test_the_map_without_gradients_is_the_one_with_them(face, monkeypatch):
+def test_the_map_without_gradients_is_the_one_with_them(face, model, tmp_path, monkeypatch):
     """A network in float32; it sees the mirrored face too."""
-    model = open_model(ROOT / "models", "expression_fer7")
+    from emotion_ai.networks.changes import with_mirror
+    from emotion_ai.networks.files import load_network
+    from emotion_ai.training.litert import convert
+
+    network = with_mirror(load_network(model.folder / KERAS, "the shipped one"), "residual")
+    network.save(tmp_path / KERAS)
+    content, _ = convert(network, face[None], quantise=False)
+    files = {KERAS: (tmp_path / KERAS).read_bytes(), TFLITE: content}
+    model = write_model(tmp_path / "mirrored", {**model.card, "mirror": True}, files)
     heat = gradcam_map(model, face, 3)
     monkeypatch.setattr(gradcam, "pooled_map", lambda *a: None)
     np.testing.assert_allclose(heat, gradcam_map(model, face, 3), atol=1e-4)

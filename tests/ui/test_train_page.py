@@ -175,7 +175,7 @@ def test_cards_say_how_far_how_fast_and_how_long(runs_dir):
 def test_the_recipe_of_the_shipped_models_can_be_chosen(runs_dir):
     app = open_page("train")
     app.selectbox(key="train_preset_expression_True").set_value("best").run()
-    assert app.number_input(key="learning_rate_expression_best").value == 5e-4
+    assert app.number_input(key="learning_rate_expression_best").value == 1.5e-3
     assert "less than half of the 42 training faces" in app.error[0].value
     assert button(app, "START").disabled
     app.number_input(key="calibration_faces_expression_best").set_value(30).run()
