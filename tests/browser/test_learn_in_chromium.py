@@ -61,9 +61,9 @@ def test_neuron_learns_while_the_film_plays_and_its_slider_is_in_the_address(pag
 def test_a_shared_link_shows_gradient_descent_diverging(page):
     open_chapter(page, "descent", descent_rate="0.6")
     answer = page.get_by_text("This walk ends higher than it began.")
-    expect(page.get_by_text("Reveal the answer")).to_be_visible()
+    expect(page.get_by_text("Reveal the answer", exact=True)).to_be_visible()
     expect(answer).to_be_hidden()
-    page.get_by_text("Reveal the answer").click()
+    page.get_by_text("Reveal the answer", exact=True).click()
     expect(answer).to_be_visible()
     frames = page.evaluate(
         "JSON.stringify(document.querySelector('.js-plotly-plot')._transitionData._frames.length)"

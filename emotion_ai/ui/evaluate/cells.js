@@ -2,7 +2,6 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".cells");
   const { rows, columns, counts } = data;
-  const chart = document.querySelector(`.${data.chart} .js-plotly-plot`);
   const n = rows.length * columns.length;
   while (root.children.length > n) root.lastChild.remove();
   while (root.children.length < n) root.appendChild(document.createElement("button")).type = "button";
@@ -29,7 +28,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   focusable(data.chosen);
 
   const lay = () => {
-    const { xaxis, yaxis } = chart._fullLayout ?? {};
+    // Looked for each time: the chart is drawn after this, and anew.
+    const chart = document.querySelector(`.${data.chart} .js-plotly-plot`);
+    const { xaxis, yaxis } = chart?._fullLayout ?? {};
     if (!xaxis?._length) return;
     const plot = chart.getBoundingClientRect(), own = root.getBoundingClientRect();
     const [width, height] = [xaxis._length / columns.length, yaxis._length / rows.length];
@@ -41,7 +42,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     });
   };
   const observer = new ResizeObserver(lay);
-  if (chart) observer.observe(chart);
+  observer.observe(root);
   root.addEventListener("focusin", lay); // the chart may have been drawn, or moved, since
   return () => { observer.disconnect(); root.removeEventListener("focusin", lay); };
 }
