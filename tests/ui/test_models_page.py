@@ -14,7 +14,7 @@ from emotion_ai.settings import ROOT, settings
 from emotion_ai.storage.files import write_json
 from emotion_ai.ui.serving.request import command
 from emotion_ai.ui.wording import headline_score, score_figure
-from tests.support.app_pages import open_page, press, text
+from tests.support.app_pages import html, open_page, press, text
 from tests.support.model_server import model_server, serving
 from tests.support.second_model import noisy_copy
 
@@ -56,7 +56,7 @@ def exported(where, name: str, version: int, digest: str | None = None) -> None:
 
 def test_models_are_cards_with_score_size_date_speed_and_default(where):
     app = open_tab("Models")
-    shown = text(app)
+    shown = text(app) + html(app)
     scores = [score_figure(headline_score(model)) for model in MODELS if model.name in DEFAULTS]
     for words in (*scores, "M parameters", "MB, 2026", "ms a face", "reads with it"):
         assert words in shown
