@@ -218,15 +218,20 @@ def test_a_worker_that_differs_is_refused_with_both_digests():
         check_worker({"package": "1" * 64}, {"package": "3" * 64}, "m")
 
 
+def spawned() -> set[psutil.Process]:
+    """Processes that work for this one; other tests may have left some."""
+    children = psutil.Process().children()
+    return {each for each in children if "spawn_main" in " ".join(each.cmdline())}
+
+
 def test_a_process_that_is_killed_costs_nothing(photos, monkeypatch):
     monkeypatch.setattr("emotion_ai.distributed.reader.PHOTOS_AT_A_TIME", 1)
     expected = package() | reads_with(load_predictor(settings()))
     asked = list(batches(list_files([str(photos)])))
+    before = spawned()
     found = read_in_processes(iter(asked), settings(), expected, workers=1)
     names = next(found).files["file"].to_pylist()
-    (child,) = [
-        each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())
-    ]
+    (child,) = spawned() - before
     child.send_signal(signal.SIGKILL)
     for each in found:
         names += each.files["file"].to_pylist()

@@ -245,7 +245,10 @@ def test_a_stream_goes_on_with_newer_models_and_keeps_what_it_counted():
 
 def test_models_that_name_other_expressions_start_the_count_anew():
     old, new = FakePredictor(8), FakePredictor(8)
-    new.labels, new.models = COURSE5, {"expression": SimpleNamespace(labels=COURSE5)}
+    new.labels, new.models = (
+        COURSE5,
+        {"expression": SimpleNamespace(labels=COURSE5, heads=("given",), truth="given")},
+    )
     arrivals = iter([None, new])
     session = LiveSession(old, fewest_faces=7, newer=lambda: next(arrivals, None))
     for _ in range(2):
