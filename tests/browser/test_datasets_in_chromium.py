@@ -145,8 +145,9 @@ def test_lasso_on_the_map_shows_its_faces_and_leads_to_browse(tab):
     assert 20 < int(chosen.split()[0]) <= FACES
     tab.get_by_role("button", name="Open in Browse").click()
     expect(tab.get_by_role("tab", name="Browse")).to_have_attribute("aria-selected", "true")
-    expect(tab.get_by_text(f"Only the {chosen} chosen on the map")).to_be_visible()
-    expect(tab.get_by_text(chosen, exact=True)).to_be_visible()
+    browse = tab.get_by_role("tabpanel", name="Browse")
+    expect(browse.get_by_text(f"Only the {chosen} chosen on the map")).to_be_visible()
+    expect(browse.get_by_text(chosen, exact=True)).to_be_visible()
 
 
 def test_tsne_is_computed_beside_the_app_and_appears(tab):
