@@ -83,6 +83,7 @@ def test_an_editor_signs_in_marks_an_image_and_signs_out(visit, served):
 
 def test_somebody_else_signs_in_and_may_only_look(visit):
     sign_in(visit, STRANGER)
-    expect(visit.get_by_text("not in this server's list of editors")).to_be_visible()
+    said = "Read-only: eve@example.org is not in this server's list of editors"
+    expect(visit.get_by_text(said)).to_be_visible()
     for key in ("mark_keep", "mark_drop", "add_dataset", "delete_popover"):
         expect(control(visit, key)).to_be_disabled()
