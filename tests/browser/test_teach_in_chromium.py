@@ -374,8 +374,9 @@ def test_two_classes_of_a_camera_are_recorded_trained_and_named(browser, device_
     honest = page.locator("#score").inner_text()
     page.get_by_label("other pictures of the same bursts (wrong)").check()
     expect(page.locator("#score")).to_contain_text("this figure is inflated")
-    percent = [int(text.split()[0]) for text in (page.locator("#score").inner_text(), honest)]
-    assert percent[0] >= percent[1]
+    # High whatever the honest one is, which two bursts of a class leave to chance.
+    assert page.locator("#score").inner_text() != honest
+    assert int(page.locator("#score").inner_text().split()[0]) >= 90
     before = counts.all_inner_texts()
     page.evaluate(
         """() => document.querySelector('#video').srcObject.getVideoTracks()[0]

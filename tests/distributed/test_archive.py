@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -220,8 +221,12 @@ def test_a_worker_that_differs_is_refused_with_both_digests():
 
 def spawned() -> set[psutil.Process]:
     """Processes that work for this one; other tests may have left some."""
-    children = psutil.Process().children()
-    return {each for each in children if "spawn_main" in " ".join(each.cmdline())}
+    found = set()
+    for child in psutil.Process().children():
+        with suppress(psutil.Error):  # it has ended
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.add(child)
+    return found
 
 
 def test_a_process_that_is_killed_costs_nothing(photos, monkeypatch):
