@@ -90,6 +90,8 @@ def test_a_model_is_first_measured_by_what_it_was_trained_to_say(tmp_path, use_p
     assert "crowd **" in text(app)
     assert "iven **" not in text(app)
     assert "given labels" in text(open_page(model="expression", truth="given"))
+    unknown = open_page(model="expression", truth="zzz")  # then by the truth that it learnt
+    assert "crowd labels" in text(unknown)
     two = {"model": "expression", "with": "expression_fer7", "tab": "Two models"}
     assert "**expression_fer7** learnt the **given** labels" in text(open_page(**two))
 

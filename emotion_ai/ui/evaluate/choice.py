@@ -65,7 +65,7 @@ def _question(
                     help="given: the dataset's own label. crowd: what most of ten people said.",
                     **_in_url("truth"),
                 )  # fmt: skip
-                truth = chosen or truth  # none where the address names no truth
+                truth = chosen or model.truth  # the address names no truth
             options = {one.name: one for one in label_sets(model, second)}
             shared = list(options)
             if len(shared) > 1:
