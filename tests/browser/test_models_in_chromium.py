@@ -54,7 +54,7 @@ def test_face_is_sent_and_the_command_does_the_same_at_a_shell(page: Page, serve
 
     page.get_by_role("tab", name="Load").click()
     page.get_by_role("button", name="Measure").click()
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.locator(".js-plotly-plot:visible")).to_have_count(1)
     page.get_by_role("tab", name="Served").click()
     page.get_by_role("button", name="Read here again").click()
     expect(page.get_by_text("Photos are read here")).to_be_visible()
