@@ -38,6 +38,7 @@ _OPTIONS = {
     "weight_decay": (float, "pull of the weights towards zero"),
     "warmup_epochs": (float, "epochs until the full learning rate"),
     "label_smoothing": (float, "share of every target spread over all classes"),
+    "teacher_share": (float, "share of every target that the teachers give"),
     "clip_norm": (float, "gradients of a larger global norm are scaled down to it; 0: never"),
     "ema": (float, "memory of the averaged weights, 0 for none"),
     "patience": (int, "stop after this many epochs without improvement; 0: never"),
@@ -77,6 +78,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="start from a saved model's weights; a dataset with classes of its own "
         "starts from ours unless told 'scratch'",
     )
+    parser.add_argument(
+        "--teachers",
+        nargs="+",
+        metavar="MODEL",
+        help="learn from what saved models say, too, each of a face and its mirror image",
+    )
     parser.add_argument("--precision", choices=PRECISIONS)
     parser.add_argument("--keep-duplicates", action="store_true")
     parser.add_argument(
@@ -101,6 +108,8 @@ def config_of(arguments: argparse.Namespace) -> TrainingConfig:
     given = {name: getattr(arguments, name) for name in names}
     given |= {name: getattr(arguments, name) for name in Augmentation.__dataclass_fields__}
     changes = {name: value for name, value in given.items() if value is not None}
+    if arguments.teachers:
+        changes["teachers"] = tuple(arguments.teachers)
     if arguments.keep_duplicates:
         changes["drop_duplicates"] = False
     if arguments.honour_marks:

@@ -1,6 +1,7 @@
 """Networks made from networks that have learned: their weights in another shape."""
 
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 
 import keras
 import numpy as np
@@ -49,22 +50,18 @@ def transfer(
 ) -> keras.Model:
     """A network for ``task`` that starts from all weights of ``source`` that fit by place.
 
-    Layers are matched in order, as long as kind and weight shapes agree; a different head
-    (other task, other number of classes) therefore starts fresh. Grey values are read as
-    ``source`` reads them. ConfigError if nothing fits.
+    Layers are matched in order where kind and weight shapes agree; a different head (other task,
+    other number of classes) and blocks that ``source`` lacks therefore start fresh. Grey values are
+    read as ``source`` reads them. ConfigError if nothing fits.
     """
     model = build(task, classes, preset, heads, standardise=standardises(source))
-    carried = 0
-    weighted = ([layer for layer in m.layers if layer.weights] for m in (source, model))
-    for old, new in zip(*weighted, strict=False):
-        if type(old) is not type(new):
-            break
-        shapes = [w.shape for w in old.weights]
-        if shapes != [w.shape for w in new.weights]:
-            continue
-        new.set_weights(old.get_weights())
-        carried += len(shapes)
-    if not carried:
+    theirs, ours = ([layer for layer in m.layers if layer.weights] for m in (source, model))
+    shapes = ([(type(x), *(w.shape for w in x.weights)) for x in side] for side in (theirs, ours))
+    fitting = SequenceMatcher(None, *shapes, autojunk=False).get_matching_blocks()
+    for place, new_place, length in fitting:
+        for i in range(length):
+            ours[new_place + i].set_weights(theirs[place + i].get_weights())
+    if len(fitting) == 1:  # the last is always empty
         raise ConfigError(f"no weights of {source.name} fit preset {preset!r} for {task}")
     return model
 

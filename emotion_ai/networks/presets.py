@@ -24,6 +24,8 @@ class Preset:
     purpose: str
     body: dict[str, Part]
     head: dict[str, Part]
+    #: The network whose saved weights this one may start from: it has all its blocks and more.
+    grows_from: str | None = None
 
     @property
     def one_body(self) -> bool:
@@ -57,6 +59,17 @@ PRESETS = {
             "keypoints": _residual(32, 5, (32, 1), (64, 2), (128, 2), (192, 2)),
         },
         head=_standard_heads(dropout=0.2),
+    ),
+    "deep": Preset(
+        "the default with more blocks, half again as slow",
+        # Silent blocks change nothing at first: it starts as good as what it grows from
+        # (Chen et al. 2016, arXiv:1511.05641).
+        body={
+            "expression": _residual(48, 3, (48, 3), (96, 3), (192, 3), silent=True),
+            "keypoints": _residual(32, 5, (32, 1), (64, 3), (128, 3), (192, 3), silent=True),
+        },
+        head=_standard_heads(dropout=0.2),
+        grows_from="residual",
     ),
     "course_resnet": Preset(
         "the tutorial's network, larger and slower",

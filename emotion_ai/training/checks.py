@@ -9,8 +9,8 @@ from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError, ModelError
-from emotion_ai.labels import INPUT_SIZE_PX, LabelSet
-from emotion_ai.models.store import open_model
+from emotion_ai.labels import HEADS, INPUT_SIZE_PX, LabelSet
+from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.networks.presets import PRESETS
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
@@ -40,6 +40,8 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
         )
     if config.init:
         _check_start(config, models_dir)
+    for name in config.teachers:
+        _check_teacher(open_model(models_dir, name), config)
     labels = config.expressions
     train = validation = 0
     faces = np.zeros(len(labels))
@@ -97,7 +99,7 @@ def _check_kind(dataset: Dataset, config: TrainingConfig) -> None:
 
 def _check_start(config: TrainingConfig, models_dir: Path) -> None:
     model = open_model(models_dir, config.init)
-    if model.card.get("preset") != config.preset:
+    if model.card.get("preset") not in (config.preset, PRESETS[config.preset].grows_from):
         raise ConfigError(
             f"{model.name} is a {model.card.get('preset')} network: its weights do not fit "
             f"{config.preset}, choose the same network or start from scratch"
@@ -106,6 +108,17 @@ def _check_start(config: TrainingConfig, models_dir: Path) -> None:
         raise ConfigError(
             f"{model.name} reads {_PLURAL[model.task]}: the {config.preset} networks of the two "
             "tasks have different shapes, choose another model or start from scratch"
+        )
+
+
+def _check_teacher(model: SavedModel, config: TrainingConfig) -> None:
+    if config.task != "expression":
+        raise ConfigError("teachers: expected a run for expressions, whose answers are shares")
+    heads = len(HEADS) if config.labels == "both" else 1
+    if model.task != config.task or model.labels != config.expressions or len(model.heads) != heads:
+        raise ConfigError(
+            f"teacher {model.name}: expected a model with {heads} "
+            f"{'head' if heads == 1 else 'heads'} for {', '.join(config.expressions.expressions)}"
         )
 
 

@@ -25,6 +25,7 @@ _AMOUNTS_BELOW = {
     "warmup_epochs": 1000,
     "ema": 1,
     "label_smoothing": 1,
+    "teacher_share": 1,
     "clip_norm": 1000,
 }
 LABEL_SOURCES = ("given", "crowd", "mixed", "both")
@@ -45,6 +46,9 @@ class TrainingConfig:
     labels: str = "given"
     preset: str = DEFAULT
     init: str | None = None
+    #: Saved models whose mean answer is part of the targets, ``teacher_share`` of them.
+    teachers: tuple[str, ...] = ()
+    teacher_share: float = 0.7
     epochs: int = 30
     batch_size: int = 128
     learning_rate: float = 2e-3
@@ -141,7 +145,9 @@ class TrainingConfig:
         if unknown := set(record) - known:
             raise ConfigError(f"config.json: unknown {', '.join(sorted(unknown))}")
         amounts = Augmentation(**record.get("augmentation", {}))
-        tuples = {name: tuple(record[name]) for name in ("data", "classes") if name in record}
+        tuples = {
+            name: tuple(record[name]) for name in ("data", "classes", "teachers") if name in record
+        }
         return cls(**{**record, **tuples, "augmentation": amounts})
 
 

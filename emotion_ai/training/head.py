@@ -13,8 +13,8 @@ from emotion_ai.training.examples import Examples
 
 
 def fit_head(model: keras.Model, examples: Examples) -> None:
-    """Set the weights of ``logits`` of a network for expressions with one head; the faces are the
-    crops of ``examples`` as they are, their classes those with the largest share."""
+    """Set the weights of ``logits`` of a network for expressions, one head after the other; the
+    faces are the crops of ``examples`` as they are, each of its classes counts by its share."""
     from sklearn.linear_model import LogisticRegression
 
     border = examples.border_px
@@ -22,9 +22,15 @@ def fit_head(model: keras.Model, examples: Examples) -> None:
     logits = model.get_layer("logits")
     body = keras.Model(model.inputs, logits.input)
     said = body.predict(faces, batch_size=256, verbose=0).astype(np.float32)
-    classes = examples.targets.shape[-1]
-    found = LogisticRegression(C=1.0, max_iter=500).fit(said, examples.targets.argmax(axis=1))
-    weights, bias = found.coef_, found.intercept_
-    if classes == 2:  # one line parts them: half of it to each side
-        weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
-    logits.set_weights([weights.T.astype(np.float32), bias.astype(np.float32)])
+    heads = examples.targets.reshape(len(said), -1, examples.targets.shape[-1])
+    kernel, offsets = [], []
+    for targets in heads.swapaxes(0, 1):
+        rows, named = np.nonzero(targets)
+        found = LogisticRegression(C=1.0, max_iter=500)
+        found.fit(said[rows], named, targets[rows, named])
+        weights, bias = found.coef_, found.intercept_
+        if targets.shape[1] == 2:  # one line parts them: half of it to each side
+            weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
+        kernel.append(weights.T)
+        offsets.append(bias)
+    logits.set_weights([np.hstack(kernel), np.concatenate(offsets)])

@@ -9,7 +9,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -31,6 +31,7 @@ from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples, prepare
 from emotion_ai.training.head import fit_head
 from emotion_ai.training.provenance import keep_data
+from emotion_ai.training.teachers import taught
 
 WING_WIDTH_PX, WING_CURVATURE_PX = 5.0, 1.0
 
@@ -118,6 +119,7 @@ def train(
     datasets: list[Dataset],
     *,
     init: keras.Model | None = None,
+    teachers: Sequence[keras.Model] = (),
     resume: bool = False,
     on_epoch: Callable[[dict, int], None] | None = None,
 ) -> dict:
@@ -132,7 +134,7 @@ def train(
     begun = saved_epochs(folder) if resume else 0
     runs.write_status(folder, "running", epoch=begun, epochs=config.epochs)
     try:
-        history = _fit(folder, datasets, config, init, resume, on_epoch)
+        history = _fit(folder, datasets, config, init, teachers, resume, on_epoch)
         runs.write_status(folder, "finished", epoch=len(history), epochs=config.epochs)
         return min(history, key=lambda record: record["validation_loss"])
     except KeyboardInterrupt:
@@ -149,6 +151,7 @@ def _fit(
     datasets: list[Dataset],
     config: TrainingConfig,
     init: keras.Model | None,
+    teachers: Sequence[keras.Model],
     resume: bool,
     on_epoch: Callable[[dict, int], None] | None,
 ) -> list[dict]:
@@ -157,6 +160,8 @@ def _fit(
     train_set, validation_set = prepare(datasets, config, labels)
     steps = len(Batches(train_set, config))
     keep_data(folder, datasets, config, steps)
+    if teachers:
+        train_set = taught(train_set, teachers, config.teacher_share, folder)
     if resume and (folder / runs.LAST).exists():
         model = load_checkpoint(folder / runs.LAST, config, steps)
         epoch, rest = divmod(int(model.optimizer.iterations), steps)
@@ -164,7 +169,7 @@ def _fit(
             raise RunError("the training data changed since this run began: start a new run")
     else:
         model = new_model(config, labels, init)
-        if init is not None and config.classes and heads_of(config) == 1:
+        if init is not None and starts_new_head(config, model, init):
             fit_head(model, train_set)
         compile_model(model, config, steps)
         epoch = 0
@@ -197,6 +202,13 @@ def new_model(
     classes = len(labels) if config.task == "expression" else 0
     kind = (config.task, classes, config.preset, heads_of(config))
     return build(*kind) if init is None else transfer(init, *kind)
+
+
+def starts_new_head(config: TrainingConfig, model: keras.Model, init: keras.Model) -> bool:
+    """Whether the last layer of a network for expressions names other classes than ``init``'s."""
+    if config.task != "expression" or init.layers[-1].name != "probabilities":
+        return False
+    return bool(config.classes) or init.output_shape != model.output_shape
 
 
 def load_checkpoint(path: Path, config: TrainingConfig, steps: int) -> keras.Model:

@@ -55,12 +55,20 @@ def train_run(
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     try:
-        init = None
-        if config.init:
-            model = open_model(settings().models_dir, config.init)
+
+        def network(name: str):
+            model = open_model(settings().models_dir, name)
             model.verified(KERAS)
-            init = load_network(model.folder / KERAS, f"model {model.name}")
-        best = loop.train(folder, datasets, init=init, resume=True, on_epoch=on_epoch)
+            return load_network(model.folder / KERAS, f"model {model.name}")
+
+        best = loop.train(
+            folder,
+            datasets,
+            init=network(config.init) if config.init else None,
+            teachers=[network(name) for name in config.teachers],
+            resume=True,
+            on_epoch=on_epoch,
+        )
     except EmotionAIError as error:
         runs.write_status(folder, "failed", message=str(error))
         raise

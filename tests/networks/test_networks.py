@@ -58,7 +58,8 @@ def test_readme_names_every_network():
 def test_bodies_of_both_tasks_are_told_alike_or_not(tiny):
     alike = {name: preset.one_body for name, preset in PRESETS.items()}
     assert alike == {
-        "residual": False, "course_resnet": True, "cnn4": True, "demo": False, "tiny": True,
+        "residual": False, "deep": False, "course_resnet": True, "cnn4": True, "demo": False,
+        "tiny": True,
     }  # fmt: skip
 
 
@@ -108,7 +109,7 @@ def test_a_saved_network_answers_the_same(tmp_path):
 
 
 def test_an_unknown_preset_lists_the_known_ones():
-    with pytest.raises(ConfigError, match="residual, course_resnet, cnn4, demo"):
+    with pytest.raises(ConfigError, match="residual, deep, course_resnet, cnn4, demo"):
         build("expression", 7, "resnet152")
 
 
@@ -151,6 +152,20 @@ def test_transfer_takes_the_body_and_leaves_another_head_fresh():
     stem, head = source.layers[2].get_weights()[0], five.layers[-2].get_weights()[0]
     np.testing.assert_array_equal(five.layers[2].get_weights()[0], stem)
     assert head.shape[1] == 5
+
+
+@pytest.mark.parametrize(("task", "shape"), [("expression", (7,)), ("keypoints", (15, 2))])
+def test_a_network_that_grows_starts_with_the_answers_of_the_smaller(task, shape):
+    small = build(task, 7, PRESETS["deep"].grows_from)
+    rng = np.random.default_rng(3)
+    small.set_weights([w + rng.uniform(-0.1, 0.1, w.shape) for w in small.get_weights()])
+    deep = transfer(small, task, 7, "deep")
+    assert deep.count_params() > 1.3 * small.count_params()
+    faces = draw_faces(5, INPUT_SIZE_PX[task], seed=3).images[..., None]
+    before = small.predict(faces, verbose=0)
+    assert before.shape[1:] == shape
+    assert np.ptp(before, axis=0).max() > 1e-3
+    np.testing.assert_allclose(deep.predict(faces, verbose=0), before, rtol=1e-3, atol=1e-5)
 
 
 def test_heads_are_chosen_and_made_less_sure_each_by_its_own_temperature():

@@ -1,0 +1,52 @@
+"""Learning from what saved models say."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from emotion_ai.errors import ConfigError
+from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import Examples
+from emotion_ai.training.teachers import FILE, mean_answer, taught
+
+
+def brightness_teacher(gain: float) -> keras.Model:
+    """Says two shares: how bright the left half of a face is, and the rest."""
+    faces = keras.Input((48, 48, 1), dtype="uint8")
+    left = keras.ops.mean(keras.ops.cast(faces, "float32")[:, :, :24], axis=(1, 2)) / 255 * gain
+    return keras.Model(faces, keras.ops.concatenate([left, 1 - left], axis=-1))
+
+
+def examples() -> Examples:
+    images = np.zeros((3, 52, 52), np.uint8)  # two pixels of surroundings
+    images[1, :, :26] = 255
+    images[2] = 255
+    targets = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
+    return Examples(images, targets, np.ones(3, np.float32), border_px=2)
+
+
+def test_teachers_answer_for_a_face_and_its_mirror_image():
+    said = mean_answer(examples(), [brightness_teacher(1.0), brightness_teacher(0.5)])
+    # Left and right half: 0 and 0, 1 and 0, 1 and 1; times the mean gain of 0.75.
+    np.testing.assert_allclose(said[:, 0], [0, 0.375, 0.75], atol=1e-6)
+
+
+def test_a_share_of_each_target_is_theirs_and_all_of_an_unknown_one(tmp_path):
+    found = taught(examples(), [brightness_teacher(1.0)], 0.6, tmp_path)
+    np.testing.assert_allclose(found.targets, [[0.4, 0.6], [0.3, 0.7], [1, 0]], atol=1e-6)
+
+
+def test_a_resumed_run_learns_from_the_same_answers(tmp_path):
+    first = taught(examples(), [brightness_teacher(1.0)], 0.6, tmp_path)
+    assert (tmp_path / FILE).exists()
+    again = taught(examples(), [brightness_teacher(0.1)], 0.6, tmp_path)  # replaced meanwhile
+    np.testing.assert_array_equal(again.targets, first.targets)
+
+
+def test_teachers_are_part_of_a_configuration_and_its_record():
+    config = TrainingConfig.for_task("expression", ("d",), teachers=("a", "b"), teacher_share=0.5)
+    assert TrainingConfig.from_dict(json.loads(json.dumps(config.as_dict()))) == config
+    with pytest.raises(ConfigError, match=r"teacher_share: expected 0 to 1, got 1\.5"):
+        TrainingConfig.for_task("expression", ("d",), teacher_share=1.5)
