@@ -97,7 +97,7 @@ def page():
 def test_whoever_sits_at_the_machine_is_not_counted(monkeypatch, visitor, refused):
     monkeypatch.setattr(access, "_buckets", Buckets())
     monkeypatch.setattr(access.permissions, "_identify", lambda: visitor)
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=120).run()
     app.run()
     assert not app.error
     app.run()
@@ -122,7 +122,7 @@ def test_photos_beyond_the_limit_wait_and_those_read_are_kept(monkeypatch):
         st.text(" ".join(failures))
 
     pictures = [encode_png(np.full((40, 40, 3), 40 * i, np.uint8)) for i in range(5)]
-    app = AppTest.from_function(reading_page, args=(pictures,), default_timeout=60).run()
+    app = AppTest.from_function(reading_page, args=(pictures,), default_timeout=120).run()
     assert app.text[0].value == "3"
     assert "many films" in app.text[1].value
     clock.seconds = 20.0

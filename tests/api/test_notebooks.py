@@ -42,7 +42,7 @@ def test_first_look_runs_and_its_confusion_matrix_counts_every_test_face(tmp_pat
         " float(np.trace(confusion) / len(test)), scores['accuracy']]))"
     )
     notebook.cells.append(nbformat.v4.new_code_cell(check))
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": tmp_path}}).execute()
+    NotebookClient(notebook, timeout=240, resources={"metadata": {"path": tmp_path}}).execute()
     picture = code[0].outputs[-1]["data"]
     assert "image/png" in picture
     faces, tested, counted, trace, accuracy = json.loads(notebook.cells[-1].outputs[0]["text"])

@@ -247,7 +247,7 @@ def test_the_view_leaves_out_few_far_points_and_keeps_the_rest_wide():
     assert low < 0 < high
 
 
-def wait(status, seconds=60) -> background.Job:
+def wait(status, seconds=240) -> background.Job:
     until = time.monotonic() + seconds
     while (job := background.read_job(status)).state == "running" and time.monotonic() < until:
         time.sleep(0.1)

@@ -2,11 +2,9 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +14,11 @@ import pytest
 
 from emotion_ai.datasets.drawn.synthetic import draw_photo
 from tests.support.camera_file import chromium_with_camera, write_camera
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Generous, for machines that train at the same time.
-TIMEOUT_MS = 30_000
+TIMEOUT_MS = 60_000
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-quic",
@@ -71,9 +70,7 @@ def camera(browser, tmp_path_factory):
 def running_app(folder: Path, **environment: object) -> Iterator[str]:
     """The address of a dashboard of its own, with the datasets in ``folder`` / data, that ends with
     the context; ``environment`` is what it finds in its own besides."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py"]
     command += ["--server.headless", "true", "--server.port", str(port)]
     log = folder / "app.log"
@@ -92,7 +89,7 @@ def running_app(folder: Path, **environment: object) -> Iterator[str]:
         yield url
     finally:
         app.terminate()
-        app.wait(timeout=20)
+        app.wait(timeout=60)
         print(log.read_text(errors="replace")[-4000:])  # shown where a test fails
 
 
@@ -111,12 +108,12 @@ def new_app_url(tmp_path) -> Iterator[str]:
 
 
 def _wait_until_healthy(url: str, app: subprocess.Popen, log: Path) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and app.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return
-        except (urllib.error.URLError, TimeoutError):
+        except OSError:  # refused, cut off or late
             time.sleep(0.2)
     pytest.fail(f"the app did not start:\n{log.read_text()[-2000:]}")
 
@@ -143,12 +140,42 @@ def page(new_tab, app_url):
     return new_tab(app_url)
 
 
+def wait_until_drawn(page) -> None:
+    """Until the run of the page that is under way has ended and nothing of the one before is left.
+
+    Meanwhile an element may stand beside the one that takes its place, and hear a click. To be
+    called once something is seen that only the new run shows: a click does not begin it at once.
+    """
+    page.wait_for_function(
+        """() => document.querySelector("h1")
+        && document.querySelector("[data-test-script-state=notRunning]")
+        && !document.querySelector(
+          "[data-testid=stSkeleton], [data-testid=stStatusWidget], [data-stale=true]")"""
+    )
+
+
+def see(locator, timeout: float | None = None) -> None:
+    """Until one of it, and not another beside it, is visible. ``to_be_visible`` gives up at once
+    where a page that is drawn anew shows the old one and the new one for a moment."""
+    from playwright.sync_api import expect
+
+    expect(locator.filter(visible=True)).to_have_count(1, timeout=timeout)
+
+
 def tip_of(point) -> str:
     """What is shown beside a point when the pointer is on it."""
     point.hover(force=True)
     return point.evaluate("element => getComputedStyle(element, '::after').content")
 
 
-def width_px(page) -> int:
-    """How wide a page is drawn, which may be more than its window shows."""
-    return page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+def wait_until_it_fits(page, width_px: int) -> None:
+    """Until a page is drawn, charts and pictures included, and not wider than its window shows."""
+    wait_until_drawn(page)
+    page.wait_for_function(
+        """() => [...document.images].every((image) => image.complete)
+        && [...document.querySelectorAll(".stPlotlyChart")].every((chart) =>
+          !chart.checkVisibility() || chart.querySelector(".main-svg"))"""
+    )
+    # A chart is drawn as wide as it likes before it learns how wide it may be.
+    fits = f"() => document.querySelector('[data-testid=stMain]').scrollWidth <= {width_px}"
+    page.wait_for_function(fits)

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import running_app
+from tests.browser.conftest import running_app, see, wait_until_drawn
 
 #: Pages, with what in their address opens the parts that no tab does.
 PAGES = (
@@ -43,14 +43,6 @@ def app_url(tmp_path_factory, drawn):
         yield url
 
 
-def wait_until_drawn(page: Page) -> None:
-    page.wait_for_function(
-        """() => document.querySelector("h1")
-        && document.querySelector("[data-test-script-state=notRunning]")
-        && !document.querySelector("[data-testid=stSkeleton], [data-stale=true]")"""
-    )
-
-
 def findings(page: Page, theme: str) -> list[str]:
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     ground = {"light": "rgb(252, 252, 254)", "dark": "rgb(20, 22, 29)"}[theme]
@@ -79,6 +71,8 @@ def test_axe_finds_nothing_on_any_page_and_tab(page, address):
             tab = page.get_by_role("tab", name=name, exact=True)
             tab.click()
             expect(tab).to_have_attribute("aria-selected", "true")
+            panel = page.get_by_role("tabpanel", name=name, exact=True)
+            expect(panel.get_by_test_id("stElementContainer")).not_to_have_count(0)
             wait_until_drawn(page)
         for theme in ("light", "dark"):
             found += [f"{address} {name or ''} {line}" for line in findings(page, theme)]
@@ -88,7 +82,7 @@ def test_axe_finds_nothing_on_any_page_and_tab(page, address):
 def test_grid_of_faces_is_reached_by_key_and_says_which_face_is_chosen(page):
     page.goto("/datasets?data=synthetic_expression&face=0")
     wait_until_drawn(page)
-    grid = page.get_by_role("listbox", name=re.compile("faces; click one")).first
+    grid = page.get_by_role("listbox", name=re.compile("faces; click one"))
     grid.focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")  # by key, so that the focus shows
@@ -107,7 +101,7 @@ def test_cells_of_the_matrix_are_walked_with_arrows_and_chosen_with_enter(page):
     cells = page.get_by_role("group", name="Cells of the matrix")
     start = cells.locator("[tabindex='0']")
     expect(start).to_have_attribute("aria-pressed", "true")
-    expect(page.locator(".st-key-confusion_chart .main-svg").first).to_be_visible()
+    see(page.locator(".st-key-confusion_chart .main-svg").first)
     start.focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Shift+Tab")  # by key, so that the focus shows

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from emotion_ai.settings import ROOT
-from tests.browser.conftest import running_app, width_px
+from tests.browser.conftest import running_app, see, wait_until_drawn, wait_until_it_fits
 
 #: Nobody can write there, root neither.
 LOCKED = "/proc/emotion-ai"
@@ -55,12 +55,12 @@ def test_every_page_shows_something_and_asks_nobody_else(hosted, new_tab):
     for path, shown in SHOWN.items():
         page.goto(f"/{path}")
         main = page.get_by_test_id("stMain")
-        expect(main.get_by_text(shown).first).to_be_visible(timeout=60_000)
-        expect(page.locator("[data-test-script-state='notRunning']")).to_be_visible(timeout=60_000)
+        see(main.get_by_text(shown).first)
+        wait_until_drawn(page)
         expect(main.get_by_test_id("stAlertContentError")).to_have_count(0)
         expect(main.get_by_text("There is no dataset here yet")).to_have_count(0)
         if path in FOR_EDITORS:
-            expect(main.get_by_text(WAY_OUT).first).to_be_visible()
+            see(main.get_by_text(WAY_OUT).first)
     assert len(asked) > 50
     here = urlsplit(hosted).netloc
     others = {url for url in asked if urlsplit(url).netloc not in ("", here)}
@@ -70,5 +70,5 @@ def test_every_page_shows_something_and_asks_nobody_else(hosted, new_tab):
 def test_on_a_phone_what_is_locked_says_so_too(hosted, new_tab):
     page = new_tab(hosted, width=390, height=844)
     page.goto("/train")
-    expect(page.get_by_test_id("stMain").get_by_text(WAY_OUT).first).to_be_visible()
-    assert width_px(page) <= 390
+    see(page.get_by_test_id("stMain").get_by_text(WAY_OUT).first)
+    wait_until_it_fits(page, 390)

@@ -9,26 +9,36 @@ import re
 import shutil
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import Page
 
 from emotion_ai.faces.drawing import bgr
 from emotion_ai.labels import EXPRESSION_COLOURS
 from emotion_ai.settings import ROOT
-from tests.browser.conftest import CHROMIUM_ARGUMENTS, running_app
+from tests.browser.conftest import (
+    CHROMIUM_ARGUMENTS,
+    TIMEOUT_MS,
+    running_app,
+    see,
+    wait_until_drawn,
+)
 
 HOOK = """
 import os, signal, sys, traceback
 folder = os.environ["LIVE_TEST_FOLDER"]
 if "streamlit" in " ".join(sys.orig_argv):
+    with open(folder + "/pid", "w") as pid:
+        pid.write(str(os.getpid()))
     threads = open(folder + "/threads", "w")
     def dump(*_):  # under the GIL: faulthandler reads running threads, and crashes now and then
         for frame in sys._current_frames().values():
             threads.write("".join(traceback.format_stack(frame)) + "\\n\\n")
+        threads.write("all told")
         threads.flush()
     signal.signal(signal.SIGUSR1, dump)
     opened = os.open(folder + "/opened", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -47,24 +57,21 @@ class App:
 
     def __init__(self, url: str, folder: Path):
         self.url, self.folder = url, folder
-        port = url.rsplit(":", 1)[1]
-        self.process = next(
-            process
-            for process in psutil.Process().children(recursive=True)
-            if process.status() != psutil.STATUS_ZOMBIE and port in process.cmdline()
-        )
+        self.pid = int((folder / "pid").read_text())
 
     def stream_threads(self) -> int:
         """How many threads serve streams now."""
         threads = self.folder / "threads"
         seen = threads.stat().st_size
-        os.kill(self.process.pid, signal.SIGUSR1)
-        time.sleep(0.3)
-        stacks = threads.read_text()[seen:].split("\n\n")
-        return sum(any(name in stack for name in STREAM) for stack in stacks)
+        os.kill(self.pid, signal.SIGUSR1)
+        until = time.monotonic() + 60
+        while not (told := threads.read_bytes()[seen:].decode()).endswith("all told"):
+            assert time.monotonic() < until, "the app did not tell its threads"
+            time.sleep(0.05)
+        return sum(any(name in stack for name in STREAM) for stack in told.split("\n\n"))
 
     def wait_until_no_stream(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while (left := self.stream_threads()) and time.monotonic() < deadline:
             time.sleep(0.3)
         assert left == 0
@@ -90,13 +97,15 @@ def app(tmp_path_factory):
 @pytest.fixture
 def page(camera, app):
     context = camera.new_context(viewport={"width": 1400, "height": 900}, base_url=app.url)
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(TIMEOUT_MS)
     yield context.new_page()
     for tab in context.pages:
-        if (stop := video(tab).get_by_role("button", name="STOP")).count():
-            stop.click()
-    app.wait_until_no_stream()
+        stop = video(tab).get_by_role("button", name="STOP")
+        with suppress(PlaywrightError):  # it has stopped by itself meanwhile
+            if stop.count():
+                stop.click(timeout=5000)
     context.close()
+    app.wait_until_no_stream()
 
 
 def video(page: Page):
@@ -105,20 +114,33 @@ def video(page: Page):
 
 def open_gate(page: Page) -> None:
     page.goto("/live")
-    expect(page.get_by_text("never stored or sent on")).to_be_visible()
+    see(page.get_by_text("never stored or sent on"))
+    wait_until_drawn(page)
     assert page.locator("iframe[title*='webrtc']").count() == 0
     page.get_by_text("I agree").click()
 
 
-def start(page: Page) -> None:
+def press_start(page: Page) -> None:
+    """Once the page around the video answers its question for a camera."""
+    see(video(page).get_by_role("button", name="START"))
+    wait_until_drawn(page)
+    frame(page).wait_for_function("() => navigator.mediaDevices.emotionCamera")
     video(page).get_by_role("button", name="START").click()
-    expect(page.get_by_text("ms a frame")).to_be_visible(timeout=30_000)
+
+
+def start(page: Page) -> None:
+    press_start(page)
+    see(page.get_by_text("ms a frame"))
+
+
+def frame(page: Page):
+    """The video's own page."""
+    return next(frame for frame in page.frames if "webrtc" in frame.url)
 
 
 def pixels(page: Page) -> np.ndarray:
     """What the video shows now: (H, W, 3) RGB."""
-    frame = next(frame for frame in page.frames if "webrtc" in frame.url)
-    width, height, values = frame.evaluate(
+    width, height, values = frame(page).evaluate(
         """() => { const v = document.querySelector('video');
         const c = document.createElement('canvas'); [c.width, c.height] = [320, 240];
         const x = c.getContext('2d'); x.drawImage(v, 0, 0, 320, 240);
@@ -132,24 +154,31 @@ def test_annotated_frames_come_back_and_stopping_leaves_no_thread(page, app):
     assert app.stream_threads() == 0
     start(page)
     assert app.stream_threads() > 0
-    expect(page.get_by_text(re.compile(r"· 1 face"))).to_be_visible()
+    see(page.get_by_text(re.compile(r"· 1 face")))
     page.get_by_text("Pause", exact=True).click()
-    expect(page.get_by_text("paused ·")).to_be_visible()
-    time.sleep(1)
-    held = pixels(page)
+    see(page.get_by_text("paused ·"))
     name = page.locator(".ea-first span").first.inner_text()
+    plate = np.array(bgr(EXPRESSION_COLOURS[name])[::-1])
+
+    def off_plate(picture: np.ndarray) -> np.ndarray:
+        """How far each pixel is from the colour of the plate, int (H, W)."""
+        return np.abs(picture.astype(int) - plate).max(axis=-1)
+
+    until = time.monotonic() + 60
+    while (off_plate(held := pixels(page)) < 40).sum() < 200:
+        assert time.monotonic() < until, f"no plate of {name} in the picture that is held"
+        time.sleep(0.2)
     page.get_by_text("Pause", exact=True).click()
     for layer in ("boxes", "points", "names"):
         page.get_by_role("button", name=layer, exact=True).click()
-    plate = np.array(bgr(EXPRESSION_COLOURS[name])[::-1])
 
     def gone() -> bool:
         """Whether the plate was in the picture that came back, and now is not."""
-        off, bare = (np.abs(p.astype(int) - plate).max(axis=-1) for p in (held, pixels(page)))
+        off, bare = off_plate(held), off_plate(pixels(page))
         drawn, noise = ((a < 40) & (b > 60) for a, b in ((off, bare), (bare, off)))
         return drawn.sum() > noise.sum() + 100
 
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not gone():
         assert time.monotonic() < until, f"the plate of {name}"
         time.sleep(0.5)
@@ -159,7 +188,7 @@ def test_annotated_frames_come_back_and_stopping_leaves_no_thread(page, app):
     assert download.value.path().read_bytes()[:2] == b"\xff\xd8"
     video(page).get_by_role("button", name="STOP").click()
     app.wait_until_no_stream()
-    expect(page.get_by_text("Press START")).to_be_visible()
+    see(page.get_by_text("Press START"))
     start(page)  # and once more
 
 
@@ -170,10 +199,10 @@ def test_reload_navigation_and_a_second_tab_leave_no_thread(page, app):
     open_gate(other)
     start(other)
     page.reload()
-    expect(page.get_by_text("I agree")).to_be_visible()
-    expect(other.get_by_text("ms a frame")).to_be_visible()  # the second tab goes on
+    see(page.get_by_text("I agree"))
+    see(other.get_by_text("ms a frame"))  # the second tab goes on
     other.get_by_role("link", name="Home").click()
-    expect(other.get_by_role("heading", name="See a face")).to_be_visible()
+    see(other.get_by_role("heading", name="See a face"))
     app.wait_until_no_stream()
     other.get_by_role("link", name="Live").click()  # back again, consent is remembered
     start(other)
@@ -187,9 +216,8 @@ def test_camera_that_is_unplugged_is_said_in_words_and_leaves_no_thread(page, ap
     )
     open_gate(page)
     start(page)
-    frame = next(frame for frame in page.frames if "webrtc" in frame.url)
-    frame.evaluate("() => window.plug.getTracks().forEach((track) => track.stop())")
-    expect(page.get_by_text("The picture has stopped coming")).to_be_visible(timeout=20_000)
+    frame(page).evaluate("() => window.plug.getTracks().forEach((track) => track.stop())")
+    see(page.get_by_text("The picture has stopped coming"))
 
 
 @pytest.mark.parametrize(
@@ -207,12 +235,10 @@ def test_camera_that_is_missing_or_refused_is_said_with_its_remedy(browser, app,
         executable_path=shutil.which("chromium"), args=[*CHROMIUM_ARGUMENTS, *arguments]
     )
     page = chromium.new_page(base_url=app.url)
+    page.set_default_timeout(TIMEOUT_MS)
     open_gate(page)
-    button = video(page).get_by_role("button", name="START")
-    button.wait_for()
-    page.wait_for_timeout(1000)
-    button.click()
-    expect(video(page).get_by_text(said)).to_be_visible()
+    press_start(page)
+    see(video(page).get_by_text(said))
     chromium.close()
 
 
@@ -222,6 +248,8 @@ def test_screen_or_window_is_a_source_too(page):
         navigator.mediaDevices.getDisplayMedia = (wish) => (window.shared = true) && ask(wish);"""
     )
     page.goto("/live?source=Screen+or+window")
+    see(page.get_by_text("I agree"))
+    wait_until_drawn(page)
     page.get_by_text("I agree").click()
     start(page)
     assert page.evaluate("() => window.shared")
@@ -239,7 +267,8 @@ def files(*folders: Path) -> set[tuple[str, int]]:
 def test_a_session_writes_no_frame_to_disk(page, app):
     own = [app.folder / "home", app.folder / "tmp", ROOT / "pages", ROOT / "emotion_ai"]
     open_gate(page)
-    video(page).get_by_role("button", name="START").wait_for()
+    see(video(page).get_by_role("button", name="START"))
+    wait_until_drawn(page)
     time.sleep(1)  # the gate's own writes, if any, are over
     before, noted = files(*own), (app.folder / "opened").stat().st_size
     start(page)

@@ -14,7 +14,7 @@ from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.search import searches
 from emotion_ai.training.search.plan import Plan
-from tests.browser.conftest import running_app
+from tests.browser.conftest import running_app, see, wait_until_drawn, wait_until_it_fits
 from tests.support.second_model import noisy_copy
 
 
@@ -53,22 +53,27 @@ def app_url(place):
 def test_saved_run_becomes_the_default_and_goes_back(page: Page, place):
     shipped, mine = (open_model(place / "models", name).digest for name in ("expression", "mine"))
     page.goto("/train?run=first")
+    see(page.get_by_role("button", name="Make it the default"))
+    wait_until_drawn(page)
     page.get_by_role("button", name="Make it the default").click()
-    expect(page.get_by_role("columnheader", name="measured on")).to_be_visible()
+    see(page.get_by_role("columnheader", name="measured on"))
     page.get_by_test_id("stPopoverBody").get_by_role("button", name="Make it the default").click()
-    expect(page.get_by_text("Saved as expression")).to_be_visible()
-    expect(page.get_by_text("the app reads with it").first).to_be_visible()
+    see(page.get_by_text("Saved as expression"))
+    see(page.get_by_text("the app reads with it").first)
     assert open_model(place / "models", "expression").digest == mine
+    wait_until_drawn(page)
     page.get_by_role("button", name="Go back").click()
     page.get_by_role("button", name="Go back to it").click()
-    expect(page.get_by_text("Saved as expression")).to_be_hidden()
+    expect(page.get_by_text("Saved as expression")).to_have_count(0)
+    wait_until_drawn(page)
     assert open_model(place / "models", "expression").digest == shipped
 
 
 def test_search_is_linked_to_and_fits_a_phone(new_tab, app_url):
     page = new_tab(app_url, 390, 844)
     page.goto("/train?tab=Search&search=rates")
-    expect(page.get_by_text("7 of 8 trials")).to_be_visible()
+    see(page.get_by_text("7 of 8 trials"))
     expect(page.locator(".stPlotlyChart")).to_have_count(3)
-    expect(page.get_by_role("button", name="Start the best in full")).to_be_visible()
+    see(page.get_by_role("button", name="Start the best in full"))
+    wait_until_it_fits(page, 390)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

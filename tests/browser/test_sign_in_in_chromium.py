@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from emotion_ai.datasets import open_dataset
 from emotion_ai.datasets.marks import load_marks
-from tests.browser.conftest import running_app
+from tests.browser.conftest import running_app, see, wait_until_drawn
 
 pytest.importorskip("authlib")
 EDITOR, STRANGER = "ada@example.org", "eve@example.org"
@@ -57,11 +57,16 @@ def visit(new_tab, served):
 
 def sign_in(page, address: str) -> None:
     page.goto("/datasets")
+    see(page.get_by_role("button", name="Sign in"))
+    wait_until_drawn(page)
     page.get_by_role("button", name="Sign in").click()
     page.locator("input[name=sub]").fill(address)
     page.get_by_role("button", name="Authorize").click()
-    expect(page.get_by_text("Signed in")).to_be_visible()
+    see(page.get_by_text("Signed in"))
+    wait_until_drawn(page)
     page.goto("/datasets")
+    see(page.get_by_text("Signed in"))
+    wait_until_drawn(page)
 
 
 def control(page, key: str):
@@ -70,20 +75,22 @@ def control(page, key: str):
 
 def test_an_editor_signs_in_marks_an_image_and_signs_out(visit, served):
     sign_in(visit, EDITOR)
-    expect(visit.get_by_text(f"Signed in {EDITOR} · editor")).to_be_visible()
+    see(visit.get_by_text(f"Signed in {EDITOR} · editor"))
     control(visit, "mark_drop").click()
-    expect(visit.get_by_text("Marked: drop")).to_be_visible()
+    see(visit.get_by_text("Marked: drop"))
+    wait_until_drawn(visit)
     assert load_marks(open_dataset(served[1] / "data" / "synthetic_expression"))[0].kind == "drop"
     visit.get_by_role("button", name="Sign out").click()
-    expect(visit.get_by_role("heading", name="End Session")).to_be_visible()  # the provider's
+    see(visit.get_by_role("heading", name="End Session"))  # the provider's
     visit.goto("/datasets")
-    expect(visit.get_by_role("button", name="Sign in")).to_be_visible()
+    see(visit.get_by_role("button", name="Sign in"))
+    wait_until_drawn(visit)
     expect(control(visit, "mark_drop")).to_be_disabled()
 
 
 def test_somebody_else_signs_in_and_may_only_look(visit):
     sign_in(visit, STRANGER)
     said = "Read-only: eve@example.org is not in this server's list of editors"
-    expect(visit.get_by_text(said)).to_be_visible()
+    see(visit.get_by_text(said))
     for key in ("mark_keep", "mark_drop", "add_dataset", "delete_popover"):
         expect(control(visit, key)).to_be_disabled()

@@ -22,7 +22,7 @@ from emotion_ai.evaluation.intervals import wilson_interval
 from emotion_ai.media.images import encode_jpeg, encode_png
 from emotion_ai.models.card import TFLITE
 from emotion_ai.models.store import open_model
-from tests.browser.conftest import CHROMIUM_ARGUMENTS
+from tests.browser.conftest import CHROMIUM_ARGUMENTS, TIMEOUT_MS
 from tests.support.camera_file import chromium_with_camera
 from tests.support.device_server import device_server, device_settings
 from tests.support.head_file import head_record
@@ -269,13 +269,14 @@ def test_what_cannot_be_done_is_a_line_and_nothing_recorded_is_lost(page, settin
     hold = page.get_by_label("Hold to record class 1")
     hold.hover()
     page.mouse.down()
-    expect(page.locator(".class .count").first).to_have_text(re.compile(r"^[3-9] in 1 burst$"))
+    some = re.compile(r"^([3-9]|\d\d+) in 1 burst$")
+    expect(page.locator(".class .count").first).to_have_text(some)
     page.mouse.up()
     fill.click()
     expect(page.locator(".class .count")).to_have_count(4)
-    recorded = page.locator(".class .count").first.inner_text()
     page.locator("#train").click()
     expect(page.locator("#result")).to_contain_text("every class needs at least two bursts")
+    recorded = page.locator(".class .count").first.inner_text()
     expect(page.locator("#stage img, #confusion img")).to_have_count(0)
     page.get_by_role("tab", name="Take it along").click()
     digest = open_model(settings.models_dir, "expression").card["files"][TFLITE]["sha256"]
@@ -328,18 +329,18 @@ PART = f"""() => {{
   context.drawImage(video, 0, 0, 32, 32, 0, 0, 8, 8);
   return Math.round(context.getImageData(4, 4, 1, 1).data[0] / {STEP});
 }}"""
+#: What is named in these parts, looked at until each was named five times, and to their end.
 WATCH = f"""async (parts) => {{
   const part = {PART};
   const seen = [];
-  const [first, last] = parts;
   let [over, fresh] = [false, false];
   while (!over) {{
     await new Promise((go) => setTimeout(go, 50));
     const now = part();
     const name = document.querySelector('#named').textContent;
     fresh = now ? fresh : name === 'no face'; // the part before is not named any more
-    if (fresh && parts.includes(now)) seen.push([now, name]);
-    over = seen.some(([one]) => one === first) && seen.some(([one]) => one === last) && !now;
+    if (fresh && parts.includes(now) && name !== 'no face') seen.push([now, name]);
+    over = !now && parts.every((one) => seen.filter(([part]) => part === one).length >= 5);
   }}
   return seen;
 }}"""
@@ -349,26 +350,27 @@ def test_two_classes_of_a_camera_are_recorded_trained_and_named(browser, device_
     film = film_of_two(tmp_path / "two.mjpeg")
     chromium = chromium_with_camera(browser, film, CHROMIUM_ARGUMENTS)
     page = chromium.new_page(base_url=device_url)
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(TIMEOUT_MS)
     page.goto("teach.html")
     expect(page.locator("#consent")).to_contain_text("Nothing leaves this device")
     expect(page.locator("#start")).to_be_hidden()
     page.locator("#agree").check()
     page.locator("#start:enabled").click()
     expect(page.locator("#rates")).to_contain_text("frames/s")
-    for part, key in ((1, "1"), (2, "2"), (3, "1"), (4, "2")):
-        page.wait_for_function(f"() => ({PART})() === {part}")
-        page.keyboard.down(key)
-        page.wait_for_function(f"() => ({PART})() !== {part}")
-        page.keyboard.up(key)
     counts = page.locator(".class .count")
-    expect(counts).to_have_text([re.compile("in 2 bursts$")] * 2)
+    for _ in range(5):
+        for part, key in ((1, "1"), (2, "2"), (3, "1"), (4, "2")):
+            page.wait_for_function(f"() => ({PART})() === {part}")
+            page.keyboard.down(key)
+            page.wait_for_function(f"() => ({PART})() !== {part}")
+            page.keyboard.up(key)
+        if all(int(text.split()[0]) >= 12 for text in counts.all_inner_texts()):
+            break  # a busy machine sees less of the film
+    expect(counts).to_have_text([re.compile(r"^\d\d+ in \d+ bursts$")] * 2)
     page.locator("#train").click()
     expect(page.locator("#result")).to_have_text(TRAINED)
     # The third of each has not been recorded.
-    seen = [(part, name) for part, name in page.evaluate(WATCH, [5, 6]) if name != "no face"]
-    assert {part for part, _ in seen} == {5, 6}
-    assert len(seen) >= 10
+    seen = page.evaluate(WATCH, [5, 6])
     right = [name == {5: "thinking", 6: "bored"}[part] for part, name in seen]
     assert np.mean(right) >= 0.9
     honest = page.locator("#score").inner_text()

@@ -1,7 +1,7 @@
 """The Train page in a real Chromium: start, watch, queue, stop, on a wide screen and a phone."""
 
 import re
-import time
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from emotion_ai.training import queue, runs
 from emotion_ai.training.config import TrainingConfig
-from tests.browser.conftest import running_app, width_px
+from tests.browser.conftest import running_app, see, wait_until_drawn, wait_until_it_fits
 
 #: A trainer imports TensorFlow first, and others may train beside it.
 LEARNING_MS = 240_000
@@ -26,7 +26,8 @@ def stocked(tmp_path_factory, drawn):
         for run in runs.list_runs(folder / "runs"):
             queue.cancel(run.folder)
             if run.state == "running":
-                psutil.Process(run.status["pid"]).kill()
+                with suppress(psutil.NoSuchProcess):  # it has just ended
+                    psutil.Process(run.status["pid"]).kill()
 
 
 @pytest.fixture
@@ -36,7 +37,8 @@ def tab(new_tab, stocked):
 
 def open_form(page: Page) -> None:
     page.goto("/train")
-    expect(page.get_by_text("Learns from")).to_be_visible(timeout=90_000)  # a cold server
+    see(page.get_by_text("Learns from"), timeout=90_000)  # a cold server
+    wait_until_drawn(page)
 
 
 def start(page: Page, epochs: int) -> str:
@@ -57,38 +59,42 @@ def stop_button(page: Page) -> Locator:
 def test_run_is_started_watched_queued_behind_and_stopped(tab, new_tab, stocked):
     open_form(tab)
     first = start(tab, epochs=300)
-    expect(tab.get_by_role("heading", name=first)).to_be_visible()
+    see(tab.get_by_role("heading", name=first))
     # Another browser starts one meanwhile: it waits.
     beside = new_tab(stocked[0], height=1000)
     open_form(beside)
     behind = beside.get_by_role("button", name="START (behind")
-    expect(behind).to_be_visible(timeout=90_000)
+    see(behind, timeout=90_000)
+    wait_until_drawn(beside)
     second = start(beside, epochs=2)
-    expect(beside.get_by_text("next in line")).to_be_visible(timeout=LEARNING_MS)
+    see(beside.get_by_text("next in line"), timeout=LEARNING_MS)
     states = {run.name: run.state for run in runs.list_runs(stocked[1])}
     assert states == {first: "running", second: "queued"}
     stop_button(beside).click()
-    expect(beside.get_by_text("cancelled before it began")).to_be_visible(timeout=90_000)
+    see(beside.get_by_text("cancelled before it began"), timeout=90_000)
     beside.close()
 
     # Curves and mistakes come by themselves, and the page around them is not drawn anew.
     tab.evaluate("document.querySelector('h1').dataset.mine = 'yes'")
     expect(tab.locator(".js-plotly-plot")).to_have_count(3, timeout=LEARNING_MS)
-    expect(tab.get_by_text("images/s")).to_be_visible(timeout=LEARNING_MS)
-    expect(tab.get_by_text("validation faces are named wrongly")).to_be_visible()
-    expect(tab.get_by_role("img", name="Faces that the network gets wrong")).to_be_visible()
-    expect(tab.get_by_role("button", name=re.compile("Save$"))).to_be_visible()
+    see(tab.get_by_text("images/s"), timeout=LEARNING_MS)
+    see(tab.get_by_text("validation faces are named wrongly"))
+    see(tab.get_by_role("img", name="Faces that the network gets wrong"))
+    see(tab.get_by_role("button", name=re.compile("Save$")))
     assert runs.read_run(stocked[1] / first).state == "running"
     reached = tab.get_by_text(re.compile(r"After epoch \d+")).inner_text()
     expect(tab.get_by_text(reached)).to_have_count(0, timeout=LEARNING_MS)  # a later one by now
     assert tab.evaluate("document.querySelector('h1').dataset.mine") == "yes"
 
     stop_button(tab).click()
-    expect(tab.get_by_role("button", name="Resume")).to_be_visible(timeout=60_000)
+    see(tab.get_by_role("button", name="Resume"), timeout=90_000)
+    wait_until_drawn(tab)
     run = runs.read_run(stocked[1] / first)
     assert run.state == "cancelled"
     assert (run.folder / runs.BEST).exists()
     tab.get_by_role("button", name="All runs").click()
+    see(tab.get_by_role("button", name=second))
+    wait_until_drawn(tab)
     tab.get_by_role("button", name=second).click()
     expect(tab).to_have_url(re.compile(f"run={second}"))
 
@@ -110,7 +116,6 @@ def test_phone_shows_nothing_wider_than_its_screen(new_tab, stocked):
         ("?tab=Search", "Trials learn from"),
     ):
         page.goto(f"/train{address}")
-        expect(page.get_by_text(last)).to_be_visible(timeout=60_000)
-        time.sleep(1)  # charts
-        assert width_px(page) <= 390, address
+        see(page.get_by_text(last))
+        wait_until_it_fits(page, 390)
         expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -10,6 +10,7 @@ from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.media.images import encode_png
 from emotion_ai.media.videos import film
 from emotion_ai.reading.table import COLUMNS
+from tests.browser.conftest import see, wait_until_drawn
 
 
 @pytest.fixture(scope="module")
@@ -25,18 +26,19 @@ def clip(tmp_path_factory):
 
 def test_click_in_the_timeline_jumps_in_the_film(page, clip):
     page.goto("/photo")
+    see(page.locator(".ea-picture img"))
+    wait_until_drawn(page)
     page.locator("input[type=file]").set_input_files(str(clip))
-    video = page.locator("video")
-    expect(video).to_be_visible(timeout=60_000)
-    expect(page.get_by_text("clip.mp4: 5.8 s, 30 frames, ")).to_be_visible()
-    expect(page.locator(".stPlotlyChart .nsewdrag").first).to_be_visible()
-    page.wait_for_timeout(500)
-    plot = page.locator(".stPlotlyChart .nsewdrag").first.bounding_box()
-    page.mouse.click(plot["x"] + 0.6 * plot["width"], plot["y"] + 0.5 * plot["height"])
-    page.wait_for_function("() => document.querySelector('video').currentTime > 3", timeout=15_000)
-    # While the page is drawn anew, the old buttons may stand beside the new ones.
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-    expect(page.get_by_role("button", name="Timeline (CSV)")).to_have_count(1)
+    see(page.locator("video"))
+    see(page.get_by_text("clip.mp4: 5.8 s, 30 frames, "))
+    plot = page.locator(".stPlotlyChart .nsewdrag")
+    see(plot)
+    wait_until_drawn(page)
+    plot.hover(position={"x": 5, "y": 5})  # waits until it keeps its place
+    box = plot.bounding_box()
+    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    page.wait_for_function("() => document.querySelector('video').currentTime > 3")
+    wait_until_drawn(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="Timeline (CSV)").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
@@ -52,8 +54,10 @@ def test_broken_video_is_one_line_and_photos_go_on(page, tmp_path):
     photo = tmp_path / "one.png"
     photo.write_bytes(encode_png(draw_photo(1, 1, (400, 400))[0]))
     page.goto("/photo")
-    expect(page.locator(".ea-picture img")).to_be_visible()
+    see(page.locator(".ea-picture img"))
+    wait_until_drawn(page)
     page.locator("input[type=file]").set_input_files([str(broken), str(photo)])
-    expect(page.get_by_text("broken <b>clip.mp4: expected a video")).to_be_visible()
-    expect(page.get_by_text("one.png: ")).to_be_visible()
+    see(page.get_by_text("broken <b>clip.mp4: expected a video"))
+    see(page.get_by_text("one.png: "))
+    wait_until_drawn(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)

@@ -3,7 +3,6 @@ Community Cloud, and an app on a machine without Keras. ``deploy/check.py`` trie
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from emotion_ai.settings import ROOT, Settings, settings
 from emotion_ai.training import queue
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.ui.live.connection import pass_for_relay
+from tests.support.ports import free_port
 
 HEAVY = {"tensorflow", "keras", "tensorflow-serving-api"}
 #: What nothing but a training, an export or a search may import.
@@ -218,7 +218,7 @@ def test_packages_txt_has_nothing_but_package_names():
 
 def test_community_cloud_entry_point_shows_every_page():
     app = AppTest.from_file(str(ROOT / "deploy/community_cloud/streamlit_app.py"))
-    app.default_timeout = 60
+    app.default_timeout = 120
     app.run()
     assert not app.exception
     app.switch_page("pages/learn.py").run()
@@ -226,9 +226,7 @@ def test_community_cloud_entry_point_shows_every_page():
 
 
 def test_community_cloud_entry_point_listens_on_every_interface():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "deploy/community_cloud/streamlit_app.py",
          "--server.headless", "true", "--server.port", str(port)],
@@ -237,7 +235,7 @@ def test_community_cloud_entry_point_listens_on_every_interface():
     try:
         # A server of "localhost" does not answer here.
         url, answer = f"http://127.0.0.2:{port}/_stcore/health", b""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not answer and time.monotonic() < deadline:
             try:
                 with urllib.request.urlopen(url, timeout=2) as response:
@@ -247,7 +245,7 @@ def test_community_cloud_entry_point_listens_on_every_interface():
         assert answer == b"ok"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
 
 
 def test_pass_for_the_relay_is_signed_with_the_secret_and_runs_out_within_half_a_day():

@@ -82,7 +82,7 @@ def test_the_photo_page_switches_between_them(models_dir, monkeypatch):
     monkeypatch.setenv("EMOTION_AI_MODELS", str(models_dir))
     settings.cache_clear()
     try:
-        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+        app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
         app.run().switch_page("pages/photo.py").run()
         assert not app.exception
         control = next(one for one in app.button_group if one.key == "head")

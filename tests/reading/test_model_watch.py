@@ -39,7 +39,8 @@ def predictor(where):
 
 def wait_for(watch: ModelWatch):
     """The first predictor that ``watch`` brings."""
-    for _ in range(1000):
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         if newer := watch.newer():
             return newer
         time.sleep(0.01)

@@ -13,13 +13,13 @@ from emotion_ai.settings import ROOT
 def new_app() -> AppTest:
     """The dashboard at Home, as a new session that has not run yet."""
     _be_visited()
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120)
 
 
 @cache
 def _be_visited() -> None:
     """A page's own address runs the whole app where nobody has opened the app yet."""
-    AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
 
 
 def open_page(

@@ -48,17 +48,16 @@ def environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def serving(app) -> Iterator[str]:
     """The address of an ASGI app that ends with the context."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
-    until = time.monotonic() + 30
-    while not server.started and time.monotonic() < until:
+    until = time.monotonic() + 60
+    while not server.started:
+        assert time.monotonic() < until, "the server did not start"
         time.sleep(0.02)
     try:
-        yield f"http://localhost:{port}"
+        yield f"http://localhost:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(20)

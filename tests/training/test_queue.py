@@ -159,7 +159,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_two_apps_start_runs_at_once_and_die_and_one_trainer_at_a_time_trains_both(stored):
     click = [sys.executable, "-c", CLICK, str(stored)]
     apps = [subprocess.Popen([*click, name], cwd=ROOT) for name in ("left", "right")]
-    assert {app.wait(60) for app in apps} == {-9}
+    assert {app.wait(PATIENCE_S) for app in apps} == {-9}
     folders = [stored / "left", stored / "right"]
     most, worker_killed = 0, False
 
@@ -211,7 +211,7 @@ def test_kill_minus_9_loses_one_epoch_at_most_and_cancel_keeps_the_best(stored):
     queue.cancel(folder)
     asked = time.monotonic()
     wait_for(lambda: state(folder) == "cancelled" and not queue.trains(stored))
-    assert time.monotonic() - asked < worker.GRACE_S + 15
+    assert time.monotonic() - asked < worker.GRACE_S + 45
     assert (folder / runs.BEST).exists()
     assert (folder / runs.MISTAKES).exists()
     assert not os.path.exists(folder / ".last.keras.keras")

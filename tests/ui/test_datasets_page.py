@@ -438,7 +438,7 @@ def test_after_stop_the_next_click_begins_the_work_anew():
         if st.button("Import", key="begin"):
             with_progress("Importing", "work", work, only_interrupt)
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=120).run()
     app.button(key="begin").click().run()
     app.button(key="stop_work").click().run()
     assert app.session_state["runs"] == 1
@@ -456,7 +456,7 @@ def test_what_the_page_would_begin_again_waits_for_go_on():
         if with_progress("Reading", "work", lambda step: st.session_state.setdefault("runs", [])):
             st.session_state["runs"].append(1)
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=120).run()
     assert app.session_state["runs"] == [1]
     app.session_state["stopped_work"] = {"work"}
     app.run()

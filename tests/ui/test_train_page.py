@@ -228,10 +228,10 @@ def test_the_page_begins_anew_as_soon_as_there_is_something_to_save(runs_dir):
             watch._head(Path(folder), ("finished", False))
 
     folder = make_run(runs_dir, "new")
-    app = AppTest.from_function(page, args=(str(folder),)).run()
+    app = AppTest.from_function(page, args=(str(folder),), default_timeout=120).run()
     assert app.session_state["runs"] == 1
     (folder / runs.BEST).touch()
-    app = AppTest.from_function(page, args=(str(folder),)).run()
+    app = AppTest.from_function(page, args=(str(folder),), default_timeout=120).run()
     assert app.session_state["runs"] == 2
 
 

@@ -76,7 +76,7 @@ def test_what_the_disk_refuses_is_a_line_without_the_path():
         with errors_as_lines():
             raise TimeoutError("lock /srv/app/models/.lock")
 
-    app = AppTest.from_function(page).run()
+    app = AppTest.from_function(page, default_timeout=120).run()
     assert not app.exception
     said = [error.value.replace("\\", "") for error in app.error]
     assert said == ["models: Permission denied", "busy, try again"]
