@@ -42,14 +42,14 @@ def test_own_classes_start_from_ours_where_it_is_the_same_network(tmp_path):
 
 def test_a_head_for_each_truth_is_fitted_to_its_own_shares():
     """Two heads that are told opposite classes of the same faces, one of them not of all."""
-    kinds = np.arange(60) % 2
-    images = np.zeros((60, 48, 48), np.uint8)
+    kinds = np.arange(600) % 2
+    images = np.zeros((600, 48, 48), np.uint8)
     images[kinds == 0, :24], images[kinds == 1, 24:] = 220, 220
     shares = np.where(np.eye(2)[kinds] > 0, 0.8, 0.2)
     targets = np.stack([shares, shares[:, ::-1]], axis=1).astype(np.float32)
     targets[:10, 0] = 0
     model = build("expression", 2, "demo", heads=2)
-    fit_head(model, Examples(images, targets, np.ones(60, np.float32)))
+    fit_head(model, Examples(images, targets, np.ones(600, np.float32)))
     said = model.predict(images[..., None], verbose=0)
     expected = np.stack([shares, shares[:, ::-1]], axis=1)
     np.testing.assert_allclose(said, expected, atol=0.07)  # its ridge pulls to even
