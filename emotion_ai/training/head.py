@@ -6,6 +6,8 @@ probe: Alain and Bengio 2016, arXiv:1610.01644; then fine-tuning: Kumar et al. 2
 arXiv:2202.10054).
 """
 
+import warnings
+
 import keras
 import numpy as np
 
@@ -15,6 +17,7 @@ from emotion_ai.training.examples import Examples
 def fit_head(model: keras.Model, examples: Examples) -> None:
     """Set the weights of ``logits`` of a network for expressions, one head after the other; the
     faces are the crops of ``examples`` as they are, each of its classes counts by its share."""
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
     border = examples.border_px
@@ -30,7 +33,9 @@ def fit_head(model: keras.Model, examples: Examples) -> None:
     for targets in heads.swapaxes(0, 1):
         rows, named = np.nonzero(targets)
         found = LogisticRegression(C=1.0, max_iter=100)
-        found.fit(said[rows], named, targets[rows, named])
+        with warnings.catch_warnings():  # near enough: all of it learns on
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            found.fit(said[rows], named, targets[rows, named])
         weights = found.coef_ / size
         bias = found.intercept_ - weights @ middle
         if targets.shape[1] == 2:  # one line parts them: half of it to each side
