@@ -136,7 +136,7 @@ def class_name(name: str) -> str:
     """A class's name as it is kept, ``""`` when nothing is left: FER2013's word for an expression
     that is known, else the name in one line of ``MAX_NAME`` characters, without what a page, a
     terminal or a spreadsheet would act on."""
-    name = "".join(c for c in str(name) if c.isspace() or _is_text(c))
+    name = "".join(c for c in str(name) if c.isspace() or is_text(c))
     name = unicodedata.normalize("NFC", " ".join(name.split())).translate(_HARMLESS)
     if not re.fullmatch(r"[-+]?[0-9.]+", name):
         name = name.lstrip("=+-@ ")
@@ -155,7 +155,7 @@ _HARMLESS = str.maketrans('<>"[]`|\\', "‹›”()'¦/")
 _JOINERS = "\u200c\u200d"
 
 
-def _is_text(character: str) -> bool:
+def is_text(character: str) -> bool:
     return character in _JOINERS or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co")
 
 

@@ -17,8 +17,10 @@ import pandas as pd
 
 from emotion_ai.audit.duplicates import exact_groups
 from emotion_ai.audit.suspects import Suspects, outlier_scores, point_disagreement_px
+from emotion_ai.datasets.columns import Column
 from emotion_ai.datasets.describe import missing_points, pixel_statistics
 from emotion_ai.datasets.marks import Marks
+from emotion_ai.datasets.selection import column_words
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.evaluation.predictions import Predictions
 from emotion_ai.labels import LabelSet
@@ -107,10 +109,12 @@ _LISTED = {
 }  # fmt: skip
 
 
-def listing(table: pd.DataFrame, rows: np.ndarray, marks: Marks) -> pd.DataFrame:
+def listing(
+    table: pd.DataFrame, rows: np.ndarray, marks: Marks, own: dict[str, Column] | None = None
+) -> pd.DataFrame:
     """The images at ``rows``, in that order, with all that is known of them, for a CSV: ``row``,
     what the catalogue says (``exact_group`` and ``near_group``: the lowest row of the group of
-    copies, empty without one), ``mark`` and ``new_expression``."""
+    copies, empty without one), ``mark`` and ``new_expression``, and the dataset's own columns."""
     columns = [name for name in _LISTED if name in table]
     found = table[columns].iloc[rows].rename(columns=_LISTED).reset_index(drop=True)
     for group in {"exact_group", "near_group"} & set(found):
@@ -119,4 +123,9 @@ def listing(table: pd.DataFrame, rows: np.ndarray, marks: Marks) -> pd.DataFrame
     of_rows = [marks.get(int(row)) for row in rows]
     found["mark"] = [mark and mark.kind for mark in of_rows]
     found["new_expression"] = [mark and mark.expression for mark in of_rows]
+    for title, column in (own or {}).items():
+        values = column.numbers
+        if values is None:
+            values = np.where(column.lacking, None, column.labels)
+        found[title if title not in found else column_words(title)] = values[rows]
     return found

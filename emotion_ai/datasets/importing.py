@@ -5,7 +5,6 @@ import hashlib
 import re
 import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from emotion_ai.access.permissions import require_editor
+from emotion_ai.datasets.columns import with_numbers
 from emotion_ai.datasets.formats.ferplus import Votes, read_votes
 from emotion_ai.datasets.formats.image_files import fitted
 from emotion_ai.datasets.formats.reading import Reading, Sample
@@ -250,8 +250,7 @@ def _typed(samples: pd.DataFrame) -> pd.DataFrame:
     known = {"source", "group", "subject", "subset", "digest", "split", "expression"}
     for name in samples.columns.difference([*known, *COORDINATE_COLUMNS]):
         if not pd.api.types.is_numeric_dtype(samples[name]):
-            with suppress(ValueError, TypeError):
-                samples[name] = pd.to_numeric(samples[name])
+            samples[name] = with_numbers(samples[name])
     return samples
 
 

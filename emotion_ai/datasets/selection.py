@@ -1,11 +1,12 @@
 """Which images to show, in which order: filters and sorting over a catalogue."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from emotion_ai.datasets.columns import Column, Filter
 from emotion_ai.datasets.describe import BLANK_BELOW
 from emotion_ai.datasets.marks import Marks
 from emotion_ai.errors import ConfigError
@@ -38,6 +39,8 @@ ORDERS = {
     "missing points": "missing",
     "number of copies": "copies",
 }
+#: After the title of a column of the dataset's own, so that none is taken for one of ours.
+_OF_COLUMN = " (column)"
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Choice:
     expressions: Collection[str] = ()
     predicted: Collection[str] = ()
     traits: Collection[str] = ()
+    #: For columns of the dataset's own, by title.
+    own: tuple[tuple[str, Filter], ...] = ()
     #: Only these rows, when given.
     within: Collection[int] | None = None
     order: str = "dataset order"
@@ -60,13 +65,39 @@ def known_traits(table: pd.DataFrame) -> list[str]:
     return [name for name, column in TRAITS.items() if column in table and name not in lacking]
 
 
-def known_orders(table: pd.DataFrame) -> list[str]:
-    return [name for name, column in ORDERS.items() if column is None or column in table]
+def known_orders(table: pd.DataFrame, own: Mapping[str, Column] | None = None) -> list[str]:
+    """What faces may be sorted by; ``own``: ``columns.own_columns``."""
+    known = [name for name, column in ORDERS.items() if column is None or column in table]
+    return known + [column_words(title) for title in own or ()]
 
 
-def select(table: pd.DataFrame, choice: Choice, marks: Marks | None = None) -> np.ndarray:
+def column_words(title: str) -> str:
+    """How a column of the dataset's own is called beside what the app knows of every face."""
+    return f"{title}{_OF_COLUMN}"
+
+
+def values_by(
+    words: str, table: pd.DataFrame, own: Mapping[str, Column] | None = None
+) -> np.ndarray | None:
+    """float64 (N,): what an order of ``known_orders`` sorts by, NaN without a value; None for the
+    dataset's own order. ConfigError for an unknown one."""
+    if words in ORDERS:
+        column = ORDERS[words]
+        return None if column not in table else table[column].to_numpy(float)
+    if (title := words.removesuffix(_OF_COLUMN)) != words and title in (own or {}):
+        return own[title].order
+    known = ", ".join(known_orders(table, own))
+    raise ConfigError(f"unknown order {words!r}: expected one of {known}")
+
+
+def select(
+    table: pd.DataFrame,
+    choice: Choice,
+    marks: Marks | None = None,
+    own: Mapping[str, Column] | None = None,
+) -> np.ndarray:
     """Positions (int64) of the images that ``choice`` lets through, in its order; rows without a
-    value come last."""
+    value come last. ``own``: the dataset's ``columns.own_columns``."""
     keep = np.ones(len(table), bool)
     for column, values in (
         ("split", choice.splits),
@@ -77,17 +108,20 @@ def select(table: pd.DataFrame, choice: Choice, marks: Marks | None = None) -> n
             keep &= table[column].isin(list(values)).to_numpy()
     for trait in choice.traits:
         keep &= _has(table, trait, marks or {})
+    for title, wanted in choice.own:
+        if title not in (own or {}):
+            known = ", ".join(own or {}) or "none"
+            raise ConfigError(f"unknown column {title!r}: expected one of: {known}")
+        keep &= own[title].passes(wanted)
     if choice.within is not None:
         inside = np.zeros(len(table), bool)
         inside[list(choice.within)] = True
         keep &= inside
     rows = np.flatnonzero(keep)
-    if choice.order not in ORDERS:
-        raise ConfigError(f"unknown order {choice.order!r}: expected one of {', '.join(ORDERS)}")
-    column = ORDERS[choice.order]
-    if column is None or column not in table:
+    values = values_by(choice.order, table, own)
+    if values is None:
         return rows[::-1] if choice.descending else rows
-    values = table[column].to_numpy(float)[rows]
+    values = values[rows]
     values = -values if choice.descending else values
     return rows[np.argsort(values, kind="stable")]  # NaN sorts last
 

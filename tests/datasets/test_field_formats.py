@@ -140,9 +140,9 @@ def test_expw_cuts_every_face_of_a_photo(tmp_path, data_dir):
     assert "expected a class from 0 to 6, got 9" in report.skipped[0]
 
 
-def hugging_face(path, labels, names):
+def hugging_face(path, labels, names, **further):
     pictures = [{"bytes": png(face(i)), "path": f"{i}.png"} for i in range(len(labels))]
-    table = pa.table({"image": pictures, "label": labels})
+    table = pa.table({**further, "label": labels, "image": pictures})
     if names:
         about = {"info": {"features": {"label": {"names": names, "_type": "ClassLabel"}}}}
         table = table.replace_schema_metadata({"huggingface": json.dumps(about)})
@@ -164,6 +164,22 @@ def test_parquet_brings_its_classes_in_its_order(tmp_path, data_dir):
 def test_one_parquet_file_without_features_names_its_classes(tmp_path, data_dir):
     path = hugging_face(tmp_path / "faces.parquet", ["calm", "tense", "calm"], None)
     assert import_dataset(path, data_dir).dataset.labels.expressions == ("calm", "tense")
+
+
+def test_parquet_keeps_its_further_columns_and_who_is_seen(tmp_path, data_dir):
+    path = tmp_path / "hf/train.parquet"
+    hugging_face(path, ["calm", "tense"] * 2, None, person=["ann", "bob", "ann", None],
+                 valence=[0.5, -0.25, None, 1.0], mask=[True, False, None, True],
+                 split=["a", "b", "a", "b"], box=[[1], [2], [3], [4]])  # fmt: skip
+    hugging_face(tmp_path / "hf/test.parquet", ["calm"], None, valence=["much"], 年=["007"])
+    samples = import_dataset(tmp_path / "hf", data_dir).dataset.samples
+    assert samples["split"].tolist() == ["test"] + ["train"] * 4
+    assert samples["valence"].fillna("").tolist() == ["much", "0.5", "-0.25", "", "1.0"]
+    assert samples["mask"].tolist() == [None, True, False, None, True]
+    assert samples["年"].fillna("").tolist() == ["007", "", "", "", ""]
+    assert samples["subject"].fillna("").tolist() == ["", "ann", "bob", "ann", ""]
+    assert samples["split_2"].fillna("").tolist() == ["", "a", "b", "a", "b"]
+    assert "box" not in samples
 
 
 def test_a_parquet_file_of_something_else_says_what_it_has(tmp_path, data_dir):

@@ -1,18 +1,22 @@
 """Parquet as Hugging Face's datasets write it: pictures as ``{bytes, path}`` and a label whose
 names stand in the file's own features; ``data/train-00000-of-00001.parquet`` names the split.
+A ``subject`` (or ``person``, ``identity``) says who is seen; other numbers and words are kept.
 """
 
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import pyarrow
 import pyarrow.parquet as pq
 
+from emotion_ai.datasets.columns import kept_names
 from emotion_ai.datasets.formats.archive import Tree, damage_named, read_file
 from emotion_ai.datasets.formats.fer2013 import SPLIT_FOLDERS
 from emotion_ai.datasets.formats.image_files import decode_grey
+from emotion_ai.datasets.formats.pictures_table import SUBJECTS
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import LabelSet
@@ -25,19 +29,41 @@ def _files_of(tree: Tree) -> list[str]:
     return [name for name in tree.names if name.lower().endswith(".parquet")]
 
 
+@dataclass
+class _Part:
+    """One file: which of its columns is what, what its label's numbers stand for, its split."""
+
+    name: str
+    file: pq.ParquetFile
+    image: str
+    label: str
+    subject: str | None
+    #: Further columns, and what the dataset's table calls them.
+    kept: dict[str, str]
+    classes: tuple[str, ...]
+    split: str | None
+
+
 def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
-    files, classes = [], ()
-    for name in _files_of(tree):
-        file = _open(tree, name)
-        image, label = _columns(name, file.schema_arrow)
-        names = _class_names(file.schema_arrow, label)
-        classes = classes or names
-        split = SPLIT_FOLDERS.get(PurePosixPath(name).name.lower().split("-")[0].split(".")[0])
-        files.append((name, file, image, label, names, split))
-    if not all(split for *_, split in files):
-        files = [(*rest, None) for *rest, _ in files]
-    total = sum(file.metadata.num_rows for _, file, *_ in files)
-    return Reading("expression", 48, _rows(files), total, classes=classes)
+    parts = [_part(tree, name) for name in _files_of(tree)]
+    if not all(part.split for part in parts):
+        for part in parts:
+            part.split = None
+    total = sum(part.file.metadata.num_rows for part in parts)
+    classes = next((part.classes for part in parts if part.classes), ())
+    return Reading("expression", 48, _rows(parts), total, classes=classes)
+
+
+def _part(tree: Tree, name: str) -> _Part:
+    file = _open(tree, name)
+    schema = file.schema_arrow
+    image, label = _columns(name, schema)
+    plain = [column for column in _plain_columns(schema) if column != label]
+    subject = next((column for column in plain if column.lower() in SUBJECTS), None)
+    kept = [column for column in plain if column != subject]
+    split = SPLIT_FOLDERS.get(PurePosixPath(name).name.lower().split("-")[0].split(".")[0])
+    return _Part(name, file, image, label, subject, dict(zip(kept, kept_names(kept), strict=True)),
+                 _class_names(schema, label), split)  # fmt: skip
 
 
 def _open(tree: Tree, name: str) -> pq.ParquetFile:
@@ -77,32 +103,50 @@ def _class_names(schema: pyarrow.Schema, column: str) -> tuple[str, ...]:
         return ()
 
 
-def _rows(files: list[tuple]) -> Iterator[Sample | DatasetError]:
-    for name, file, image, label, names, split in files:
+def _plain_columns(schema: pyarrow.Schema) -> list[str]:
+    """Columns of numbers, words or yes and no."""
+    types = pyarrow.types
+    kinds = (types.is_integer, types.is_floating, types.is_boolean, types.is_string,
+             types.is_large_string, types.is_dictionary)  # fmt: skip
+    return [
+        field.name
+        for field in schema
+        if schema.names.count(field.name) == 1 and any(fits(field.type) for fits in kinds)
+    ]
+
+
+def _rows(parts: list[_Part]) -> Iterator[Sample | DatasetError]:
+    for part in parts:
+        columns = [part.image, part.label, *part.kept, *filter(None, [part.subject])]
         number = 0
-        with damage_named(name):
-            for batch in file.iter_batches(_BATCH, columns=[image, label]):
-                for picture, said in zip(*(column.to_pylist() for column in batch), strict=True):
+        with damage_named(part.name):
+            for batch in part.file.iter_batches(_BATCH, columns=columns):
+                for row in batch.to_pylist():
                     number += 1
                     try:
-                        yield _sample(f"{name} row {number}", picture, said, names, split)
+                        yield _sample(f"{part.name} row {number}", row, part)
                     except DatasetError as error:
                         yield error
 
 
-def _sample(where: str, picture, said, names: tuple[str, ...], split: str | None) -> Sample:
+def _sample(where: str, found: dict, part: _Part) -> Sample:
+    picture, said = found[part.image], found[part.label]
     content = picture.get("bytes") if isinstance(picture, dict) else picture
     if not content:
         raise DatasetError(f"{where}: no picture")
-    if names:
-        if not isinstance(said, int) or not 0 <= said < len(names):
-            raise DatasetError(f"{where}: expected a class from 0 to {len(names) - 1}, got {said}")
-        said = names[said]
+    if part.classes:
+        last = len(part.classes) - 1
+        if not isinstance(said, int) or not 0 <= said <= last:
+            raise DatasetError(f"{where}: expected a class from 0 to {last}, got {said}")
+        said = part.classes[said]
     if said is None:
         raise DatasetError(f"{where}: no label")
-    row = {"source": where, "expression": str(said)}
-    if split:
-        row["split"] = split
+    row = {kept: found[column] for column, kept in part.kept.items()}
+    row |= {"source": where, "expression": str(said)}
+    if part.subject and (who := str(found[part.subject] or "").strip()):
+        row["subject"] = row["group"] = who[:60]
+    if part.split:
+        row["split"] = part.split
     return Sample(decode_grey(where, content), row)
 
 

@@ -7,13 +7,13 @@
 Every other column is kept as it is and becomes a filter.
 """
 
-import re
 from collections import Counter
 from functools import partial
 from pathlib import PurePosixPath
 
 import numpy as np
 
+from emotion_ai.datasets.columns import kept_names
 from emotion_ai.datasets.formats.archive import Tree
 from emotion_ai.datasets.formats.csv_rows import CsvTable, tables_in
 from emotion_ai.datasets.formats.fer2013 import SPLIT_FOLDERS
@@ -26,9 +26,7 @@ from emotion_ai.labels import COORDINATE_COLUMNS, LabelSet
 
 _FILES = ("file", "filename", "file_name", "image", "image_name", "path")
 _LABELS = ("label", "class", "expression", "emotion")
-_SUBJECTS = ("subject", "person", "identity")
-#: What a dataset's table calls its own columns.
-_TAKEN = {"source", "split", "group", "digest", "expression", "subset", *COORDINATE_COLUMNS}
+SUBJECTS = ("subject", "person", "identity")
 
 
 def _first(table: CsvTable, names: tuple[str, ...]) -> int | None:
@@ -99,7 +97,7 @@ def _read_row(tree, table, points, others, found, number, fields) -> Sample:
             if given not in SPLIT_FOLDERS:
                 raise DatasetError(f"expected train, validation or test, got {given[:20]!r}")
             row["split"] = SPLIT_FOLDERS[given]
-        if (subject := _first(table, _SUBJECTS)) is not None and fields[subject].strip():
+        if (subject := _first(table, SUBJECTS)) is not None and fields[subject].strip():
             row["subject"] = row["group"] = fields[subject].strip()[:60]
         image = read_grey(tree, picture)
         if points is None:
@@ -127,14 +125,10 @@ def _with_points(where, image, pairs, scheme: Scheme, row: dict) -> Sample:
 
 def _other_columns(table: CsvTable, taken: list[int | None]) -> dict[str, int]:
     """Columns beyond those that are understood, by a name that a table may have."""
-    used = {_first(table, names) for names in (_FILES, _LABELS, _SUBJECTS, ("split",))}
+    used = {_first(table, names) for names in (_FILES, _LABELS, SUBJECTS, ("split",))}
     used |= set(taken)
-    columns = {}
-    for i, name in enumerate(table.columns):
-        plain = re.sub(r"\W+", "_", name).strip("_")[:40]
-        if i not in used and plain:
-            columns[plain if plain not in _TAKEN and plain not in columns else f"{plain}_{i}"] = i
-    return columns
+    others = [i for i in range(len(table.columns)) if i not in used]
+    return dict(zip(kept_names([table.columns[i] for i in others]), others, strict=True))
 
 
 def _number(text: str) -> float:
