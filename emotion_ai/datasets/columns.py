@@ -95,11 +95,17 @@ class Column:
         """Of a column of numbers: the least and the largest."""
         return float(np.nanmin(self.numbers)), float(np.nanmax(self.numbers))
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all numbers are whole."""
+        known = self.numbers[~self.lacking]
+        return bool((known == np.round(known)).all())
+
     def text_of(self, row: int) -> str:
         """What one row says, "" for nothing."""
         if self.numbers is None:
             return self.words[self.codes[row]] if self.codes[row] >= 0 else ""
-        return "" if np.isnan(self.numbers[row]) else number_text(self.numbers[row], 4)
+        return "" if np.isnan(self.numbers[row]) else number_text(self.numbers[row], 3)
 
     def passes(self, wanted: Filter) -> np.ndarray:
         """bool (N,): the rows that a filter lets through; ConfigError for one between numbers where

@@ -76,6 +76,12 @@ def column_words(title: str) -> str:
     return f"{title}{_OF_COLUMN}"
 
 
+def column_called(words: str, own: Mapping[str, Column]) -> Column | None:
+    """The column that ``column_words`` calls so."""
+    title = words.removesuffix(_OF_COLUMN)
+    return own.get(title) if title != words else None
+
+
 def values_by(
     words: str, table: pd.DataFrame, own: Mapping[str, Column] | None = None
 ) -> np.ndarray | None:
@@ -84,8 +90,8 @@ def values_by(
     if words in ORDERS:
         column = ORDERS[words]
         return None if column not in table else table[column].to_numpy(float)
-    if (title := words.removesuffix(_OF_COLUMN)) != words and title in (own or {}):
-        return own[title].order
+    if column := column_called(words, own or {}):
+        return column.order
     known = ", ".join(known_orders(table, own))
     raise ConfigError(f"unknown order {words!r}: expected one of {known}")
 

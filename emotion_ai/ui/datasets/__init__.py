@@ -6,8 +6,14 @@ from emotion_ai.ui.datasets.browse import browse_tab
 from emotion_ai.ui.datasets.keypoints import keypoints_tab
 from emotion_ai.ui.datasets.map import map_tab
 from emotion_ai.ui.datasets.problems import problems_tab
+from emotion_ai.ui.datasets.scatter import scatter_tab
 
-_COMMON = {"Augment": augment_tab, "Problems": problems_tab, "Map": map_tab}
+_COMMON = {
+    "Augment": augment_tab,
+    "Problems": problems_tab,
+    "Map": map_tab,
+    "Scatter": scatter_tab,
+}
 #: Tabs by the task of the dataset.
 TABS = {
     "expression": {"Browse": browse_tab, "Balance": balance_tab, **_COMMON},

@@ -1,11 +1,22 @@
 """The grid: filters left, faces in the middle, the chosen one beside them. All in the address."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from emotion_ai.datasets.selection import ORDERS, TRAITS, Choice, known_orders, known_traits, select
+from emotion_ai.datasets.selection import (
+    ORDERS,
+    TRAITS,
+    Choice,
+    column_called,
+    known_orders,
+    known_traits,
+    select,
+)
 from emotion_ai.labels import colours as colours_of
+from emotion_ai.ui.datasets.by_column import BY, own_filters
 from emotion_ai.ui.datasets.face import face_panel, guessing
 from emotion_ai.ui.datasets.grid import (
     choose_face,
@@ -36,7 +47,7 @@ def browse_tab(view: View) -> None:
     with left.container(key="browse_filters"):
         choice, across = _filters(view)
         read_by_models(view, "browse")
-    rows = select(view.table, choice, view.marks)
+    rows = select(view.table, choice, view.marks, view.own)
     if not len(rows):
         with middle:
             st.info("No face matches. Remove a filter.", icon=":material/search_off:")
@@ -91,7 +102,8 @@ def _filters(view: View) -> tuple[Choice, int]:
     later = [name for name in ("suspect label", "near copy") if TRAITS[name] not in table]
     if later and view.models:
         st.caption(f"After a look at *Problems* also: {', '.join(later)}.")
-    order = st.selectbox("Sort by", known_orders(table), key="sort", **fresh)
+    own = own_filters(view.own, fresh)
+    order = st.selectbox("Sort by", known_orders(table, view.own), key="sort", **fresh)
     descending = st.toggle("Highest first", key="down", **fresh)
     across = st.segmented_control(
         "Faces in a row",
@@ -108,9 +120,9 @@ def _filters(view: View) -> tuple[Choice, int]:
         on_change=_from_the_start, persist_state="page",
     ):  # fmt: skip
         within = picked
-    if chosen_splits or expressions or predicted or traits:
+    if chosen_splits or expressions or predicted or traits or own:
         st.button("Remove all filters", on_click=clear_filters, type="tertiary", key="clear")
-    choice = Choice(chosen_splits, expressions, predicted, traits, within, order, descending)
+    choice = Choice(chosen_splits, expressions, predicted, traits, own, within, order, descending)
     return choice, across
 
 
@@ -142,8 +154,7 @@ def face_captions(
     if guessing():
         return [], []
     table = view.table.iloc[rows]
-    column = ORDERS.get(order)
-    values = table[column] if column in table and column in _CAPTIONS else None
+    value_of = _value_said(view, order)
     captions, colours = [], []
     for i, row in enumerate(rows):
         words, colour = [], None
@@ -153,10 +164,10 @@ def face_captions(
             said = mark.expression if mark and mark.expression else label
             words.append(said)
             colour = colours_of(view.dataset.labels.expressions).get(said)
-        elif "missing" in table and values is None and table["missing"].iloc[i]:
+        elif "missing" in table and not value_of and table["missing"].iloc[i]:
             words.append(f"{table['missing'].iloc[i]} missing")
-        if values is not None and not np.isnan(values.iloc[i]):
-            words.append(_CAPTIONS[column].format(values.iloc[i]))
+        if value_of and (value := value_of(row)):
+            words.append(value)
         if with_split:
             words.append(f"· {_SHORT.get(table['split'].iloc[i], table['split'].iloc[i])}")
         captions.append(" ".join(words))
@@ -164,6 +175,16 @@ def face_captions(
     if not any(captions):
         return [], []
     return captions, colours
+
+
+def _value_said(view: View, order: str) -> Callable[[int], str] | None:
+    """What a caption says of a row's value, "" for none; None for an order without values."""
+    column = ORDERS.get(order)
+    if column in view.table and column in _CAPTIONS:
+        values, form = view.table[column].to_numpy(float), _CAPTIONS[column]
+        return lambda row: "" if np.isnan(values[row]) else form.format(values[row])
+    own = column_called(order, view.own)
+    return own.text_of if own else None
 
 
 def _points(view: View, rows: np.ndarray) -> np.ndarray | None:
@@ -177,7 +198,7 @@ def _from_the_start() -> None:
 
 def clear_filters() -> None:
     """Show everything again; also called when another dataset is chosen."""
-    for key in ("splits", "expressions", "predicted", "only"):
+    for key in ("splits", "expressions", "predicted", "only", BY):
         st.session_state[key] = []
     st.session_state["from_map"] = False
     choose_face(None)

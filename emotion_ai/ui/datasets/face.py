@@ -23,6 +23,8 @@ from emotion_ai.ui.wording import count, plain
 
 #: Of the ways to show points: labels and the model's over each other.
 _BOTH = "both"
+#: So many of the dataset's own columns are told under a face.
+_FACTS = 8
 #: Guess first: in the address; the face that was revealed, in the session.
 GUESS, _REVEALED = "guess", "revealed_face"
 
@@ -57,6 +59,8 @@ def face_panel(
             st.html(face_picture(dataset.images[row], points_px))
         st.markdown(_title(facts))
         st.caption(f"row {row:,} · {facts['split']} · {plain(str(facts['source']))}")
+        if said := _own_facts(view, row):
+            st.caption(said)
         mark_buttons(view, [row], after)
         if points_px is not None:
             _missing(dataset.keypoints_px[row], facts)
@@ -172,6 +176,12 @@ def _title(facts: pd.Series) -> str:
             else f" · the model says **{plain(facts['predicted'])}**"
         )
     return words
+
+
+def _own_facts(view: View, row: int) -> str:
+    """What the first columns of the dataset's own say of a face; the table row has all of them."""
+    facts = [(title, column.text_of(row)) for title, column in view.own.items()]
+    return " · ".join(f"{plain(title)} **{plain(said)}**" for title, said in facts[:_FACTS] if said)
 
 
 def _missing(points_px: np.ndarray, facts: pd.Series) -> None:

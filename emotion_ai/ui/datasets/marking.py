@@ -123,7 +123,7 @@ def download_faces(view: View, rows: np.ndarray, what: str) -> None:
     """The faces at ``rows`` as CSV, with all that is known of them; ``what`` names the file."""
     st.download_button(
         f"{count(len(rows), 'face')} (CSV)",
-        lambda: listing(view.table, rows, view.marks).to_csv(index=False),
+        lambda: listing(view.table, rows, view.marks, view.own).to_csv(index=False),
         f"{view.dataset.name}_{what}.csv", "text/csv", key=f"csv_{what}", type="tertiary",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip

@@ -15,6 +15,7 @@ from emotion_ai.audit.catalogue import (
     with_suspects,
 )
 from emotion_ai.audit.suspects import Suspects, kept_suspects, suspects_path
+from emotion_ai.datasets.columns import Column, own_columns
 from emotion_ai.datasets.marks import Marks, load_marks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_positions
@@ -32,13 +33,14 @@ SMALL = 5_000
 
 @dataclass(frozen=True)
 class View:
-    """``models``: those that read this dataset, by task. ``table`` and what it holds are shared:
-    never mutate them."""
+    """``models``: those that read this dataset, by task; ``own``: its own columns by title.
+    ``table`` and ``own`` are shared: never mutate them."""
 
     dataset: Dataset
     table: pd.DataFrame
     marks: Marks
     models: dict[str, SavedModel]
+    own: dict[str, Column]
 
     @property
     def is_read(self) -> bool:
@@ -66,7 +68,8 @@ def open_view(dataset: Dataset) -> View:
         *(model.digest for model in read.values()),
         *(path.exists() for path in _found(dataset, models)),
     )
-    return View(dataset, _table(known, dataset, read), load_marks(dataset), models)
+    table, own = _table(known, dataset, read), _own(dataset.digest, dataset)
+    return View(dataset, table, load_marks(dataset), models, own)
 
 
 def is_read(model: SavedModel, dataset: Dataset) -> bool:
@@ -90,6 +93,11 @@ def _table(known: tuple, _dataset: Dataset, _read: dict[str, SavedModel]) -> pd.
     if duplicates.near_path(_dataset, settings()).exists():
         table = with_near_copies(table, duplicates.near_groups(_dataset, settings()))
     return table
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _own(digest: str, _dataset: Dataset) -> dict[str, Column]:
+    return own_columns(_dataset.samples)
 
 
 @st.cache_resource(show_spinner=False, max_entries=3)
