@@ -2,9 +2,9 @@
 
 import streamlit as st
 
+from emotion_ai.ui.computing import assessed
 from emotion_ai.ui.evaluate import TABS
 from emotion_ai.ui.evaluate.choice import choose
-from emotion_ai.ui.evaluate.computing import assessed
 from emotion_ai.ui.evaluate.scoreline import scores, warnings
 from emotion_ai.ui.frame import page_head
 

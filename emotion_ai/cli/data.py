@@ -1,4 +1,4 @@
-"""``emotion-ai data import | fetch | synthetic | shipped | list | show | marks``."""
+"""``emotion-ai data import | fetch | synthetic | shipped | list | show | compare | marks``."""
 
 import argparse
 import json
@@ -13,6 +13,7 @@ from emotion_ai.audit.opinions import (
     rows_of,
 )
 from emotion_ai.audit.opinions import summary as agreement
+from emotion_ai.cli.compare import add_compare
 from emotion_ai.datasets.drawn import shipped, synthetic
 from emotion_ai.datasets.fetch import SOURCES, fetch
 from emotion_ai.datasets.formats.recognise import known_formats
@@ -74,6 +75,8 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     show.add_argument("name", metavar="NAME")
     show.add_argument("--json", action="store_true", help="print dataset.json")
     show.set_defaults(handler=run_show)
+
+    add_compare(actions)
 
     marks = actions.add_parser("marks", help="what people marked in a dataset, as CSV")
     marks.add_argument("name", metavar="NAME")

@@ -1,5 +1,7 @@
 """What a dataset looks like in numbers and pictures: balance, light, mean faces, keypoints."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -22,6 +24,58 @@ def balance(samples: pd.DataFrame, labels: LabelSet = FER7) -> pd.DataFrame:
     table = counts.stack().rename("faces").reset_index()
     table["share"] = table["faces"] / table.groupby("split")["faces"].transform("sum")
     return table
+
+
+def balance_of(datasets: Sequence[Dataset]) -> pd.DataFrame:
+    """Faces by class in several datasets, all splits together: ``dataset``, ``expression``,
+    ``faces`` and ``share`` of its labelled faces, a row for every class of any of them, in the
+    order of the first that has it."""
+    names = list(dict.fromkeys(n for dataset in datasets for n in dataset.labels.expressions))
+    rows = []
+    for dataset in datasets:
+        counts = dataset.samples["expression"].value_counts()
+        total = max(int(counts.sum()), 1)
+        for name in names:
+            n = int(counts.get(name, 0))
+            rows.append(
+                {"dataset": dataset.name, "expression": name, "faces": n, "share": n / total}
+            )
+    return pd.DataFrame(rows)
+
+
+def difference_in_words(table: pd.DataFrame) -> str:
+    """What tells the balance of two datasets apart; ``table``: ``balance_of`` two."""
+    wide = table.pivot(index="expression", columns="dataset", values=["faces", "share"])
+    first, second = dict.fromkeys(table["dataset"])
+    parts = []
+    for one, other in ((first, second), (second, first)):
+        alone = wide.index[(wide["faces", one] > 0) & (wide["faces", other] == 0)]
+        if len(alone):
+            more = f" and {len(alone) - 5} more" if len(alone) > 5 else ""
+            parts.append(f"Only {one} has {', '.join(alone[:5])}{more}.")
+    both = wide[(wide["faces"] > 0).all(axis=1)]["share"]
+    if len(both):
+        name = (both[first] - both[second]).abs().idxmax()
+        shares = " and ".join(
+            f"{100 * both.loc[name, one]:.0f} % of {one}" for one in (first, second)
+        )
+        parts.append(f"They differ most in {name}: {shares}.")
+    return " ".join(parts)
+
+
+def facts(dataset: Dataset, pixels: pd.DataFrame) -> dict:
+    """A dataset in a row to set beside others; ``pixels``: ``brightness`` and ``contrast`` of each
+    image."""
+    about = dataset.description
+    row = {"dataset": dataset.name, "faces": len(dataset)}
+    row |= {split: about["splits"].get(split, 0) for split in SPLITS}
+    if dataset.task == "expression":
+        row["classes"] = len(dataset.labels)
+    else:
+        row |= {"all 15 points": about["complete"], "no point": about["unlabelled"]}
+    row["brightness"] = round(float(pixels["brightness"].mean()), 1)
+    row["contrast"] = round(float(pixels["contrast"].mean()), 1)
+    return row | {"blank": int((pixels["contrast"] < BLANK_BELOW).sum())}
 
 
 def imbalance_in_words(table: pd.DataFrame) -> str:

@@ -18,7 +18,7 @@ DEFAULT_RULE = "80/20"
 
 _THUMBNAIL_PX = 12
 #: Cosine of two thumbnails, each without its mean, from which two crops show the same moment.
-_NEAR = 0.97
+NEAR = 0.97
 
 
 def check_rule(rule: str) -> str:
@@ -56,15 +56,21 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
     return cv2.resize(image, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA)
 
 
-def near_duplicates(thumbnails: np.ndarray, progress: Progress | None = None) -> np.ndarray:
-    """Pairs of rows that look alike, int64 (M, 2), from thumbnails uint8 (N, 12, 12)."""
+def thumbnail_vectors(thumbnails: np.ndarray) -> np.ndarray:
+    """float32 (N, 144): thumbnails uint8 (N, 12, 12) without their mean and of length 1, so that
+    their products are cosines."""
     vectors = thumbnails.reshape(len(thumbnails), -1).astype(np.float32)
     vectors -= vectors.mean(axis=1, keepdims=True)
     # A flat image is like no other: its vector stays zero.
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+
+
+def near_duplicates(thumbnails: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+    """Pairs of rows that look alike, int64 (M, 2), from thumbnails uint8 (N, 12, 12)."""
+    vectors = thumbnail_vectors(thumbnails)
     pairs = []
     for start in range(0, len(vectors), 1024):
-        alike = vectors[start : start + 1024] @ vectors[start:].T > _NEAR
+        alike = vectors[start : start + 1024] @ vectors[start:].T > NEAR
         pairs.append(np.argwhere(np.triu(alike, k=1)) + start)
         if progress:
             progress(min(start + 1024, len(vectors)), len(vectors), "images")

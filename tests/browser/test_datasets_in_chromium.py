@@ -173,7 +173,7 @@ def test_lasso_on_the_map_shows_its_faces_and_leads_to_browse(tab):
     tab.get_by_role("button", name="Open in Browse").click()
     expect(tab.get_by_role("tab", name="Browse")).to_have_attribute("aria-selected", "true")
     browse = tab.get_by_role("tabpanel", name="Browse")
-    see(browse.get_by_text(f"Only the {lassoed} chosen on the map"))
+    see(browse.get_by_text(f"Only the {lassoed} chosen before"))
     see(browse.get_by_text(lassoed, exact=True))
 
 

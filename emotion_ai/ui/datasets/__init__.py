@@ -3,6 +3,7 @@
 from emotion_ai.ui.datasets.augment import augment_tab
 from emotion_ai.ui.datasets.balance import balance_tab
 from emotion_ai.ui.datasets.browse import browse_tab
+from emotion_ai.ui.datasets.compare import compare_tab
 from emotion_ai.ui.datasets.keypoints import keypoints_tab
 from emotion_ai.ui.datasets.map import map_tab
 from emotion_ai.ui.datasets.problems import problems_tab
@@ -13,6 +14,7 @@ _COMMON = {
     "Problems": problems_tab,
     "Map": map_tab,
     "Scatter": scatter_tab,
+    "Compare": compare_tab,
 }
 #: Tabs by the task of the dataset.
 TABS = {

@@ -8,13 +8,11 @@ import streamlit as st
 from emotion_ai.datasets import describe
 from emotion_ai.datasets.store import SPLITS
 from emotion_ai.faces.montage import Layout, encode_webp, montage
+from emotion_ai.figures.balance import PATTERNS, balance_plot
 from emotion_ai.figures.base import ACCENT, Plot, axes, base_figure, legend_above
-from emotion_ai.labels import LabelSet, colours
+from emotion_ai.labels import colours
 from emotion_ai.ui.charts import show_plot
 from emotion_ai.ui.datasets.view import View
-
-#: Splits are told apart by pattern: colours belong to the expressions.
-_PATTERNS = {"train": "", "validation": "/", "test": "."}
 
 
 def balance_tab(view: View) -> None:
@@ -23,7 +21,7 @@ def balance_tab(view: View) -> None:
         for split in table["split"].unique():
             words = describe.imbalance_in_words(table[table["split"] == split])
             st.markdown(f"**{split}** · {words}")
-        show_plot(_balance_plot(table, view.dataset.labels))
+        show_plot(balance_plot(table, view.dataset.labels.expressions, "split"))
         st.markdown("**The average face of each expression**")
         _mean_faces(view)
         with st.expander("Counts and shares"):
@@ -36,7 +34,7 @@ def balance_tab(view: View) -> None:
     else:
         show_plot(_completeness_plot(view.table))
         st.markdown("**The average face**")
-        st.image(_mean_picture(view.dataset.digest, ("all",), view), width=220, alt="The mean face")
+        st.image(mean_picture(view.dataset.digest, (), view), width=220, alt="The mean face")
     st.markdown("**Light**")
     left, right = st.columns([3, 2], gap="large", vertical_alignment="center")
     with left:
@@ -50,28 +48,6 @@ def balance_tab(view: View) -> None:
         st.dataframe(light.round(1))
 
 
-def _balance_plot(table: pd.DataFrame, labels: LabelSet) -> Plot:
-    traces = []
-    for split in table["split"].unique():
-        part = table[table["split"] == split]
-        traces.append(
-            go.Bar(
-                x=part["expression"], y=part["share"], name=split,
-                marker={"color": [colours(labels.expressions)[n] for n in part["expression"]],
-                        "pattern": {"shape": _PATTERNS.get(split, "x"), "solidity": 0.35},
-                        "line": {"color": "rgba(128,128,140,0.6)", "width": 1}},
-                customdata=part["faces"], text=[f"{n:,}" for n in part["faces"]],
-                textposition="outside", textangle=0, cliponaxis=False,
-                hovertemplate=f"{split} %{{x}}: %{{customdata:,}} faces, %{{y:.1%}}<extra></extra>",
-            )
-        )  # fmt: skip
-    figure = legend_above(base_figure(*traces, height_px=340, barmode="group", bargap=0.25))
-    axes(figure, "", "share of the split", y_format=".0%",
-         y_range=(0, 1.15 * table["share"].max()))  # fmt: skip
-    figure.update_xaxes(showgrid=False)
-    return Plot(figure, table, "balance", "Faces of each expression in each split")
-
-
 def _completeness_plot(table: pd.DataFrame) -> Plot:
     kinds = pd.cut(table["missing"], [-1, 0, 14, 15], labels=["all 15", "some", "none"])
     counts = pd.crosstab(table["split"], kinds).stack().rename("faces").reset_index()
@@ -82,7 +58,7 @@ def _completeness_plot(table: pd.DataFrame) -> Plot:
             y=counts.loc[counts["split"] == split, "faces"],
             name=split, text=counts.loc[counts["split"] == split, "faces"],
             texttemplate="%{text:,}", textposition="outside", cliponaxis=False,
-            marker={"color": ACCENT, "pattern": {"shape": _PATTERNS.get(split, "x")},
+            marker={"color": ACCENT, "pattern": {"shape": PATTERNS.get(split, "x")},
                     "line": {"color": "rgba(128,128,140,0.6)", "width": 1}},
             hovertemplate=f"{split}, %{{x}}: %{{y:,}} faces<extra></extra>",
         )
@@ -117,17 +93,20 @@ def _mean_faces(view: View) -> None:
     present = set(view.table["expression"].dropna())
     names = tuple(name for name in view.dataset.labels.expressions if name in present)
     alt = "Average face of " + ", ".join(names)
-    st.image(_mean_picture(view.dataset.digest, names, view), alt=alt)
+    tones = colours(view.dataset.labels.expressions)
+    looks = tuple((name, tones[name]) for name in names)
+    st.image(mean_picture(view.dataset.digest, looks, view), alt=alt)
 
 
 @st.cache_data(show_spinner="Averaging …", max_entries=8)
-def _mean_picture(digest: str, names: tuple[str, ...], _view: View) -> bytes:
-    """WebP of the mean faces side by side, each with its name in its colour."""
+def mean_picture(digest: str, looks: tuple[tuple[str, str], ...], _view: View) -> bytes:
+    """WebP of the mean face of each class side by side, with its name in its colour as ``looks``
+    gives both; without any, of the mean of all faces."""
     images = _view.dataset.images
-    if names == ("all",):
+    if not looks:
         means = np.rint(describe.mean_face(images, np.arange(len(images)))).astype(np.uint8)[None]
         return encode_webp(montage(means, Layout(1, 1, 220)))
+    names, plates = zip(*looks, strict=True)
     means = describe.mean_faces(images, _view.table["expression"].to_numpy(), list(names))
     layout = Layout(len(names), min(len(names), 10), 140, 24)
-    plates = [colours(_view.dataset.labels.expressions)[name] for name in names]
     return encode_webp(montage(means, layout, captions=names, colours=plates))

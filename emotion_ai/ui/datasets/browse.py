@@ -32,7 +32,7 @@ from emotion_ai.ui.wording import count
 #: Rows of faces on a page.
 _DOWN = 10
 _SHORT = {"validation": "val."}
-#: Rows chosen on the map, by dataset digest.
+#: Rows chosen among points or shared images, by dataset digest.
 MAP_SELECTION = "map_selection"
 #: What a caption under a face may say, by the order that makes it worth saying.
 _CAPTIONS = {
@@ -116,7 +116,7 @@ def _filters(view: View) -> tuple[Choice, int]:
     within = None
     picked = st.session_state.get(MAP_SELECTION, {}).get(view.dataset.digest)
     if picked is not None and st.toggle(
-        f"Only the {count(len(picked), 'face')} chosen on the map", key="from_map",
+        f"Only the {count(len(picked), 'face')} chosen before", key="from_map",
         on_change=_from_the_start, persist_state="page",
     ):  # fmt: skip
         within = picked

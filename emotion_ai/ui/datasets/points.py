@@ -1,5 +1,8 @@
 """Faces as points on a page: what they are coloured by, and the faces of those that are chosen."""
 
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 import streamlit as st
 
@@ -16,6 +19,8 @@ from emotion_ai.ui.wording import count, plain
 
 #: Faces of a selection that are shown beside the points; Browse shows all of them.
 _SHOWN = 30
+#: Keys: of the picture's box, of what hears clicks in it; and of the point that was clicked last.
+_BOX, _CLICKS, _CLICKED = "points_box", "points_clicks", "clicked_point"
 
 
 def choose_colouring(view: View) -> Colouring:
@@ -75,15 +80,32 @@ def known_numbers(view: View) -> dict[str, np.ndarray]:
 
 def show_points(plot: PointPlot, key: str, alt: str) -> np.ndarray | None:
     """The picture; the rows (int64) that are lassoed or clicked, None when there are none."""
-    figure = plot.figure
-    figure.update_layout(uirevision=key)
-    event = st.plotly_chart(
-        readable(figure), width="stretch", key=key, on_select="rerun",
-        selection_mode=("points", "lasso"), alt=alt,
-        config={"displaylogo": False, "scrollZoom": True,
-                "modeBarButtons": [["lasso2d", "pan2d", "resetScale2d", "autoScale2d", "toImage"]]},
-    )  # fmt: skip
-    return plot.chosen(event.selection.points)
+    plot.figure.update_layout(uirevision=key)
+
+    def clicked() -> None:
+        place = getattr(st.session_state.get(_CLICKS), "clicked", None) or ()
+        points = [{"curve_number": place[0], "point_index": place[1]}] if len(place) == 2 else []
+        st.session_state[_CLICKED] = key, plot.chosen(points)
+
+    with st.container(key=_BOX):
+        event = st.plotly_chart(
+            readable(plot.figure), width="stretch", key=key, on_select="rerun",
+            selection_mode=("points", "lasso"), alt=alt,
+            config={"displaylogo": False, "scrollZoom": True, "modeBarButtons": [
+                ["lasso2d", "pan2d", "resetScale2d", "autoScale2d", "toImage"]]},
+        )  # fmt: skip
+        _clicks()(key=_CLICKS, data={"chart": f"st-key-{_BOX}"}, on_clicked_change=clicked)
+    if (lassoed := plot.chosen(event.selection.points)) is not None:
+        return lassoed
+    where, row = st.session_state.get(_CLICKED, ("", None))
+    return row if where == key else None
+
+
+@cache
+def _clicks():
+    return st.components.v2.component(
+        "emotion_ai_points", html="", js=Path(__file__).with_suffix(".js").read_text()
+    )
 
 
 def chosen_points(view: View, rows: np.ndarray | None) -> None:
@@ -97,7 +119,10 @@ def chosen_points(view: View, rows: np.ndarray | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{count(len(rows), 'face')}**", width="stretch")
         st.button(
-            "Open in Browse", icon=":material/grid_view:", on_click=_browse, args=(view, rows)
+            "Open in Browse",
+            icon=":material/grid_view:",
+            on_click=open_in_browse,
+            args=(view, rows),
         )
     if "expression" in view.table:
         counts = view.table["expression"].iloc[rows].value_counts()
@@ -115,7 +140,8 @@ def chosen_points(view: View, rows: np.ndarray | None) -> None:
         st.caption(f"{len(shown)} of them, spread over the selection.")
 
 
-def _browse(view: View, rows: np.ndarray) -> None:
+def open_in_browse(view: View, rows: np.ndarray) -> None:
+    """Called by a button: the faces at ``rows`` alone, in the grid."""
     st.session_state[MAP_SELECTION] = {view.dataset.digest: rows.tolist()}
     st.session_state["tab"] = "Browse"
     st.session_state["from_map"] = True

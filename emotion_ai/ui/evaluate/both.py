@@ -13,7 +13,7 @@ from emotion_ai.faces.drawing import draw_keypoints
 from emotion_ai.labels import LabelSet, colours
 from emotion_ai.results import Expression
 from emotion_ai.ui import markup, resources
-from emotion_ai.ui.evaluate.computing import outputs
+from emotion_ai.ui.computing import outputs
 from emotion_ai.ui.evaluate.grid import chosen_face, face_grid
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain

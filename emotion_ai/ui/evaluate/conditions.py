@@ -8,7 +8,7 @@ from emotion_ai.figures.expression import condition_plot
 from emotion_ai.models.store import SavedModel
 from emotion_ai.ui import resources
 from emotion_ai.ui.charts import show_plot
-from emotion_ai.ui.evaluate.computing import outputs
+from emotion_ai.ui.computing import outputs
 from emotion_ai.ui.wording import plain
 
 _TITLES = {

@@ -19,8 +19,8 @@ from emotion_ai.results import Expression
 from emotion_ai.ui import markup, resources
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.charts import show_plot
+from emotion_ai.ui.computing import are_kept, network, outputs
 from emotion_ai.ui.datasets.grid import choose_face
-from emotion_ai.ui.evaluate.computing import are_kept, network, outputs
 from emotion_ai.ui.evaluate.grid import chosen_face
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.wording import count, plain
