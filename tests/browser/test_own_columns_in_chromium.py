@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from emotion_ai.datasets.store import DatasetWriter
-from tests.browser.conftest import running_app, width_px
+from tests.browser.conftest import running_app, see, wait_until_drawn, wait_until_it_fits
 
 FACES = 70
 MARKUP = "<img src=x onerror=alert(1)> **b** 年齢 😀"
@@ -43,32 +43,32 @@ def tab(new_tab, own_url):
 
 def opened(page: Page, address: str) -> None:
     page.goto(f"/datasets?data=own{address}")
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=90_000)
+    wait_until_drawn(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def test_a_column_of_any_name_is_chosen_and_narrows_the_grid(tab):
     opened(tab, "")
-    expect(tab.get_by_text("70 faces", exact=True)).to_be_visible()
+    see(tab.get_by_text("70 faces", exact=True))
     tab.get_by_role("combobox", name=re.compile("Columns of the data")).click()
     tab.get_by_role("option", name=MARKUP).click()
     tab.keyboard.press("Escape")
     tab.get_by_role("combobox", name=re.compile("onerror")).click()
     tab.get_by_role("option", name="<b>one</b>").click()
     tab.keyboard.press("Escape")
-    expect(tab.get_by_text("35 faces", exact=True)).to_be_visible()
+    see(tab.get_by_text("35 faces", exact=True))
     expect(tab).to_have_url(re.compile("by=.*onerror"))
     url = tab.url
     tab.goto("about:blank")
     tab.goto(url)  # whoever gets the address sees the same
-    expect(tab.get_by_text("35 faces", exact=True)).to_be_visible(timeout=60_000)
+    see(tab.get_by_text("35 faces", exact=True), timeout=60_000)
 
 
 def test_the_end_of_a_range_is_moved_by_key(tab):
     opened(tab, "&by=yaw")
-    expect(tab.get_by_text("70 faces", exact=True)).to_be_visible()
+    see(tab.get_by_text("70 faces", exact=True))
     tab.get_by_role("slider").first.press("ArrowRight")
-    expect(tab.get_by_text("69 faces", exact=True)).to_be_visible()
+    see(tab.get_by_text("69 faces", exact=True))
 
 
 def test_a_click_on_a_point_leads_to_its_face(tab):
@@ -86,21 +86,20 @@ def test_a_click_on_a_point_leads_to_its_face(tab):
     expect(chosen).to_have_count(1)
     tab.get_by_role("button", name="Open in Browse").click()
     expect(tab.get_by_text(re.compile(rf"^row {ALONE} ·"))).to_have_count(1)
-    expect(tab.get_by_text("Only the 1 face chosen before")).to_be_visible()
+    see(tab.get_by_text("Only the 1 face chosen before"))
 
 
 def test_two_datasets_show_what_they_share_and_lead_to_it(tab):
     opened(tab, "&tab=Compare&beside=synthetic_expression")
-    expect(tab.get_by_text(re.compile("70 images of own stand in synthetic_expr"))).to_be_visible()
-    expect(tab.get_by_role("img", name=re.compile("own and synthetic.* share"))).to_be_visible()
+    see(tab.get_by_text(re.compile("70 images of own stand in synthetic_expr")))
+    see(tab.get_by_role("img", name=re.compile("own and synthetic.* share")))
     tab.get_by_role("button", name="Those of own in Browse").click()
-    expect(tab.get_by_text("Only the 70 faces chosen before")).to_be_visible()
+    see(tab.get_by_text("Only the 70 faces chosen before"))
 
 
 def test_phone_shows_nothing_wider_than_its_screen(new_tab, own_url):
     page = new_tab(own_url, 390, 860)
     for name, inside in (("Scatter", "Draw a line"), ("Compare", "How a model does on each")):
         page.goto(f"/datasets?data=own&tab={name}&beside=synthetic_expression")
-        expect(page.get_by_text(re.compile(inside))).to_be_visible(timeout=60_000)
-        page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
-        assert width_px(page) <= 390, name
+        see(page.get_by_text(re.compile(inside)), timeout=60_000)
+        wait_until_it_fits(page, 390)
