@@ -35,9 +35,10 @@ RUN = """async colours_only => {
 
 @pytest.fixture(scope="module")
 def app_url(tmp_path_factory, drawn):
-    """A dashboard with a drawn dataset for each task."""
+    """A dashboard with a drawn dataset for each task, and one to stand beside the first."""
     folder = tmp_path_factory.mktemp("axe")
     drawn("expression", 70, into=folder / "data")
+    drawn("expression", 35, seed=5, into=folder).folder.rename(folder / "data" / "the_other")
     drawn("keypoints", 35, into=folder / "data")
     with running_app(folder, EMOTION_AI_CACHE=folder / "cache") as url:
         yield url
