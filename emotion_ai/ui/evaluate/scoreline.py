@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import Assessment, left_out_text
-from emotion_ai.evaluation.caveats import caveats
+from emotion_ai.evaluation.caveats import caveats, other_truth
 from emotion_ai.evaluation.scores import figures
 from emotion_ai.settings import settings
 from emotion_ai.ui.wording import count, plain
@@ -41,24 +41,16 @@ def warnings(assessments: list[Assessment]) -> None:
         model, dataset = assessment.model, assessment.dataset
         key = (str(model.folder), model.digest, dataset.digest)
         text = " ".join(
-            [*_other_truth(assessment), *_caveats(key, assessment.question.split, assessment)]
+            [
+                *other_truth(model, assessment.question.truth),
+                *_caveats(key, assessment.question.split, assessment),
+            ]
         )
         notes.setdefault(text, []).append(model.name)
     for text, names in notes.items():
         if text:
             whose = f"{names[0]}: " if len(names) < len(assessments) else ""
             st.warning(plain(whose + text), icon=":material/warning:")
-
-
-def _other_truth(assessment: Assessment) -> list[str]:
-    """Where the model is asked for another truth than it learnt."""
-    learnt, asked = assessment.model.truth, assessment.question.truth
-    if assessment.task != "expression" or learnt == asked:
-        return []
-    return [
-        f"The model learnt the {learnt} labels and is measured by the {asked} ones here: where the "
-        "two differ, saying what it learnt counts as a mistake."
-    ]
 
 
 @st.cache_data(show_spinner=False, max_entries=30)
