@@ -40,12 +40,8 @@ def warnings(assessments: list[Assessment]) -> None:
     for assessment in assessments:
         model, dataset = assessment.model, assessment.dataset
         key = (str(model.folder), model.digest, dataset.digest)
-        text = " ".join(
-            [
-                *other_truth(model, assessment.question.truth),
-                *_caveats(key, assessment.question.split, assessment),
-            ]
-        )
+        split, truth = assessment.question.split, assessment.question.truth
+        text = " ".join([*other_truth(model, truth), *_caveats(key, split, assessment)])
         notes.setdefault(text, []).append(model.name)
     for text, names in notes.items():
         if text:
