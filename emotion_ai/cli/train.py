@@ -42,6 +42,7 @@ _OPTIONS = {
     "clip_norm": (float, "gradients of a larger global norm are scaled down to it; 0: never"),
     "ema": (float, "memory of the averaged weights, 0 for none"),
     "patience": (int, "stop after this many epochs without improvement; 0: never"),
+    "calibration_faces": (int, "training faces set aside to fit the temperature on"),
     "seed": (int, "seed of everything random, except which faces are held out"),
     "split_seed": (int, "seed that decides which training faces are held out"),
 }

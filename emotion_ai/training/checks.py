@@ -9,7 +9,7 @@ from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError, ModelError
-from emotion_ai.labels import HEADS, INPUT_SIZE_PX, LabelSet
+from emotion_ai.labels import INPUT_SIZE_PX, LabelSet
 from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.networks.presets import PRESETS
 from emotion_ai.training.config import TrainingConfig
@@ -27,7 +27,7 @@ class Fit:
     train_faces: dict[str, int]
 
     def steps(self, batch_size: int) -> int:
-        """Batches an epoch, as ``loop.Batches`` counts them."""
+        """Batches an epoch, as ``batches.Batches`` counts them."""
         return max(1, self.train // batch_size)
 
 
@@ -114,11 +114,12 @@ def _check_start(config: TrainingConfig, models_dir: Path) -> None:
 def _check_teacher(model: SavedModel, config: TrainingConfig) -> None:
     if config.task != "expression":
         raise ConfigError("teachers: expected a run for expressions, whose answers are shares")
-    heads = len(HEADS) if config.labels == "both" else 1
-    if model.task != config.task or model.labels != config.expressions or len(model.heads) != heads:
+    names = config.expressions.expressions
+    told = (model.task, model.labels.expressions, len(model.heads))
+    if told != (config.task, names, config.heads):
         raise ConfigError(
-            f"teacher {model.name}: expected a model with {heads} "
-            f"{'head' if heads == 1 else 'heads'} for {', '.join(config.expressions.expressions)}"
+            f"teacher {model.name}: expected a model for {', '.join(names)} with as many heads as "
+            f"this run has ({config.heads})"
         )
 
 

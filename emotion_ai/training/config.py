@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 
 from emotion_ai.datasets.store import TASKS
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import LabelSet, label_set
+from emotion_ai.labels import HEADS, LabelSet, label_set
 from emotion_ai.networks.presets import DEFAULT, PRESETS
 from emotion_ai.storage.records import checked
 from emotion_ai.training.augmentation import Augmentation
@@ -125,6 +125,11 @@ class TrainingConfig:
     def expressions(self) -> LabelSet:
         """What a network for expressions learns to name."""
         return label_set(self.label_set, self.classes)
+
+    @property
+    def heads(self) -> int:
+        """How many answers a network for expressions gives to a face, one for each truth."""
+        return len(HEADS) if self.labels == "both" else 1
 
     def naming(self, labels: LabelSet) -> "TrainingConfig":
         """The same, for these expressions."""

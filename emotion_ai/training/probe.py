@@ -13,9 +13,11 @@ import psutil
 from emotion_ai.jobs import background
 from emotion_ai.storage.files import write_json
 from emotion_ai.training import loop
+from emotion_ai.training.batches import Batches
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.estimate import result_path
 from emotion_ai.training.examples import open_data, prepare
+from emotion_ai.training.recorder import save_model
 
 #: Stop measuring after so many batches, or so many seconds after the first.
 BATCHES, ENOUGH_S = 12, 5.0
@@ -31,7 +33,7 @@ def measure(config: TrainingConfig, tell=lambda done, total, unit: None) -> dict
     keras.config.set_dtype_policy(loop.choose_precision(config.precision))
     labels = config.expressions
     train_set, validation_set = prepare(datasets, config, labels)
-    batches = loop.Batches(train_set, config, workers=2, max_queue_size=16)
+    batches = Batches(train_set, config, workers=2, max_queue_size=16)
     model = loop.new_model(config, labels)
     loop.compile_model(model, config, len(batches))
     times: list[float] = []
@@ -56,7 +58,7 @@ def measure(config: TrainingConfig, tell=lambda done, total, unit: None) -> dict
     clock = time.monotonic()
     kept = result_path(config).with_suffix(".keras")
     kept.parent.mkdir(parents=True, exist_ok=True)
-    loop.save_model(model, kept)
+    save_model(model, kept)
     kept.unlink()
     return {
         "batch_s": batch_s,

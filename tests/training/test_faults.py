@@ -13,7 +13,7 @@ import pytest
 from emotion_ai.errors import RunError
 from emotion_ai.networks.architectures import build
 from emotion_ai.storage.arrays import load_arrays
-from emotion_ai.training import estimate, loop, probe, progress, runs
+from emotion_ai.training import estimate, loop, probe, progress, recorder, runs
 from emotion_ai.training.checkpoint import saved_epochs
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
@@ -132,13 +132,13 @@ def test_a_loss_that_explodes_and_a_full_disk_are_named_and_the_best_is_kept(
     moments, few, tmp_path, monkeypatch
 ):
     wild = runs.create_run(tmp_path, config(learning_rate=9.0, warmup_epochs=0).as_dict())
-    real = loop.Recorder._choose
+    real = recorder.Recorder._choose
 
     def explode(recorder):
         scores = real(recorder)
         return scores if not recorder.history else {**scores, "validation_loss": float("nan")}
 
-    monkeypatch.setattr(loop.Recorder, "_choose", explode)
+    monkeypatch.setattr(recorder.Recorder, "_choose", explode)
     with pytest.raises(RunError, match="not a number in epoch 2"):
         loop.train(wild, [few])
     run = runs.read_run(wild)
@@ -158,7 +158,7 @@ def test_a_loss_that_explodes_and_a_full_disk_are_named_and_the_best_is_kept(
     model = build("expression", 7, "demo")
     monkeypatch.setattr(model, "save", no_room)
     with pytest.raises(OSError, match="No space"):
-        loop.save_model(model, tmp_path / "m.keras")
+        recorder.save_model(model, tmp_path / "m.keras")
     assert not list(tmp_path.glob("*m.keras*"))
 
 

@@ -27,9 +27,9 @@ def place(tmp_path_factory, drawn) -> Path:
     config = TrainingConfig.for_task("expression", data, preset="demo", epochs=1)
     folder = runs.create_run(place / "runs", config.as_dict(), "first", state="finished")
     from emotion_ai.networks.architectures import build
-    from emotion_ai.training import loop
+    from emotion_ai.training.recorder import save_model
 
-    loop.save_model(build("expression", 7, "demo"), folder / runs.BEST)
+    save_model(build("expression", 7, "demo"), folder / runs.BEST)
     record = {"epoch": 1, "loss": 2.0, "validation_loss": 2.0, "validation_accuracy": 0.1}
     (folder / runs.METRICS).write_text(json.dumps(record) + "\n")
     return place

@@ -15,6 +15,7 @@ from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import list_models, open_model
 from emotion_ai.networks.architectures import build
 from emotion_ai.training import loop, runs
+from emotion_ai.training.batches import Batches
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.conversion import (
     calibration_faces,
@@ -23,6 +24,7 @@ from emotion_ai.training.conversion import (
 )
 from emotion_ai.training.examples import prepare, split_rows
 from emotion_ai.training.litert import convert
+from emotion_ai.training.losses import masked_wing_loss, with_mask
 from emotion_ai.training.provenance import keep_data
 from emotion_ai.training.score import score_run
 
@@ -69,7 +71,7 @@ def test_masked_wing_loss_ignores_missing_points_and_is_right_by_hand():
     predicted[0, 0] = (11, 30)
     near = 5 * np.log(2)
     far = 20 + 5 - 5 * np.log(6)
-    loss = keras.ops.convert_to_numpy(loop.masked_wing_loss(loop.with_mask(target), predicted))
+    loss = keras.ops.convert_to_numpy(masked_wing_loss(with_mask(target), predicted))
     assert loss[0] == pytest.approx((near + far) / 2, rel=1e-5)
 
 
@@ -143,7 +145,7 @@ def test_rows_take_part_in_as_many_epochs_as_their_weight_says(pointed):
     asked = config(pointed, batch_size=10)
     examples, _ = prepare([pointed], asked, FER7)
     weights = np.where(np.arange(len(examples)) % 2, 0.25, 1).astype(np.float32)
-    batches = loop.Batches(replace(examples, weights=weights), asked)
+    batches = Batches(replace(examples, weights=weights), asked)
     times = np.zeros(len(examples))
     for _ in range(200):
         times[batches._order] += 1
