@@ -33,6 +33,17 @@ def test_every_file_named_in_the_text_exists(page):
         assert any(place.exists() for place in places), f"{page} names {name}"
 
 
+def test_tests_and_benchmarks_named_anywhere_exist():
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("models/**/*.md")]
+    named = {
+        (page.name, path)
+        for page in pages
+        for path in re.findall(r"\b((?:tests|benchmarks)/[\w/]+\.py)\b", page.read_text())
+    }
+    assert len(named) > 20
+    assert {entry for entry in named if not (ROOT / entry[1]).exists()} == set()
+
+
 def test_every_room_is_in_the_picture():
     picture = PAGE.read_text().split("```mermaid")[1].split("```")[0]
     rooms = {path.parent.name for path in (ROOT / "emotion_ai").glob("*/__init__.py")}

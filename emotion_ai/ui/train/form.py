@@ -114,6 +114,12 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
         help="From scratch, or from a saved model of the same network (transfer).",
     )  # fmt: skip
     told["init"] = None if start == _SCRATCH else start
+    if usual.task == "expression":
+        told["teachers"] = tuple(st.multiselect(
+            "Teachers", models, key=f"teachers_{tag}", placeholder="none",
+            help="Saved models with the same classes and heads: what they say becomes part of what "
+            "the network learns.",
+        ))  # fmt: skip
     columns = st.columns(2)
     numbers = _NUMBERS
     if usual.task == "keypoints":
@@ -158,8 +164,9 @@ def _augmentation(usual: TrainingConfig, tag: str) -> dict[str, float]:
 def _fit(config: TrainingConfig, datasets: list[Dataset]) -> Fit:
     """``check``, kept: it reads whole tables."""
     record = config.as_dict()
-    decides = ("task", "data", "labels", "label_set", "classes", "preset", "init", "split_seed",
-               "drop_duplicates", "honour_marks", "hold_out", "calibration_faces")  # fmt: skip
+    decides = ("task", "data", "labels", "label_set", "classes", "preset", "init", "teachers",
+               "split_seed", "drop_duplicates", "honour_marks", "hold_out",
+               "calibration_faces")  # fmt: skip
     marks = [dataset.marks_path for dataset in datasets if config.honour_marks]
     stamps = [path.stat().st_mtime_ns for path in marks if path.exists()]
     key = (*(str(record[name]) for name in decides), *stamps, *(d.digest for d in datasets))
