@@ -115,8 +115,8 @@ def _check_teacher(model: SavedModel, config: TrainingConfig) -> None:
     if config.task != "expression":
         raise ConfigError("teachers: expected a run for expressions, whose answers are shares")
     names = config.expressions.expressions
-    told = (model.task, model.labels.expressions, len(model.heads))
-    if told != (config.task, names, config.heads):
+    names_them = model.task == config.task and model.labels.expressions == names
+    if not names_them or len(model.heads) != config.heads:
         raise ConfigError(
             f"teacher {model.name}: expected a model for {', '.join(names)} with as many heads as "
             f"this run has ({config.heads})"

@@ -98,6 +98,19 @@ def test_start_queues_the_run_that_was_asked_for_and_opens_it(runs_dir):
     assert "next in line" in text(app)
 
 
+def test_a_run_may_grow_from_a_model_and_learn_from_others(runs_dir):
+    app = open_page("train")
+    app.selectbox(key="train_preset_expression_True").set_value("deep").run()
+    app.selectbox(key="init_expression_deep").set_value("expression_fer7").run()
+    app.multiselect(key="teachers_expression_deep").set_value(["expression_fer7"]).run()
+    button(app, "START").click().run()
+    assert not app.exception
+    (folder,) = queue.queued(runs_dir)
+    config = TrainingConfig.from_dict(runs.read_run(folder).config)
+    told = (config.preset, config.init, config.teachers)
+    assert told == ("deep", "expression_fer7", ("expression_fer7",))
+
+
 def test_a_network_that_is_one_entry_is_offered_and_queued(runs_dir, monkeypatch):
     monkeypatch.setitem(PRESETS, "tiny", replace(PRESETS["demo"], purpose="the least there is"))
     app = open_page("train")
@@ -117,6 +130,7 @@ def test_a_network_that_is_one_entry_is_offered_and_queued(runs_dir, monkeypatch
         ({"train_data_expression": ["with_four"], "label_set_expression_residual": "course5"},
          "has no sad and no surprise faces for train"),
         ({"init_expression_demo": "expression"}, "its weights do not fit demo"),
+        ({"teachers_expression_demo": ["keypoints"]}, "expected a model for angry, disgust"),
         ({"train_task": "keypoints", "train_data_keypoints": ["synthetic_expression"]},
          "a network for keypoints cannot learn from it"),
     ],
