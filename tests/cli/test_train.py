@@ -40,7 +40,7 @@ EXPRESSION = ("train", "expression", "--data", "synthetic_expression")
         ((*EXPRESSION, "--save-as", "keypoints"), "keypoints is a model for keypoints"),
         ((*EXPRESSION, "--name", "../outside"), "run name '../outside': expected"),
         ((*EXPRESSION, "--init", "points", "--preset", "residual"), "reads keypoints"),
-        ((*EXPRESSION, "--preset", "resnet152"), "expected one of residual, course_resnet"),
+        ((*EXPRESSION, "--preset", "resnet152"), "expected one of residual, deep, course_resnet"),
         (("train", "keypoints", "--data", "synthetic_expression"), "has expressions"),
         ((*EXPRESSION, "--labels", "crowd"), "has no votes"),
     ],
