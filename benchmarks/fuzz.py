@@ -15,6 +15,7 @@ import io
 import json
 import os
 import random
+import re
 import resource
 import selectors
 import subprocess
@@ -553,6 +554,12 @@ def _with_right_sums(data: bytes) -> bytes:
     return bytes(whole)
 
 
+def short(message: str) -> bool:
+    """Whether a refusal is one line, or one and a list of what is known, a line each."""
+    first, *known = message.split("\n")
+    return len(first) <= 600 and all(re.fullmatch(r"  \S.{0,120}", line) for line in known)
+
+
 def check(target: str, data: bytes) -> str | None:
     """What is wrong with how this input was met, None when nothing is."""
     with tempfile.TemporaryDirectory(prefix="fuzz_") as folder:
@@ -560,9 +567,8 @@ def check(target: str, data: bytes) -> str | None:
         try:
             TARGETS[target][1](data, Path(folder))
         except EmotionAIError as error:
-            message = str(error)
-            if "\n" in message or len(message) > 600:
-                return f"not one line: {message[:300]!r}"
+            if not short(str(error)):
+                return f"not a line: {str(error)[:300]!r}"
         except Exception as error:
             return f"{type(error).__name__}: {str(error)[:300]}"
         finally:

@@ -24,6 +24,7 @@ MJPEG_FRAMES_PER_S = 15
 MAX_SIDE_PX = 1280
 MAX_PIXELS = 50_000_000
 _TICKS_PER_S = 1000
+_UNSPECIFIED = 2  # of colours: FFmpeg takes the usual ones
 _START_OF_JPEG = b"\xff\xd8\xff"
 #: Files with pictures in them. FFmpeg reads much else: playlists that name other files and
 #: addresses, session descriptions that make it listen on a port.
@@ -114,7 +115,12 @@ def _decoded(packets: Iterator[av.Packet]) -> Iterator[tuple[int, list[av.VideoF
 def _upright(frame: av.VideoFrame, max_side_px: int) -> np.ndarray:
     shrink = min(1.0, max_side_px / max(frame.width, frame.height))
     width, height = (max(2, round(side * shrink / 2) * 2) for side in (frame.width, frame.height))
-    image = frame.to_ndarray(format="bgr24", width=width, height=height)
+    as_asked = {"format": "bgr24", "width": width, "height": height}
+    try:
+        image = frame.to_ndarray(**as_asked)
+    except av.error.FFmpegError:  # colours that it cannot convert are taken for the usual ones
+        frame.colorspace = frame.color_trc = frame.color_primaries = _UNSPECIFIED
+        image = frame.to_ndarray(**as_asked)
     quarter_turns = round(frame.rotation / 90) % 4  # counterclockwise
     return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
 

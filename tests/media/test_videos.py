@@ -1,8 +1,10 @@
 """Films out, where the disk does not take them; reading them is in ``tests/reading``."""
 
+import io
 import subprocess
 import sys
 
+import av
 import numpy as np
 import pytest
 
@@ -53,6 +55,22 @@ def test_a_film_into_a_folder_that_is_not_there_is_one_line(tmp_path):
     said = r"film\.mp4: .*cannot be written \(No such file"
     with pytest.raises(VideoError, match=said), film(tmp_path / "none" / "film.mp4") as writer:
         writer.add(np.zeros((48, 64, 3), np.uint8), 0.0)
+
+
+@pytest.mark.parametrize("colorspace", [8, 10, 14])  # YCgCo, BT.2020 constant luminance, ICtCp
+def test_colours_that_cannot_be_converted_are_taken_for_the_usual_ones(colorspace):
+    grey = np.full((64, 64, 3), 90, np.uint8)
+    kept = io.BytesIO()
+    with av.open(kept, "w", format="matroska") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stream.codec_context.colorspace = colorspace
+        for _ in range(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="bgr24")))
+        container.mux(stream.encode())
+    frames = list(read_video(kept.getvalue()))
+    assert len(frames) == 3
+    assert np.abs(frames[0].image.astype(int) - 90).max() <= 4
 
 
 def test_a_film_on_disk_has_its_index_in_front(tmp_path):
