@@ -218,6 +218,8 @@ def _copy(
     kept = _Kept([], [], [])
     border = reading.border_px
     inner = slice(border, border + reading.size_px)
+    if progress:
+        progress(0, reading.total, reading.unit)
     for item in reading.items:
         if isinstance(item, Sample):
             try:

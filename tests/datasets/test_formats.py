@@ -270,7 +270,7 @@ def test_progress_counts_rows_to_the_end(tmp_path, data_dir):
     calls = []
     path = fer_csv(tmp_path / "fer.csv", [6] * 130, ["Training"] * 130)
     import_dataset(path, data_dir, progress=lambda *call: calls.append(call))
-    assert calls == [(64, 130, "rows"), (128, 130, "rows"), (130, 130, "rows")]
+    assert calls == [(0, 130, "rows"), (64, 130, "rows"), (128, 130, "rows"), (130, 130, "rows")]
 
 
 @pytest.mark.shared

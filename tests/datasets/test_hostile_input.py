@@ -353,3 +353,12 @@ def test_nothing_in_the_package_runs_what_a_file_says():
         assert not forbidden.search(path.read_text()), path
     html = [path for path in package.rglob("*.py") if "unsafe_allow_html" in path.read_text()]
     assert html == []
+
+
+def test_links_that_lead_round_and_hidden_folders_are_passed_over(tmp_path, data_dir):
+    names = ("calm/1.png", "tense/2.png", ".trash/gone/3.png")
+    folder = write_tree(tmp_path / "moods", {name: png(face(i)) for i, name in enumerate(names)})
+    (folder / "calm" / "again").symlink_to(folder, target_is_directory=True)
+    (folder / "tense" / "nowhere.png").symlink_to(folder / "none.png")
+    dataset = import_dataset(folder, data_dir).dataset
+    assert dataset.samples["source"].tolist() == ["calm/1.png", "tense/2.png"]

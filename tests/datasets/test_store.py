@@ -100,8 +100,9 @@ import os, resource, signal, sys
 from pathlib import Path
 from emotion_ai.datasets import import_dataset
 from emotion_ai.errors import DatasetError
-def killed(*step):
-    os.kill(os.getpid(), signal.SIGKILL)
+def killed(done, *step):
+    if done:
+        os.kill(os.getpid(), signal.SIGKILL)
 most = int(sys.argv[3])
 if most:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))

@@ -5,6 +5,7 @@ when its names leave it or its contents are out of proportion.
 """
 
 import io
+import os
 import re
 import zipfile
 import zlib
@@ -33,10 +34,8 @@ class Folder:
     def __init__(self, path: Path):
         self.path = path
         self.names = []
-        for file in path.rglob("*"):
-            name = file.relative_to(path).as_posix()
-            if not _is_hidden(name) and file.is_file():
-                self.names.append(name)
+        for name in _files_below(path):
+            self.names.append(name)
             if len(self.names) > MAX_MEMBERS:
                 raise DatasetError(
                     f"{path.name}: over {MAX_MEMBERS:,} files, too many for one dataset"
@@ -123,8 +122,31 @@ def read_file(tree: Tree, name: str, limit: int = MAX_FILE_BYTES) -> bytes:
     return content
 
 
+_HIDDEN = (".", "__MACOSX")
+
+
 def _is_hidden(name: str) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in name.split("/"))
+    return any(part.startswith(_HIDDEN) for part in name.split("/"))
+
+
+def _files_below(folder: Path) -> Iterator[str]:
+    """The path of each file that is not hidden, relative to ``folder``. Links to folders are not
+    followed, they may lead round; a folder that may not be read is passed over."""
+    inside = [""]
+    while inside:
+        above = inside.pop()
+        try:
+            entries = os.scandir(folder / above)
+        except PermissionError:
+            continue
+        with entries:
+            for entry in entries:
+                if entry.name.startswith(_HIDDEN):
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    inside.append(f"{above}{entry.name}/")
+                elif entry.is_file():
+                    yield above + entry.name
 
 
 def _check_members(zip_name: str, size: int, members: list[zipfile.ZipInfo]) -> None:

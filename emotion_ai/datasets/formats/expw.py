@@ -3,7 +3,7 @@ photos beside it: file, number of the face, its box as top, left, right and bott
 detector was, and the expression, numbered as in FER2013.
 """
 
-from pathlib import PurePosixPath
+from posixpath import basename
 
 from emotion_ai.datasets.formats.archive import Tree, read_file
 from emotion_ai.datasets.formats.image_files import by_file_name, cut_box, read_grey
@@ -13,7 +13,7 @@ from emotion_ai.labels import FER7, LabelSet
 
 
 def _list_of(tree: Tree) -> str | None:
-    return next((name for name in tree.names if PurePosixPath(name).name == "label.lst"), None)
+    return next((name for name in tree.names if basename(name) == "label.lst"), None)
 
 
 def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:

@@ -6,6 +6,7 @@
 """
 
 from pathlib import PurePosixPath
+from posixpath import basename, dirname
 
 from emotion_ai.datasets.formats.archive import Tree
 from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
@@ -61,10 +62,8 @@ def _read_table(table: CsvTable, label_set: LabelSet | None) -> Reading:
 
 
 def _is_tree(tree: Tree) -> bool:
-    return any(
-        is_image(name) and canonical_expression(PurePosixPath(name).parent.name)
-        for name in tree.names
-    )
+    folders = {dirname(name) for name in tree.names if is_image(name)}
+    return any(canonical_expression(basename(folder)) for folder in folders)
 
 
 def read_class_folders(tree: Tree, label_set: LabelSet | None) -> Reading:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from pathlib import PurePosixPath
+from posixpath import basename
 
 from emotion_ai.datasets.formats.archive import Tree
 from emotion_ai.datasets.formats.image_files import read_grey
@@ -20,7 +20,7 @@ def reading_of_names(
     ``expression`` (two letters) and ``subject``; any other group becomes a column."""
 
     def named(tree: Tree) -> list[tuple[str, re.Match]]:
-        parts = ((name, pattern.fullmatch(PurePosixPath(name).name)) for name in tree.names)
+        parts = ((name, pattern.fullmatch(basename(name))) for name in tree.names)
         return [(name, match) for name, match in parts if match]
 
     def read(tree: Tree, label_set: LabelSet | None) -> Reading:

@@ -2,7 +2,7 @@
 has them: ``[train|validation|test/]<class>/*.jpg|png``. Any script, any number of classes.
 """
 
-from pathlib import PurePosixPath
+from posixpath import basename, dirname
 
 from emotion_ai.datasets.formats.archive import Tree
 from emotion_ai.datasets.formats.fer2013 import SPLIT_FOLDERS, read_class_folders
@@ -12,7 +12,7 @@ from emotion_ai.datasets.formats.reading import Format
 
 def _is_tree(tree: Tree) -> bool:
     """Two folders with images, or one: pictures side by side belong to no class."""
-    folders = {PurePosixPath(name).parent.name for name in tree.names if is_image(name)}
+    folders = {basename(dirname(name)) for name in tree.names if is_image(name)}
     classes = {name for name in folders if name and name.lower() not in SPLIT_FOLDERS}
     return len(classes) >= 2
 

@@ -5,7 +5,7 @@ the aligned 100 × 100 faces are ``Image/aligned/train_00001_aligned.jpg``. The 
 split. The seven classes are numbered from 1.
 """
 
-from pathlib import PurePosixPath
+from posixpath import basename
 
 from emotion_ai.datasets.formats.archive import Tree, read_file
 from emotion_ai.datasets.formats.image_files import by_file_name, read_grey
@@ -18,7 +18,7 @@ _CLASSES = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
 
 
 def _list_of(tree: Tree) -> str | None:
-    return next((name for name in tree.names if PurePosixPath(name).name == _LIST), None)
+    return next((name for name in tree.names if basename(name) == _LIST), None)
 
 
 def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:

@@ -6,6 +6,7 @@ six flags (pose, expression, illumination, make-up, occlusion, blur), and the ph
 """
 
 from pathlib import PurePosixPath
+from posixpath import basename
 
 import numpy as np
 
@@ -22,7 +23,7 @@ _FLAGS = ("pose", "strong_expression", "illumination", "make_up", "occlusion", "
 
 
 def _lists_of(tree: Tree) -> list[str]:
-    return [n for n in tree.names if PurePosixPath(n).name.startswith(_LIST) and n.endswith(".txt")]
+    return [n for n in tree.names if basename(n).startswith(_LIST) and n.endswith(".txt")]
 
 
 def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
