@@ -1,5 +1,6 @@
 """Whether a configuration and its data fit together, without Keras and without touching images."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError, ModelError
 from emotion_ai.labels import INPUT_SIZE_PX, LabelSet
+from emotion_ai.models.shipped import SHIPPED
 from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.networks.presets import PRESETS
 from emotion_ai.training.config import TrainingConfig
@@ -73,15 +75,16 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
 
 
 def usual_start(config: TrainingConfig, models_dir: Path) -> str | None:
-    """The model whose weights a run with classes of its own begins with unless told otherwise: ours
-    for expressions, where it is the same network."""
+    """The model whose weights a run with classes of its own begins with unless told otherwise: the
+    first of ours for expressions that is the same network."""
     if not config.classes or config.task != "expression":
         return None
-    try:
-        ours = open_model(models_dir, "expression")
-    except ModelError:
-        return None
-    return ours.name if ours.card.get("preset") == config.preset else None
+    for name in SHIPPED:
+        with suppress(ModelError):
+            ours = open_model(models_dir, name)
+            if ours.task == config.task and ours.card.get("preset") == config.preset:
+                return name
+    return None
 
 
 def _check_kind(dataset: Dataset, config: TrainingConfig) -> None:
