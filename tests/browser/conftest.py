@@ -118,20 +118,42 @@ def _wait_until_healthy(url: str, app: subprocess.Popen, log: Path) -> None:
     pytest.fail(f"the app did not start:\n{log.read_text()[-2000:]}")
 
 
-@pytest.fixture
-def new_tab(browser):
-    """``new_tab(url, width=1400, height=900)``: a fresh tab, on its own session."""
-    contexts = []
+@pytest.fixture(scope="module")
+def free_tabs(browser) -> dict[str, list]:
+    """Tabs that tests of a file have done with, by the address of their server."""
+    return {}
 
-    def tab(base_url: str, width: int = 1400, height: int = 900):
-        viewport = {"width": width, "height": height}
-        contexts.append(browser.new_context(viewport=viewport, base_url=base_url))
-        contexts[-1].set_default_timeout(TIMEOUT_MS)
-        return contexts[-1].new_page()
+
+@pytest.fixture
+def new_tab(browser, free_tabs):
+    """``new_tab(url, width=1400, height=900)``: a tab that remembers nothing, on its own session.
+
+    A tab that a test before has done with is taken again, emptied: one that is new to the dashboard
+    compiles its scripts for seconds. ``fresh`` ones are not: for tests that listen to theirs.
+    """
+    taken = []
+
+    def tab(base_url: str, width: int = 1400, height: int = 900, fresh: bool = False):
+        if not fresh and free_tabs.get(base_url):
+            page = free_tabs[base_url].pop()
+        else:
+            context = browser.new_context(base_url=base_url)
+            context.set_default_timeout(TIMEOUT_MS)
+            page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        taken.append((base_url, fresh, page))
+        return page
 
     yield tab
-    for context in contexts:
-        context.close()
+    for base_url, fresh, page in taken:
+        if fresh or page.is_closed():
+            page.context.close()
+            continue
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        page.goto("about:blank")
+        page.context.clear_cookies()
+        page.emulate_media(color_scheme="null", reduced_motion="null")
+        free_tabs.setdefault(base_url, []).append(page)
 
 
 @pytest.fixture

@@ -49,7 +49,7 @@ def hosted(tmp_path_factory):
 
 
 def test_every_page_shows_something_and_asks_nobody_else(hosted, new_tab):
-    page, asked = new_tab(hosted), set()
+    page, asked = new_tab(hosted, fresh=True), set()
     page.context.on("request", lambda request: asked.add(request.url))
     page.on("websocket", lambda socket: asked.add(socket.url))
     for path, shown in SHOWN.items():

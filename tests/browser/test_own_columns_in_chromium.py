@@ -36,7 +36,7 @@ def own_url(tmp_path_factory, drawn):
 
 @pytest.fixture
 def tab(new_tab, own_url):
-    page = new_tab(own_url, height=1000)
+    page = new_tab(own_url, height=1000, fresh=True)
     page.on("dialog", lambda dialog: pytest.fail(f"the page ran a script: {dialog.message}"))
     return page
 
@@ -74,16 +74,18 @@ def test_the_end_of_a_range_is_moved_by_key(tab):
 def test_a_click_on_a_point_leads_to_its_face(tab):
     opened(tab, "&tab=Scatter")
     plane = tab.locator(".js-plotly-plot:visible .nsewdrag")
-    expect(plane).to_have_count(1)
     chosen = tab.get_by_text("1 face", exact=True)
     for _ in range(4):  # a picture that is drawn anew meanwhile forgets a click on the old one
+        expect(plane).to_have_count(1)
+        wait_until_drawn(tab)
         box = plane.bounding_box()
         x, y = ((place + 1.12) / 2.24 for place in PLACE)
         tab.mouse.click(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"])
         with suppress(AssertionError):
-            expect(chosen).to_have_count(1, timeout=8_000)
+            expect(chosen).to_have_count(1, timeout=20_000)
             break
     expect(chosen).to_have_count(1)
+    wait_until_drawn(tab)
     tab.get_by_role("button", name="Open in Browse").click()
     expect(tab.get_by_text(re.compile(rf"^row {ALONE} ·"))).to_have_count(1)
     see(tab.get_by_text("Only the 1 face chosen before"))

@@ -225,7 +225,7 @@ def test_drawn_people_are_learnt_used_and_taken_along(
     open_file(page, "mine.examples.json", recorded)
     expect(page.locator(".class .count")).to_have_text(["72 in 9 bursts"] * 3)
     other = json.loads(recorded) | {"model": "0" * 64}
-    page.on("dialog", lambda dialog: dialog.accept())
+    page.once("dialog", lambda dialog: dialog.accept())
     open_file(page, "older.examples.json", json.dumps(other))
     expect(page.locator("#trouble")).to_contain_text("made with another network: its pictures")
     expect(page.locator(".class .count")).to_have_text(["72 in 9 bursts"] * 3)

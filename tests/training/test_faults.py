@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -24,8 +25,13 @@ def few(drawn):
     return drawn("expression", 70, seed=5)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def of_tiny_networks(tiny):
+    """The name that ``config`` uses."""
+
+
 def config(**changes):
-    quick = {"preset": "demo", "epochs": 3, "batch_size": 8, "precision": "float32"}
+    quick = {"preset": "tiny", "epochs": 3, "batch_size": 8, "precision": "float32"}
     return TrainingConfig.for_task("expression", ("synthetic_expression",), **(quick | changes))
 
 
@@ -155,7 +161,7 @@ def test_a_loss_that_explodes_and_a_full_disk_are_named_and_the_best_is_kept(
         path.write_bytes(b"half")
         raise full
 
-    model = build("expression", 7, "demo")
+    model = build("expression", 7, "tiny")
     monkeypatch.setattr(model, "save", no_room)
     with pytest.raises(OSError, match="No space"):
         recorder.save_model(model, tmp_path / "m.keras")
@@ -223,19 +229,20 @@ def test_mistakes_are_wrong_names_and_the_worst_points(tmp_path):
 
 def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, use_places):
     use_places(data=few.folder.parent, cache=tmp_path / "cache")
+    asked = config(preset="demo")  # it is built in a process of its own
     steps = []
-    found = probe.measure(config(), lambda *step: steps.append(step))
+    found = probe.measure(asked, lambda *step: steps.append(step))
     assert steps[-1][0] >= 2
     assert found["parameters"] == build("expression", 7, "demo").count_params()
-    estimate.result_path(config()).write_text(
+    estimate.result_path(asked).write_text(
         json.dumps(
             {**found, "batch_s": 0.5, "start_s": 3.0, "save_s": 1.0, "validation_face_s": 0.1}
         )
     )
-    fit = check(config(), [few], tmp_path)
+    fit = check(asked, [few], tmp_path)
     # 3 epochs of 5 batches and 14 faces to validate, two checkpoints each.
     assert (fit.train, fit.validation, fit.steps(8)) == (42, 14, 5)
-    assert estimate.estimate(config(), fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
-    assert estimate.estimate(config(epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
-    assert estimate.estimate(config(batch_size=16), fit) is None
+    assert estimate.estimate(asked, fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
+    assert estimate.estimate(replace(asked, epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
+    assert estimate.estimate(replace(asked, batch_size=16), fit) is None
     assert not list((tmp_path / "cache").rglob("*.keras"))

@@ -97,8 +97,8 @@ def test_a_finished_run_says_what_happened(trained):
     assert (run.folder / runs.BEST).exists()
 
 
-def test_a_resumed_run_ends_where_an_uninterrupted_one_does(few, tmp_path):
-    asked = config(few, epochs=3, ema=0.9, erase=0.5).as_dict()
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(few, tiny, tmp_path):
+    asked = config(few, preset=tiny, epochs=3, ema=0.9, erase=0.5).as_dict()
     whole, broken = runs.create_run(tmp_path, asked), runs.create_run(tmp_path, asked)
     loop.train(whole, [few])
 
