@@ -18,7 +18,7 @@ from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Generous, for machines that train at the same time.
-TIMEOUT_MS = 60_000
+TIMEOUT_MS = 120_000
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-quic",

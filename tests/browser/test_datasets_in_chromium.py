@@ -37,7 +37,7 @@ def tab(new_tab, stocked):
 
 def open_grid(page: Page, address: str = "") -> None:
     page.goto(f"/datasets?data=synthetic_expression{address}")
-    see(grid(page), timeout=90_000)  # the first one waits for a cold server
+    see(grid(page))  # the first one waits for a cold server
     wait_until_drawn(page)
     expect(page.get_by_test_id("stException")).to_have_count(0)
 
@@ -185,7 +185,7 @@ def test_tsne_is_computed_beside_the_app_and_appears(tab):
     see(meanwhile)
     wait_until_drawn(tab)
     tab.get_by_role("button", name="Compute it").click()
-    expect(meanwhile).to_have_count(0, timeout=90_000)
+    expect(meanwhile).to_have_count(0)
     expect(plot).to_have_count(1)
 
 

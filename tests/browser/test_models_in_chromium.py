@@ -59,7 +59,7 @@ def test_face_is_sent_and_the_command_does_the_same_at_a_shell(page: Page, serve
     if shutil.which("curl") is None:
         pytest.skip("no curl on this machine")
     line = shown.inner_text()
-    run = subprocess.run(["bash", "-c", line], capture_output=True, timeout=30, check=True)
+    run = subprocess.run(["bash", "-c", line], capture_output=True, timeout=120, check=True)
     assert len(json.loads(run.stdout)["predictions"][0]) == 7
     assert last_sent(server) == sent
 

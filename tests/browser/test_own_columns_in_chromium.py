@@ -61,7 +61,7 @@ def test_a_column_of_any_name_is_chosen_and_narrows_the_grid(tab):
     url = tab.url
     tab.goto("about:blank")
     tab.goto(url)  # whoever gets the address sees the same
-    see(tab.get_by_text("35 faces", exact=True), timeout=60_000)
+    see(tab.get_by_text("35 faces", exact=True))
 
 
 def test_the_end_of_a_range_is_moved_by_key(tab):
@@ -103,5 +103,5 @@ def test_phone_shows_nothing_wider_than_its_screen(new_tab, own_url):
     page = new_tab(own_url, 390, 860)
     for name, inside in (("Scatter", "Draw a line"), ("Compare", "How a model does on each")):
         page.goto(f"/datasets?data=own&tab={name}&beside=synthetic_expression")
-        see(page.get_by_text(re.compile(inside)), timeout=60_000)
+        see(page.get_by_text(re.compile(inside)))
         wait_until_it_fits(page, 390)

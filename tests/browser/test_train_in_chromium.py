@@ -37,7 +37,7 @@ def tab(new_tab, stocked):
 
 def open_form(page: Page) -> None:
     page.goto("/train")
-    see(page.get_by_text("Learns from"), timeout=90_000)  # a cold server
+    see(page.get_by_text("Learns from"))  # a cold server
     wait_until_drawn(page)
 
 
@@ -47,7 +47,7 @@ def start(page: Page, epochs: int) -> str:
     box.fill(str(epochs))
     box.press("Enter")
     page.get_by_role("button", name=re.compile("^START")).click()
-    expect(page).to_have_url(re.compile("run="), timeout=90_000)
+    expect(page).to_have_url(re.compile("run="))
     return re.search(r"run=([\w.-]+)", page.url)[1]
 
 
@@ -64,14 +64,14 @@ def test_run_is_started_watched_queued_behind_and_stopped(tab, new_tab, stocked)
     beside = new_tab(stocked[0], height=1000)
     open_form(beside)
     behind = beside.get_by_role("button", name="START (behind")
-    see(behind, timeout=90_000)
+    see(behind)
     wait_until_drawn(beside)
     second = start(beside, epochs=2)
     see(beside.get_by_text("next in line"), timeout=LEARNING_MS)
     states = {run.name: run.state for run in runs.list_runs(stocked[1])}
     assert states == {first: "running", second: "queued"}
     stop_button(beside).click()
-    see(beside.get_by_text("cancelled before it began"), timeout=90_000)
+    see(beside.get_by_text("cancelled before it began"))
     beside.close()
 
     # Curves and mistakes come by themselves, and the page around them is not drawn anew.
@@ -87,7 +87,7 @@ def test_run_is_started_watched_queued_behind_and_stopped(tab, new_tab, stocked)
     assert tab.evaluate("document.querySelector('h1').dataset.mine") == "yes"
 
     stop_button(tab).click()
-    see(tab.get_by_role("button", name="Resume"), timeout=90_000)
+    see(tab.get_by_role("button", name="Resume"))
     wait_until_drawn(tab)
     run = runs.read_run(stocked[1] / first)
     assert run.state == "cancelled"
