@@ -61,7 +61,7 @@ def measure_import(path: Path, data_dir: Path) -> None:
     told.append(time.perf_counter())
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     measured = {"n": len(report.dataset), "seconds": told[-1] - told[0], "peak_mb": peak_mb,
-                "silent_s": float(np.diff(told).max())}  # fmt: skip
+                "silent_s": float(np.diff(told).max()), "cpu_s": time.process_time()}  # fmt: skip
     print(json.dumps(measured))
 
 
@@ -129,6 +129,7 @@ def main() -> None:
         load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
         print(f"{what}, {measured['n']:,} (load over 1, 5, 15 minutes: {load})")
         print(f"{'rows/s':<10}{measured['n'] / measured['seconds']:>10,.0f}")
+        print(f"{'cpu_s':<10}{measured['cpu_s']:>10.1f}   (of one core, which others slow not)")
         for name, bound in bounds.items():
             print(f"{name:<10}{measured[name]:>10.1f}   (bound {bound})")
 
