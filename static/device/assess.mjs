@@ -75,24 +75,25 @@ export function* crossValidate(table, folds, classes, options) {
       const heldOutLoss = fold ? undefined : crossEntropy(layers, unseen);
       yield { fold, step: state.step, loss: state.loss, heldOutLoss };
     }
-    if (layers) outside.forEach((row, i) => (named[row] = likeliest(layers, unseen, i)));
+    if (layers) nameAll(layers, unseen).forEach((k, i) => (named[outside[i]] = k));
   }
   return named;
 }
 
-const ofRow = (layers, { x, width }, i) => probabilities(layers, x, i * width);
-
-function likeliest(layers, table, i) {
-  const said = ofRow(layers, table, i);
-  return said.indexOf(Math.max(...said));
+/** The classes that layers name for every row of a table. */
+export function nameAll(layers, { x, y }) {
+  const said = probabilities(layers, x, 0, y.length);
+  const classes = said.length / y.length;
+  return y.map((_, i) => {
+    const own = said.subarray(i * classes, (i + 1) * classes);
+    return own.indexOf(Math.max(...own));
+  });
 }
 
-/** The classes that layers name for every row of a table. */
-export const nameAll = (layers, table) => table.y.map((_, i) => likeliest(layers, table, i));
-
-function crossEntropy(layers, table) {
-  const { y } = table;
-  return y.reduce((sum, k, i) => sum - Math.log(Math.max(ofRow(layers, table, i)[k], 1e-12)), 0) / y.length;
+function crossEntropy(layers, { x, y }) {
+  const said = probabilities(layers, x, 0, y.length);
+  const classes = said.length / y.length;
+  return y.reduce((sum, k, i) => sum - Math.log(Math.max(said[i * classes + k], 1e-12)), 0) / y.length;
 }
 
 /** A share measured on `n` cases, and its 95 % interval (Wilson 1927): [share, low, high]. */

@@ -12,12 +12,9 @@ export const NONE_BELOW = 0.6;
 export const MOST_CLASSES = 6;
 export const LONGEST_NAME = 40;
 
-/** A probability for each class, of the features that begin at `from` in `x`, a Float64Array. */
-export function probabilities(layers, x, from = 0) {
-  const values = layers.map(({ outputs }) => new Float64Array(outputs));
-  forward(layers, x, from, values);
-  return values.at(-1);
-}
+/** A probability for each class, of `count` examples one after the other, the features of the first of
+ * which begin at `from` in `x`, a Float64Array. */
+export const probabilities = (layers, x, from = 0, count = 1) => forward(layers, x, from, count).at(-1);
 
 /** "thinking", or "none of these" where no class is likely enough. */
 export function nameOf({ classes, noneBelow }, said) {
