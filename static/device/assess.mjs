@@ -69,8 +69,9 @@ export function* crossValidate(table, folds, classes, options) {
     const inside = [...folds.keys()].filter((i) => folds[i] !== fold);
     const outside = [...folds.keys()].filter((i) => folds[i] === fold);
     const [seen, unseen] = [takeRows(table, inside), takeRows(table, outside)];
+    const own = { ...options, scaled: seen.x };
     let layers;
-    for (const state of learn(seen.x, seen.y, inside.length, table.width, classes, options)) {
+    for (const state of learn(seen.x, seen.y, inside.length, table.width, classes, own)) {
       layers = state.layers;
       const heldOutLoss = fold ? undefined : crossEntropy(layers, unseen);
       yield { fold, step: state.step, loss: state.loss, heldOutLoss };

@@ -1,7 +1,7 @@
 // What was recorded: classes, their examples, and which burst each belongs to. Only in this page's
 // memory, and in a file where the visitor saves one.
 //
-// An example is { crop: Uint8Array of a grey square, features: Float64Array, burst }; a burst is one
+// An example is { crop: Uint8Array of a grey square, features: Float32Array, burst }; a burst is one
 // press of a button, whose pictures are near copies.
 
 import { Trouble } from "./files.mjs";

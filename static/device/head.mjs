@@ -14,7 +14,9 @@ export const LONGEST_NAME = 40;
 
 /** A probability for each class, of `count` examples one after the other, the features of the first of
  * which begin at `from` in `x`, a Float64Array. */
-export const probabilities = (layers, x, from = 0, count = 1) => forward(layers, x, from, count).at(-1);
+export function probabilities(layers, x, from = 0, count = 1) {
+  return forward(layers, x, from, count, layers.map(({ outputs }) => new Float64Array(count * outputs))).at(-1);
+}
 
 /** "thinking", or "none of these" where no class is likely enough. */
 export function nameOf({ classes, noneBelow }, said) {
@@ -102,7 +104,12 @@ export function toBase64(bytes) {
   return btoa(text);
 }
 
-export const fromBase64 = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+export function fromBase64(text) {
+  const characters = atob(text);
+  const bytes = new Uint8Array(characters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = characters.charCodeAt(i);
+  return bytes;
+}
 
 /** The checksum of PNG and gzip over several arrays of bytes, one after the other. */
 export function crc32(blobs) {

@@ -38,10 +38,9 @@ export class Reader {
     return this.ask("photo", { blob, name, learning });
   }
 
-  /** The features of `count` crops, one after the other in a Uint8Array: Float64Array. */
+  /** The features of `count` crops, one after the other in a Uint8Array: Float32Array. */
   async features(crops, count) {
-    const { features } = await this.ask("features", { crops, count });
-    return Float64Array.from(features);
+    return (await this.ask("features", { crops, count })).features;
   }
 
   forget() {

@@ -9,7 +9,7 @@ export const HIDDEN = 16;
 export const DECAY = 0.01;
 const MOST_STEPS = 80;
 /** With a hidden layer: further ones lower the loss and name no more rightly. */
-const MOST_STEPS_HIDDEN = 50;
+const MOST_STEPS_HIDDEN = 40;
 const MEMORY = 8;
 
 /** Numbers from 0 to 1 that look drawn by lot and are the same for a seed (mulberry32). */
@@ -42,11 +42,11 @@ export function layerSizes(width, classes, hidden) {
  * What is minimised, and its gradient: the mean cross-entropy plus `decay` / 2 times the sum of squared
  * weights (not biases). `parameters`: for each layer outputs × inputs weights, then the biases.
  */
-export function lossAndGradient(parameters, sizes, x, y, count, decay) {
+export function lossAndGradient(parameters, sizes, x, y, count, decay, room = roomFor(sizes, count)) {
   const gradient = new Float64Array(parameters.length);
   const layers = views(parameters, sizes);
   const slopes = views(gradient, sizes);
-  const values = forward(layers, x, 0, count);
+  const values = forward(layers, x, 0, count, room.values);
   const last = layers.length - 1;
   let errors = values[last];
   const { outputs } = layers[last];
@@ -59,7 +59,7 @@ export function lossAndGradient(parameters, sizes, x, y, count, decay) {
   for (let i = 0; i < errors.length; i++) errors[i] /= count;
   for (let l = last; l >= 0; l--) {
     accumulate(slopes[l], errors, l ? values[l - 1] : x, count);
-    if (l) errors = backward(layers[l], errors, values[l - 1], count);
+    if (l) errors = backward(layers[l], errors, values[l - 1], count, room.errors[l - 1]);
   }
   layers.forEach(({ weights }, l) => {
     for (let j = 0; j < weights.length; j++) {
@@ -68,6 +68,12 @@ export function lossAndGradient(parameters, sizes, x, y, count, decay) {
     }
   });
   return { loss, gradient };
+}
+
+/** What a pass over `count` rows writes into: made anew each time, it would be most of the page's memory. */
+function roomFor(sizes, count) {
+  const rows = () => sizes.map(([, outputs]) => new Float64Array(count * outputs));
+  return { values: rows(), errors: rows() };
 }
 
 function views(parameters, sizes) {
@@ -81,14 +87,14 @@ function views(parameters, sizes) {
 
 /**
  * The outputs of every layer for `count` rows of `x`, the first of which begins at `from`: tanh below,
- * softmax at the end.
+ * softmax at the end; in `values`, an array for each layer.
  */
-export function forward(layers, x, from, count) {
-  const values = [];
+export function forward(layers, x, from, count, values) {
   layers.forEach((layer, l) => {
-    const sums = l ? products(layer, values[l - 1], 0, count) : products(layer, x, from, count);
+    const sums = values[l];
+    if (l) products(layer, values[l - 1], 0, count, sums);
+    else products(layer, x, from, count, sums);
     if (l < layers.length - 1) for (let i = 0; i < sums.length; i++) sums[i] = Math.tanh(sums[i]);
-    values.push(sums);
   });
   const last = values[layers.length - 1];
   const { outputs } = layers[layers.length - 1];
@@ -104,8 +110,7 @@ export function forward(layers, x, from, count) {
 // The two loops that take the time go through four rows at once: a weight is fetched once for all of
 // them, and no sum waits for another. Where fewer are left, the last one stands in for those missing.
 
-function products({ weights, biases, inputs, outputs }, below, from, count) {
-  const sums = new Float64Array(count * outputs);
+function products({ weights, biases, inputs, outputs }, below, from, count, sums) {
   for (let i = 0; i < count; i += 4) {
     const [b, c, d] = [Math.min(i + 1, count - 1), Math.min(i + 2, count - 1), Math.min(i + 3, count - 1)];
     const [ofA, ofB, ofC, ofD] = [from + i * inputs, from + b * inputs, from + c * inputs, from + d * inputs];
@@ -126,7 +131,6 @@ function products({ weights, biases, inputs, outputs }, below, from, count) {
       sums[d * outputs + k] = sumD;
     }
   }
-  return sums;
 }
 
 function accumulate({ weights, biases, inputs, outputs }, errors, below, count) {
@@ -149,8 +153,7 @@ function accumulate({ weights, biases, inputs, outputs }, errors, below, count) 
 }
 
 /** The errors of the layer below, through its tanh. */
-function backward({ weights, inputs, outputs }, errors, below, count) {
-  const errorsBelow = new Float64Array(count * inputs);
+function backward({ weights, inputs, outputs }, errors, below, count, errorsBelow) {
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < inputs; j++) {
       const value = below[i * inputs + j];
@@ -165,13 +168,15 @@ function backward({ weights, inputs, outputs }, errors, below, count) {
 /**
  * Learn: yields { step, loss, layers } after every step of L-BFGS (Liu and Nocedal 1989). `layers` take
  * features as they come, each { inputs, outputs, weights, biases }; the last ones are what was learnt.
+ * `scaled`: where the standardised features go, `x` itself where nobody needs it afterwards.
  */
-export function* learn(x, y, count, width, classes, { hidden = 0, decay = DECAY, seed = 1 } = {}) {
+export function* learn(x, y, count, width, classes, options = {}) {
+  const { hidden = 0, decay = DECAY, seed = 1, scaled = new Float64Array(count * width) } = options;
   const { mean, spread } = standards(x, count, width);
-  const scaled = new Float64Array(count * width);
   for (let i = 0; i < scaled.length; i++) scaled[i] = (x[i] - mean[i % width]) / spread[i % width];
   const sizes = layerSizes(width, classes, hidden);
-  const objective = (parameters) => lossAndGradient(parameters, sizes, scaled, y, count, decay);
+  const room = roomFor(sizes, count);
+  const objective = (parameters) => lossAndGradient(parameters, sizes, scaled, y, count, decay, room);
   const begin = start(sizes, seed);
   for (const { step, parameters, loss } of minimise(objective, begin, hidden ? MOST_STEPS_HIDDEN : MOST_STEPS)) {
     yield { step, loss, layers: onFeatures(views(parameters, sizes), mean, spread) };

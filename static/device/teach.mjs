@@ -32,7 +32,7 @@ let sizePx;
 let model; // SHA-256 of the network that reads
 let stream; // while the camera runs
 let acting; // while drawn people do
-let recording; // { of, burst, keptMs }
+let recording; // { of, burst, dueMs }
 let latest; // the newest face: { example, box, width, height }
 let said; // of the head, steadied
 let saidS = -Infinity;
@@ -173,7 +173,7 @@ function beginBurst(of) {
   if (recording || !rows.has(of)) return;
   if (!stream && !acting) return say(`Press START first: nothing is being seen.`);
   say("");
-  recording = { of, burst: examples.burst(), keptMs: -Infinity };
+  recording = { of, burst: examples.burst(), dueMs: performance.now() };
   rows.get(of).root.classList.add("recording");
 }
 
@@ -185,10 +185,11 @@ function endBurst() {
 }
 
 function record({ crop, features }) {
-  if (!recording || performance.now() - recording.keptMs < EVERY_MS) return;
-  recording.keptMs = performance.now();
+  const nowMs = performance.now();
+  if (!recording || nowMs < recording.dueMs) return;
+  recording.dueMs = Math.max(recording.dueMs, nowMs - EVERY_MS) + EVERY_MS; // a late frame delays no later one
   const { of, burst } = recording;
-  const example = { crop, features: Float64Array.from(features), burst };
+  const example = { crop, features, burst };
   if (!examples.keep(of, example)) {
     endBurst();
     return say(`“${of.name}” is full: 500 examples are the most.`);
@@ -304,7 +305,7 @@ async function addPhotos(of, files) {
       const { readings } = await reader.readPhoto(file, file.name, true);
       if (!readings[0]?.example) throw new Trouble(`${file.name}: no face was found.`);
       const { crop, features } = readings[0].example; // the largest
-      const kept = examples.keep(of, { crop, features: Float64Array.from(features), burst: examples.burst() });
+      const kept = examples.keep(of, { crop, features, burst: examples.burst() });
       if (!kept) throw new Trouble(`“${of.name}” is full: 500 examples are the most.`);
     } catch (error) {
       failures.push(lineOf(error));

@@ -1,6 +1,6 @@
 // Training, and everything that is shown of what came out.
 
-import { crossValidate, foldsByGroup, foldsByPicture, outcome } from "./assess.mjs";
+import { crossValidate, foldsByGroup, foldsByPicture, nameAll, outcome } from "./assess.mjs";
 import { Trouble } from "./files.mjs";
 import { inTurns, tableOf } from "./examples.mjs";
 import { nameOf, probabilities } from "./head.mjs";
@@ -13,7 +13,7 @@ import {
 } from "./teach_views.mjs";
 
 /** The page is drawn again after this long. */
-const SLICE_MS = 25;
+const SLICE_MS = 40;
 const NOT_HONEST =
   "Not tested honestly: every class needs at least two bursts. Let go, move a little, and record another one of each.";
 
@@ -181,10 +181,7 @@ export class Study {
       table.examples.forEach((example, i) => (folds[i] === fold ? outside : inside).push(example));
       const kept = classes.flatMap((_, k) => inTurns(inside.filter((example) => example.k === k)).slice(0, most));
       const { layers } = await this.head(tableOf(kept), classes);
-      right += outside.filter(({ features, k }) => {
-        const said = probabilities(layers, features);
-        return said.indexOf(Math.max(...said)) === k;
-      }).length;
+      right += nameAll(layers, tableOf(outside)).filter((k, i) => k === outside[i].k).length;
     }
     return right / table.y.length;
   }
@@ -193,7 +190,7 @@ export class Study {
 /** Hide parts of a face and see what the head misses. */
 export async function lookAt(crop, head, featuresOf) {
   const { crops, count: tries, places } = occluded(crop);
-  const features = await featuresOf(crops, tries);
+  const features = Float64Array.from(await featuresOf(crops, tries));
   const width = features.length / tries;
   const whole = probabilities(head.layers, features);
   const first = whole.indexOf(Math.max(...whole));
