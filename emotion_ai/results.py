@@ -102,7 +102,7 @@ class FaceReading:
             row |= dict(zip(COORDINATE_COLUMNS, values, strict=True))
         if self.own is not None:
             row["own_class"] = self.own.label
-            row |= {f"own_{name}": round(p, 5) for name, p in self.own.as_dict().items()}
+            row |= {f"own_p_{name}": round(p, 5) for name, p in self.own.as_dict().items()}
         return row
 
 

@@ -15,6 +15,7 @@ from emotion_ai.ui.photos import (
     read_sample,
 )
 from emotion_ai.ui.serving.notice import who_read
+from emotion_ai.ui.taught import choose_taught
 from emotion_ai.ui.uploads import empty_if_refused, forget_refusals, refusals, uploader_key
 from emotion_ai.ui.videos import VIDEO_EXTENSIONS, forget_videos, is_video, show_videos
 from emotion_ai.ui.wording import LAYER_TITLES, count, plain
@@ -36,6 +37,7 @@ with drop:
         on_change=forget_refusals,
         label_visibility="collapsed",
     )
+    reader = choose_taught(reader)
 with options:
     sample = st.segmented_control(
         "Or a drawn picture",

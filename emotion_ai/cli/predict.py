@@ -17,7 +17,6 @@ from emotion_ai.settings import settings
 from emotion_ai.storage.files import write_bytes
 
 if TYPE_CHECKING:  # what reads is imported when something is read: other commands start sooner
-    from emotion_ai.models.taught import TaughtHead
     from emotion_ai.reading.films import VideoReading
     from emotion_ai.reading.predictor import Predictor
 
@@ -75,7 +74,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
     if arguments.head:
-        predictor.taught = _taught(arguments.head, predictor)
+        predictor = _naming(arguments.head, predictor)
         if settings().serving_url:
             print("note: read by the models here: servers give no features", file=sys.stderr)
     elif settings().serving_url:
@@ -94,12 +93,12 @@ def run_predict(arguments: argparse.Namespace) -> int:
     return 1 if found.failures else 0
 
 
-def _taught(path: Path, predictor: "Predictor") -> "TaughtHead":
+def _naming(path: Path, predictor: "Predictor") -> "Predictor":
     from emotion_ai.models.taught import read_head
 
     if "expression" not in predictor.models:
         raise ModelError("--head: expected an expression model to read features with, got none")
-    return read_head(path, predictor.models["expression"])
+    return predictor.naming(read_head(path, predictor.models["expression"]))
 
 
 def _read_photos(

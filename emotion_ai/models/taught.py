@@ -19,10 +19,12 @@ from emotion_ai.errors import ModelError, RecordError
 from emotion_ai.models.card import TFLITE
 from emotion_ai.models.store import SavedModel
 from emotion_ai.results import OwnClass
-from emotion_ai.storage.records import Count, Line, Share, read_record
+from emotion_ai.storage.records import Count, Line, Share, checked, parse, read_text
 
 FORMAT, VERSION = "emotion-ai head", 1
 MOST_CLASSES, LONGEST_NAME, MOST_LAYERS = 6, 40, 2
+#: The largest that the page writes has 20 kB.
+MAX_HEAD_BYTES = 1_000_000
 
 
 class LayerRecord(TypedDict):
@@ -30,7 +32,7 @@ class LayerRecord(TypedDict):
 
     inputs: Annotated[int, msgspec.Meta(ge=1, le=4096)]
     outputs: Annotated[int, msgspec.Meta(ge=1, le=4096)]
-    weights: Annotated[str, msgspec.Meta(max_length=1_000_000)]
+    weights: Annotated[str, msgspec.Meta(max_length=MAX_HEAD_BYTES)]
 
 
 class HeadRecord(TypedDict):
@@ -73,24 +75,39 @@ class TaughtHead:
 def read_head(path: Path, model: SavedModel) -> TaughtHead:
     """The head in a file, for the features of ``model``; ModelError says what is wrong."""
     try:
-        record = read_record(path, HeadRecord)
+        content = read_text(path)
     except FileNotFoundError:
         raise ModelError(f"{path}: no such file") from None
     except RecordError as error:
         raise ModelError(str(error)) from None
+    return parse_head(content, path.name, model)
+
+
+def parse_head(content: str | bytes, name: str, model: SavedModel) -> TaughtHead:
+    """The head in a file's ``content``, called ``name`` in the ModelError where it is none for
+    the features of ``model``."""
+    if len(content) > MAX_HEAD_BYTES:
+        raise ModelError(f"{name}: expected a head of at most {MAX_HEAD_BYTES / 1e6:.0f} MB")
+    try:
+        text = content if isinstance(content, str) else content.decode()
+        record = checked(parse(text, name), HeadRecord, name)
+    except UnicodeDecodeError:
+        raise ModelError(f"{name} is not text in UTF-8") from None
+    except RecordError as error:
+        raise ModelError(str(error)) from None
     if record["format"] != FORMAT or record["version"] != VERSION:
         came = f"{record['format'][:40]!r}, version {record['version']}"
-        raise ModelError(f"{path.name}: expected {FORMAT!r}, version {VERSION}, got {came}")
+        raise ModelError(f"{name}: expected {FORMAT!r}, version {VERSION}, got {came}")
     head = TaughtHead(
-        tuple(record["classes"]), record["none_below"], record["model"], _layers(record, path.name)
+        tuple(record["classes"]), record["none_below"], record["model"], _layers(record, name)
     )
-    names = {unicodedata.normalize("NFC", name).strip().lower() for name in head.classes}
+    names = {unicodedata.normalize("NFC", own).strip().lower() for own in head.classes}
     if "" in names or len(names) < len(head.classes) or max(map(len, head.classes)) > LONGEST_NAME:
-        raise ModelError(f"{path.name} is damaged: classes need names, each its own")
+        raise ModelError(f"{name} is damaged: classes need names, each its own")
     here = model.card["files"][TFLITE]["sha256"]
     if head.model_sha256 != here:
         raise ModelError(
-            f"{path.name} was made with another network ({head.model_sha256[:8]}, here "
+            f"{name} was made with another network ({head.model_sha256[:8]}, here "
             f"{here[:8]}): train it again"
         )
     return head

@@ -52,6 +52,18 @@ class Predictor:
         other.networks = self.networks | {"expression": network}
         return other
 
+    def naming(self, taught: TaughtHead) -> "Predictor":
+        """The same predictor, its networks shared, that names the classes of a taught head too;
+        ModelError where its features are not those of the expression network."""
+        network = self.networks["expression"]
+        found = network(np.zeros((1, network.size_px, network.size_px), np.uint8))
+        if "embedding" not in found:
+            raise ModelError("expected an expression network that gives features, got one without")
+        taught.name(found["embedding"])
+        other = copy.copy(self)
+        other.taught = taught
+        return other
+
     def warm_up(self) -> None:
         """Pay all first-time costs now."""
         blank = np.zeros((240, 320, 3), np.uint8)

@@ -44,7 +44,7 @@ def readings_table(
             number = number + 1 if seen.time_s == time_s else 1
             time_s = seen.time_s
             rows.append({"file": file, "face": number, **seen.as_row(), **_doubts(seen.reading)})
-    own = ["own_class", *(f"own_{name}" for name in own_classes)] if own_classes else []
+    own = ["own_class", *(f"own_p_{name}" for name in own_classes)] if own_classes else []
     table = pd.DataFrame(rows, columns=[*_columns(rows), *own])
     return table.astype({"face": int, "time_s": float, "track": "Int64"})
 

@@ -185,7 +185,10 @@ def no_faces(photo: ReadPhoto) -> None:
 
 def all_readings(photos: list[ReadPhoto]) -> None:
     """The combined table with its download."""
-    table = readings_table((photo.name, photo.readings) for photo in photos)
+    named = {reading.own.labels for photo in photos for reading in photo.readings if reading.own}
+    table = readings_table(
+        ((photo.name, photo.readings) for photo in photos), own_classes=next(iter(named), ())
+    )
     st.header(f"All readings: {count(len(table), 'face')}")
     known = table.dropna(axis="columns", how="all")  # without what only films have
     st.dataframe(known, hide_index=True, height="content" if len(table) < 8 else 318)

@@ -140,15 +140,21 @@ def probability_bars(expression: Expression, animate: bool = False) -> str:
 
 
 def face_card(number: int, reading: FaceReading, crop: bytes, hints: tuple[str, ...]) -> str:
-    """Crop, expression with its bars, and what makes the face hard to read."""
-    said = reading.expression
+    """Crop, expression with its bars, and what makes the face hard to read; then the visitor's own
+    classes where a taught head read too."""
+    said, own = reading.expression, reading.own
     words = escape(expression_text(said)) if said else "no expression model"
+    taught = ""
+    if own:
+        taught = (
+            f'<div class="ea-title">Your classes: {escape(own.label)}</div>{probability_bars(own)}'
+        )
     chips = "".join(f"<span>{hint}</span>" for hint in hints)
     return (
         f'<div class="ea-card"><img src="{data_url(crop)}" alt="Face {number}"><div>'
         f'<div class="ea-title"><b>{number}</b> {words}</div>'
         f'<div class="ea-hints">{chips}</div>'
-        f"{probability_bars(said) if said else ''}</div></div>"
+        f"{probability_bars(said) if said else ''}{taught}</div></div>"
     )
 
 

@@ -17,6 +17,7 @@ from emotion_ai.errors import ServingError
 from emotion_ai.faces.order import in_reading_order
 from emotion_ai.models import store as model_store
 from emotion_ai.models.store import CARD, SavedModel
+from emotion_ai.models.taught import TaughtHead
 from emotion_ai.reading.predictor import Predictor, load_predictor
 from emotion_ai.results import FaceReading
 from emotion_ai.serving.address import serving_url
@@ -49,6 +50,11 @@ class Reader:
         if head is None:
             return self
         return replace(self, predictor=self.predictor.answering(head), key=f"{self.key}-{head}")
+
+    def naming(self, taught: TaughtHead, digest: str) -> "Reader":
+        """The same reader naming the classes of a taught head too, whose file has this digest;
+        ModelError where the features here are others."""
+        return replace(self, predictor=self.predictor.naming(taught), key=f"{self.key}-{digest}")
 
     def trouble(self) -> str:
         """Why the models here made this thread's last reading although a server is set."""

@@ -97,11 +97,12 @@ export function drawBars(place, labels, values, colours, format = (value) => val
   place.innerHTML = labels
     .map(
       (name, i) =>
-        `<div class="bar${values[i] === highest ? " first" : ""}"><span>${name}</span>` +
+        `<div class="bar${values[i] === highest ? " first" : ""}"><span></span>` +
         `<svg aria-hidden="true"><rect width="${(100 * values[i]).toFixed(1)}%" height="100%" rx="3" ` +
         `fill="${colours[name]}"/></svg><span>${format(values[i])}</span></div>`,
     )
     .join("");
+  labels.forEach((name, i) => (place.children[i].firstChild.textContent = name)); // a visitor's may hold markup
 }
 
 export const count = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`;

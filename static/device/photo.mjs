@@ -6,6 +6,7 @@ import { BASE, byId, count, drawBars, keepForOffline, lineOf, save, say, showPro
 import { expressionText } from "./quality.mjs";
 import { Reader } from "./reader.mjs";
 import { csv, readingsTable } from "./report.mjs";
+import { COLOURS } from "./teach_views.mjs";
 
 /** Cards at once; beyond on request, so that a crowd does not flood the page. */
 const CARDS = 12;
@@ -144,8 +145,9 @@ function card(reading, hints, number) {
   if (said) drawBars(words.children[2], look.labels, Array.from(said), look.colours);
   const own = ownClass(reading);
   if (own) {
-    const each = head.classes.map((name, k) => `${name} ${own.said[k].toFixed(2)}`).join(" · ");
-    words.append(Object.assign(document.createElement("p"), { className: "own", textContent: `Your classes: ${own.name} (${each})` }));
+    const bars = document.createElement("div");
+    drawBars(bars, head.classes, own.said, Object.fromEntries(head.classes.map((name, k) => [name, COLOURS[k]])));
+    words.append(Object.assign(document.createElement("p"), { className: "own", textContent: `Your classes: ${own.name}` }), bars);
   }
   element.append(crop, words);
   return element;
@@ -156,7 +158,7 @@ function table() {
   const rows = readingsTable(photos, look);
   if (!head) return rows;
   const own = photos.flatMap(({ readings }) => readings.map(ownClass));
-  const columns = ["own_class", ...head.classes.map((name) => `own_${name}`)];
+  const columns = ["own_class", ...head.classes.map((name) => `own_p_${name}`)];
   return rows.map((row, i) => [...row, ...(i ? (own[i - 1] ? [own[i - 1].name, ...own[i - 1].said] : columns.map(() => "")) : columns)]);
 }
 

@@ -216,7 +216,7 @@ def test_drawn_people_are_learnt_used_and_taken_along(
     capsys.readouterr()
     theirs = pd.read_csv(tmp_path / "faces.csv")
     assert len(theirs) == len(rows) == 6
-    own = [f"own_{act}" for act in ("thinking", "bored", "half a smile")]
+    own = [f"own_p_{act}" for act in ("thinking", "bored", "half a smile")]
     ours = np.array([[float(row[name]) for name in own] for row in rows])
     np.testing.assert_allclose(theirs[own], ours, atol=1e-4)
     assert [row["own_class"] for row in rows] == theirs["own_class"].tolist()
@@ -300,6 +300,8 @@ def test_what_cannot_be_done_is_a_line_and_nothing_recorded_is_lost(page, settin
 #: nobody, then each part of it.
 SEEDS = {"happy": (13, 8, 11), "surprise": (2, 16, 20)}
 STEP = 36
+#: Examples of a class from which the third person's are told.
+ENOUGH = 20
 
 
 def film_of_two(path):

@@ -128,8 +128,8 @@ def test_a_taught_head_names_its_own_classes_too(workplace, photo, capsys):
         assert face["own_probabilities"] == {"考える": 0.95257, "bored": 0.04743}
         assert face["expression"] in face["probabilities"]
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
-    assert tuple(rows[0]) == (*COLUMNS, "own_class", "own_考える", "own_bored")
-    assert rows[0]["own_考える"] == "0.95257"
+    assert tuple(rows[0]) == (*COLUMNS, "own_class", "own_p_考える", "own_p_bored")
+    assert rows[0]["own_p_考える"] == "0.95257"
     assert run("predict", photo[0], "--head", head) == 0
     assert "考える 0.95" in capsys.readouterr().out
     write_head(head, head_record("0" * 64, ("a", "b"), layers))

@@ -6,7 +6,7 @@ import pytest
 from emotion_ai.errors import ModelError
 from emotion_ai.models.card import TFLITE
 from emotion_ai.models.store import open_model
-from emotion_ai.models.taught import read_head
+from emotion_ai.models.taught import parse_head, read_head
 from emotion_ai.results import NONE
 from emotion_ai.settings import ROOT
 from tests.support.head_file import head_record, write_head
@@ -98,3 +98,18 @@ def test_a_file_cut_off_or_missing_is_named(tmp_path, model, record):
         read_head(path, model)
     with pytest.raises(ModelError, match="no such file"):
         read_head(tmp_path / "none.json", model)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\xff\xfe{", "h.json is not text in UTF-8"),
+        (b"[" * 100_000, "h.json: nested too deeply"),
+        (b'{"format": 1' + b"0" * 500 + b"}", "h.json: a number of 501 digits"),
+        (b" " * 2_000_000, "h.json: expected a head of at most 1 MB"),
+    ],
+)
+def test_content_that_would_cost_much_is_refused_in_a_line(model, content, line):
+    with pytest.raises(ModelError) as refused:
+        parse_head(content, "h.json", model)
+    assert str(refused.value) == line

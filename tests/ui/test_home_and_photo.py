@@ -1,5 +1,7 @@
 """Home and Photo through Streamlit's AppTest: with and without models and datasets."""
 
+import json
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,10 +11,14 @@ from emotion_ai.faces.drawing import Layers
 from emotion_ai.faces.quality import UNCERTAIN_BELOW
 from emotion_ai.labels import FER7
 from emotion_ai.media.images import decode_image, encode_png
+from emotion_ai.models.card import TFLITE
+from emotion_ai.models.store import open_model
 from emotion_ai.results import FaceBox, FaceReading
+from emotion_ai.settings import ROOT
 from emotion_ai.ui import components
 from emotion_ai.ui.photos import Upload, annotated_jpeg, read_photo
 from tests.support.app_pages import button, html, open_page, text
+from tests.support.head_file import head_record
 
 PAGES = ("home", "photo")
 
@@ -181,3 +187,56 @@ def test_stopped_reading_can_go_on():
     button(app, "Read on").click().run()
     assert not app.info
     assert len(app.dataframe[0].value) == 2
+
+
+def head_file(classes: tuple[str, ...], width: int = 192, **changes) -> bytes:
+    """A head that gives the first class a logit of 3 whatever the face, the others 0."""
+    digest = open_model(ROOT / "models", "expression").card["files"][TFLITE]["sha256"]
+    biases = np.array([3.0] + [0.0] * (len(classes) - 1))
+    layers = [(np.zeros((len(classes), width)), biases)]
+    return json.dumps(head_record(digest, classes, layers) | changes).encode()
+
+
+def give_head(app: AppTest, content: bytes) -> AppTest:
+    app.file_uploader(key="taught").set_value(("mine.head.json", content, "application/json"))
+    return app.run()
+
+
+def test_photos_are_named_by_a_taught_head_too():
+    app = open_page("photo")
+    before = html(app)
+    give_head(app, head_file(("<b>class</b>", "class")))
+    assert not app.exception
+    assert not app.error
+    shown = html(app)
+    assert shown.count("Your classes: &lt;b&gt;class&lt;/b&gt;") == 5
+    assert shown.count("<span>class</span>") == 5  # a bar of each card
+    assert "<b>class" not in shown
+    table = app.dataframe[0].value
+    assert table["own_class"].tolist() == ["<b>class</b>"] * 5
+    np.testing.assert_allclose(table["own_p_class"], 1 / (1 + np.exp(3)), atol=1e-5)
+    upload(app, ("one.png", photo_png(2, 1)))
+    assert app.dataframe[0].value["own_class"].tolist() == ["<b>class</b>"]
+    app.file_uploader[0].set_value([])
+    app.file_uploader(key="taught").set_value([])
+    app.run()
+    assert html(app) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"\x00\xff", "is not text in UTF-8"),
+        (head_file(("a", "b"))[:200], "is not JSON"),
+        (head_file(("a", "b"), model="0" * 64), "was made with another network"),
+        (head_file(("a", "b"), crc32=1), "its numbers are not those that were saved"),
+        (head_file(("a", "b"), width=3), "expected a head of 192 features, got one of 3"),
+    ],
+)
+def test_what_is_no_head_is_said_in_a_line_and_photos_are_read_as_before(content, line):
+    app = give_head(open_page("photo"), content)
+    assert not app.exception
+    (error,) = app.error
+    assert line in error.value.replace("\\", "")
+    assert "own_class" not in app.dataframe[0].value
+    assert html(app).count('class="ea-card"') == 5
