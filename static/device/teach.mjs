@@ -225,13 +225,14 @@ function classRow(of, k) {
     hold.setPointerCapture(event.pointerId);
     beginBurst(of);
   };
-  for (const over of ["onpointerup", "onpointercancel", "onlostpointercapture", "onblur"]) hold[over] = endBurst;
+  const release = () => recording?.of === of && endBurst(); // a press of another button takes the focus away
+  for (const over of ["onpointerup", "onpointercancel", "onlostpointercapture", "onblur"]) hold[over] = release;
   hold.oncontextmenu = (event) => event.preventDefault();
   hold.onkeydown = ({ key, repeat }) => !repeat && [" ", "Enter"].includes(key) && beginBurst(of);
-  hold.onkeyup = endBurst;
+  hold.onkeyup = release;
   const photos = element("input", { type: "file", accept: "image/*", multiple: true, ariaLabel: `Photos for class ${k + 1}` });
   photos.onchange = () => addPhotos(of, [...photos.files]).then(() => (photos.value = ""));
-  const away = element("button", { className: "small", textContent: "Remove", ariaLabel: `Remove class ${k + 1}` });
+  const away = element("button", { className: "small", textContent: "✕", title: "Remove", ariaLabel: `Remove class ${k + 1}` });
   away.onclick = () => {
     if (of.examples.length && !confirm(`Remove “${of.name}” and its ${count(of.examples.length, "example")}?`)) return;
     examples.classes.splice(examples.classes.indexOf(of), 1);
@@ -241,8 +242,8 @@ function classRow(of, k) {
   const balance = element("span", { className: "balance" });
   const crops = element("div", { className: "crops" });
   root.append(
-    element("div", { className: "row" }, field, number),
-    element("div", { className: "row" }, hold, element("label", { className: "button small" }, "Photos", photos), away),
+    element("div", { className: "row" }, field, number, away),
+    element("div", { className: "row" }, hold, element("label", { className: "button small" }, "Photos", photos)),
     balance, crops,
   );
   rows.set(of, { root, number, balance, crops, all: false });
@@ -255,6 +256,7 @@ const holdWords = (of, k) => `Hold to record (${k + 1})`;
 function showThumbnails(of) {
   const row = rows.get(of);
   row.crops.replaceChildren();
+  row.crops.classList.toggle("all", row.all);
   const some = row.all ? of.examples : of.examples.slice(-SHOWN);
   for (const example of some) addThumbnail(of, example);
 }
@@ -284,6 +286,7 @@ function addThumbnail(of, example) {
     };
     row.crops.append(more);
   }
+  row.crops.scrollLeft = row.crops.scrollWidth; // the newest stay in view
 }
 
 function showCounts() {
@@ -294,8 +297,8 @@ function showCounts() {
     balance.style.width = `${(100 * of.examples.length) / most}%`;
   }
   const sizes = examples.classes.map((one) => one.examples.length);
-  const uneven = sizes.length > 1 && Math.max(...sizes) > 3 * Math.max(1, Math.min(...sizes));
-  byId("balance").textContent = uneven && examples.count ? "unbalanced: the fullest has over three times as many as the emptiest" : "";
+  const fewest = Math.min(...sizes); // of none there is no imbalance yet
+  byId("balance").textContent = fewest && most > 3 * fewest ? "unbalanced: the fullest has over three times as many as the emptiest" : "";
 }
 
 async function addPhotos(of, files) {
@@ -340,6 +343,7 @@ function useHead(trained) {
   head = { model, noneBelow: Number(byId("none-below").value), ...trained };
   said = undefined;
   byId("save-head").disabled = false;
+  for (const id of ["none-below-choice", "named", "works"]) byId(id).hidden = false;
 }
 
 function saveHead() {
@@ -380,9 +384,10 @@ function showNoneBelow() {
 
 // The page
 
-function agreed() {
+function begin() {
   byId("teach").hidden = false;
   changeSource();
+  stage.scrollIntoView({ block: "nearest" }); // on a phone the card that went was longer than the screen
 }
 
 function choose(view) {
@@ -403,12 +408,12 @@ function changeSource() {
   if (running && allowed) start();
 }
 
-const typing = ({ target }) => target.matches("input, select, textarea");
-byId("agree").addEventListener("change", agreed);
+/** Whether a number is meant for a field, such as a class's name. */
+const typing = ({ target }) => target.matches("input.name, select");
+byId("agree").addEventListener("change", begin);
 byId("drawn-first").addEventListener("click", () => {
   byId("source").value = "Drawn people";
-  byId("teach").hidden = false;
-  changeSource();
+  begin();
 });
 byId("drawn-first").disabled = false; // before, a click would be lost
 byId("start").addEventListener("click", () => (stream || acting ? stop() : start()));
@@ -449,7 +454,7 @@ examples.add("thinking");
 examples.add("bored");
 showClasses();
 byId("none-below").value = NONE_BELOW;
-if (byId("agree").checked) agreed(); // before this program was there to hear of it
+if (byId("agree").checked) begin(); // before this program was there to hear of it
 stage.classList.add("mirrored");
 
 reader.load().then(

@@ -7,6 +7,7 @@ import { nameOf, probabilities } from "./head.mjs";
 import { byId, count, lineOf, say } from "./page.mjs";
 import { plane } from "./plane.mjs";
 import { HIDDEN, learn } from "./softmax.mjs";
+import { percent } from "./streamgraph.mjs";
 import { FAILURES, tried } from "./teach_failures.mjs";
 import {
   attentionCanvas, confusionTable, cropCanvas, element, fewPicture, lossCurves, mapPicture, occluded, withInterval,
@@ -66,7 +67,8 @@ export class Study {
     if (honest) found.burst = await this.test(table, honest, classes, new Set(table.groups).size);
     if (turn !== this.turn) return;
     this.found = found;
-    this.points = new Map();
+    const most = Math.max(...examples.classes.map((one) => one.examples.length));
+    this.points = new Map(found.burst ? [[most, found.burst.accuracy]] : []);
     const seconds = (performance.now() - startedMs) / 1000;
     const said = found.burst ? `${withInterval(found.burst)} of other bursts` : NOT_HONEST;
     byId("result").textContent = `${seconds.toFixed(1)} s · ${said}`;
@@ -142,7 +144,7 @@ export class Study {
     const result = found[split];
     if (!result && split === "picture") return void this.showSplit();
     const bursts = new Set(found.table.groups).size;
-    const cases = split === "burst" ? `the interval counts ${count(bursts, "burst")}, as pictures of one burst are near copies` : "near copies of each were learnt from: this figure is inflated";
+    const cases = split === "burst" ? `the interval counts ${count(bursts, "burst")}, as pictures of one burst are near copies` : `near copies of each were learnt from, so this figure is inflated${found.burst ? ` (honestly: ${percent(found.burst.accuracy)})` : ""}`;
     byId("score").textContent = result ? `${withInterval(result)} of ${count(found.table.y.length, "picture")} named rightly; ${cases}.` : NOT_HONEST;
     byId("confusion").replaceChildren(...(result ? [confusionTable(result, found.classes, found.table.examples)] : []));
     const most = Math.max(...found.classes.map((_, k) => found.table.y.filter((one) => one === k).length));
@@ -214,17 +216,20 @@ async function showFailure({ title, sentence, question, trials }, drawn) {
   const place = byId("failure");
   place.replaceChildren(element("p", { className: "quiet", textContent: "Reading the drawn people …" }));
   const { classes, trials: all } = await trials(await drawn());
-  const results = element("div", { className: "trials" });
+  const figures = element("div", { className: "figures" });
+  const tables = element("div", { className: "trials" });
   for (const trial of all) {
     const result = tried(trial, classes);
-    results.append(
+    figures.append(
       element("div", {}, element("b", { className: "figure", textContent: `${Math.round(100 * result.accuracy)} %` }),
-        element("span", { textContent: trial.label }), confusionTable(result, classes, result.examples, 3)),
+        element("span", { textContent: trial.label })),
     );
+    tables.append(element("div", {}, trial.label, confusionTable(result, classes, result.examples, 3)));
     await new Promise((go) => setTimeout(go));
   }
   place.replaceChildren(
-    element("h2", { textContent: title }), element("p", { textContent: sentence }), results,
-    element("p", {}, element("b", { textContent: "Ask: " }), question),
+    element("h2", { textContent: title }), element("p", { textContent: sentence }), figures,
+    element("p", {}, element("b", { textContent: "Ask: " }), question), tables,
   );
+  place.scrollIntoView({ block: "nearest" });
 }

@@ -75,14 +75,14 @@ export function mapPicture(places, y) {
 /** How good with how few: a dot for each number of examples tried. */
 export function fewPicture(points, most) {
   const [wide, high] = [320, 140];
-  const x = (n) => 34 + ((wide - 44) * Math.log(n)) / Math.log(Math.max(most, 2));
+  const x = (n) => 40 + ((wide - 50) * Math.log(n)) / Math.log(Math.max(most, 2));
   const y = (share) => high - 20 - (high - 30) * share;
   const dots = [...points].sort(([a], [b]) => a - b);
   const path = dots.map(([n, share]) => `${x(n).toFixed(1)},${y(share).toFixed(1)}`).join(" ");
   const marks = [1, 2, 5, 10, 20, 50, 100, 200, 500].filter((n) => n <= most);
   return (
     `<svg viewBox="0 0 ${wide} ${high}" role="img" aria-label="Share named rightly by the number of examples">` +
-    [0, 0.5, 1].map((share) => `<line x1="34" x2="${wide - 10}" y1="${y(share)}" y2="${y(share)}" stroke="currentColor" opacity="0.2"/><text x="30" y="${y(share) + 4}" text-anchor="end">${percent(share)}</text>`).join("") +
+    [0, 0.5, 1].map((share) => `<line x1="40" x2="${wide - 10}" y1="${y(share)}" y2="${y(share)}" stroke="currentColor" opacity="0.2"/><text x="36" y="${y(share) + 4}" text-anchor="end">${percent(share)}</text>`).join("") +
     marks.map((n) => `<text x="${x(n)}" y="${high - 4}" text-anchor="middle">${n}</text>`).join("") +
     `<polyline fill="none" stroke="#0072B2" stroke-width="2" points="${path}"/>` +
     dots.map(([n, share]) => `<circle cx="${x(n)}" cy="${y(share)}" r="4" fill="#0072B2"><title>${n} each: ${percent(share)}</title></circle>`).join("") + "</svg>"
