@@ -387,7 +387,9 @@ function showNoneBelow() {
 function begin() {
   byId("teach").hidden = false;
   changeSource();
-  stage.scrollIntoView({ block: "nearest" }); // on a phone the card that went was longer than the screen
+  // The dashboard's frame grows with this page, and the browser keeps in view what stands below it.
+  const show = () => stage.scrollIntoView({ block: "nearest" });
+  requestAnimationFrame(() => requestAnimationFrame(show));
 }
 
 function choose(view) {
