@@ -55,3 +55,8 @@ class ArchiveError(EmotionAIError):
 
 class ClusterError(EmotionAIError):
     """A cluster cannot be reached, or its machines are not what they should be."""
+
+
+def in_a_line(error: Exception, most: int = 200) -> str:
+    """What another library says of damage, which may be long or quote the file: one short line."""
+    return " ".join(str(error).split())[:most] or type(error).__name__

@@ -12,7 +12,7 @@ import pandas as pd
 
 from emotion_ai.datasets.marks import Mark, Marks, marks_table, relabels
 from emotion_ai.datasets.store import Dataset
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.evaluation.classification import cohens_kappa, confusion_matrix
 
 Opinions = dict[str, Mark]
@@ -41,7 +41,7 @@ def read_opinions(path: Path) -> Opinions:
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{Path(path).name}: cannot be read ({error})") from None
+        raise DatasetError(f"{Path(path).name}: cannot be read ({in_a_line(error)})") from None
     if lacking := [name for name in ("digest", "mark") if name not in table]:
         raise DatasetError(f"{Path(path).name}: expected the columns digest and mark, "
                            f"missing {' and '.join(lacking)}")  # fmt: skip

@@ -150,6 +150,16 @@ def test_a_damaged_member_costs_only_itself(tmp_path, data_dir):
     assert "happy/1.png: cannot be read (Bad CRC-32" in report.skipped[0]
 
 
+def test_what_is_said_of_a_damaged_member_quotes_little_of_it(tmp_path, data_dir):
+    """Python's own words hold the whole of a wrong name, each odd byte as four characters."""
+    files = {f"happy/{'a' * 240}.png": png(face(0)), "sad/2.png": png(face(1))}
+    path = write_zip(tmp_path / "faces.zip", files)
+    path.write_bytes(path.read_bytes().replace(b"a" * 240, b"\xff" * 240, 1))
+    (skipped,) = import_dataset(path, data_dir).skipped
+    assert "cannot be read (File name in directory" in skipped
+    assert len(skipped) < 600
+
+
 @pytest.mark.parametrize("name", ["../happy/1.png", "/happy/1.png", "a/../../1.png", "C:/1.png"])
 def test_members_that_lead_out_of_the_zip_are_refused(tmp_path, data_dir, name):
     path = write_zip(tmp_path / "faces.zip", {"sad/1.png": png(face(0)), name: png(face(1))})

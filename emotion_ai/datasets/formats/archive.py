@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, in_a_line
 
 MAX_MEMBERS = 500_000
 MAX_TOTAL_BYTES = 4 << 30
@@ -109,8 +109,7 @@ def damage_named(name: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        reason = re.sub(r"\s+", " ", str(error)) or type(error).__name__
-        raise DatasetError(f"{name}: cannot be read ({reason})") from None
+        raise DatasetError(f"{name}: cannot be read ({in_a_line(error)})") from None
 
 
 def read_file(tree: Tree, name: str, limit: int = MAX_FILE_BYTES) -> bytes:

@@ -17,7 +17,7 @@ from emotion_ai.datasets.formats.framed import BORDER_PX, SIZE_PX, keypoint_samp
 from emotion_ai.datasets.formats.image_files import MAX_PIXELS
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample
 from emotion_ai.datasets.formats.schemes import COFW29
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.labels import LabelSet
 
 _HDF5 = b"\x89HDF"
@@ -44,7 +44,7 @@ def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
         try:
             file = h5py.File(io.BytesIO(read_file(tree, name, _LIMIT)), "r")
         except OSError as error:
-            raise DatasetError(f"{name}: cannot be read ({error})") from None
+            raise DatasetError(f"{name}: cannot be read ({in_a_line(error)})") from None
         for suffix, split in (("Tr", "train"), ("T", "test")):
             if f"Is{suffix}" in file and f"phis{suffix}" in file:
                 files.append((name, split, file, file[f"Is{suffix}"], file[f"phis{suffix}"]))
@@ -73,7 +73,7 @@ def _faces(files: list[tuple]) -> Iterator[Sample | DatasetError]:
             except DatasetError as error:
                 yield error
             except (OSError, ValueError, IndexError, KeyError, TypeError) as error:
-                yield DatasetError(f"{where}: cannot be read ({error})")
+                yield DatasetError(f"{where}: cannot be read ({in_a_line(error)})")
 
 
 def _at(images, i: int):

@@ -12,7 +12,7 @@ import numpy as np
 from emotion_ai.datasets.formats.archive import MAX_TOTAL_BYTES, Tree, Zip, read_file
 from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels, tables_in
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.labels import COORDINATE_COLUMNS, LabelSet
 
 SIZE_PX = 96
@@ -135,7 +135,7 @@ def _npz_images(name: str, content: bytes) -> np.ndarray:
             io.BytesIO(read_file(members, member, MAX_TOTAL_BYTES // 4)), allow_pickle=False
         )
     except ValueError as error:
-        raise DatasetError(f"{name}: {_NPZ_KEY!r} cannot be read ({error})") from None
+        raise DatasetError(f"{name}: {_NPZ_KEY!r} cannot be read ({in_a_line(error)})") from None
     # The public copy has the images along the last axis.
     if images.ndim == 3 and images.shape[:2] == (SIZE_PX, SIZE_PX) != images.shape[1:]:
         images = np.moveaxis(images, -1, 0)

@@ -18,7 +18,7 @@ from emotion_ai.datasets.formats.fer2013 import SPLIT_FOLDERS
 from emotion_ai.datasets.formats.image_files import decode_grey
 from emotion_ai.datasets.formats.pictures_table import SUBJECTS
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.labels import LabelSet
 
 _LIMIT = 4 << 30
@@ -70,7 +70,7 @@ def _open(tree: Tree, name: str) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(io.BytesIO(read_file(tree, name, _LIMIT)))
     except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise DatasetError(f"{name}: cannot be read ({str(error).splitlines()[0][:80]})") from None
+        raise DatasetError(f"{name}: cannot be read ({in_a_line(error, 80)})") from None
 
 
 def _columns(name: str, schema: pyarrow.Schema) -> tuple[str, str]:
