@@ -78,7 +78,8 @@ def test_the_map_without_gradients_is_the_one_with_them(face, model, tmp_path, m
     from emotion_ai.networks.files import load_network
     from emotion_ai.training.litert import convert
 
-    network = with_mirror(load_network(model.folder / KERAS, "the shipped one"), "residual")
+    network = load_network(model.folder / KERAS, "the shipped one")
+    network = with_mirror(network, model.card["preset"])
     network.save(tmp_path / KERAS)
     content, _ = convert(network, face[None], quantise=False)
     files = {KERAS: (tmp_path / KERAS).read_bytes(), TFLITE: content}
