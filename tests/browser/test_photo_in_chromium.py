@@ -16,7 +16,7 @@ def upload(page: Page, *paths) -> None:
     page.goto("/photo")
     see(page.locator(".ea-picture img"))  # the drawn sample
     wait_until_drawn(page)
-    page.locator("input[type=file]").set_input_files([str(path) for path in paths])
+    page.locator("input[type=file][multiple]").set_input_files([str(path) for path in paths])
 
 
 @pytest.fixture

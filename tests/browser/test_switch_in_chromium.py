@@ -22,7 +22,8 @@ from tests.browser.conftest import (
 from tests.support.camera_file import chromium_with_camera
 from tests.support.second_model import mistaken_copy
 
-PHOTO, _ = draw_photo(12, 1, (640, 480))
+#: A face that smiles so clearly that a film of it, mirrored or not, is read the same.
+PHOTO, _ = draw_photo(13, 1, (640, 480))
 
 
 @pytest.fixture(scope="module")
