@@ -34,9 +34,8 @@ def test_click_in_the_timeline_jumps_in_the_film(page, clip):
     plot = page.locator(".stPlotlyChart .nsewdrag")
     see(plot)
     wait_until_drawn(page)
-    plot.hover(position={"x": 5, "y": 5})  # waits until it keeps its place
-    box = plot.bounding_box()
-    page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 0.5 * box["height"])
+    box = plot.bounding_box()  # its size; a click waits for its place, and scrolls there
+    plot.click(position={"x": 0.6 * box["width"], "y": 0.5 * box["height"]})
     page.wait_for_function("() => document.querySelector('video').currentTime > 3")
     wait_until_drawn(page)
     with page.expect_download() as download:
