@@ -3,7 +3,6 @@
 import shutil
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from emotion_ai.cli import program
@@ -23,20 +22,13 @@ def expression() -> Dataset:
 
 
 def test_drawn_again_they_are_the_same_files(tmp_path):
-    """All but the table's version of its writer, and less than what a clone should bring. Another
-    kind of processor rounds another way: once in some million pixels that is one grey."""
+    """All but the table's version of its writer, and less than what a clone should bring."""
     assert program.main(["data", "shipped", str(tmp_path)]) == 0
     size = 0
     for name in NAMES:
         ours, again = ROOT / "data" / name, tmp_path / name
-        drawn, kept = (np.load(where / "images.npy").astype(int) for where in (again, ours))
-        assert drawn.shape == kept.shape
-        assert np.abs(drawn - kept).max() <= 1
-        assert np.count_nonzero(drawn != kept) <= 3
-        tables = [open_dataset(where).samples for where in (again, ours)]
-        same = (drawn == kept).all(axis=(1, 2))
-        assert tables[0]["digest"][same].equals(tables[1]["digest"][same])
-        pd.testing.assert_frame_equal(*(t.drop(columns="digest") for t in tables), atol=1e-4)
+        assert (again / "images.npy").read_bytes() == (ours / "images.npy").read_bytes()
+        assert open_dataset(again).samples.equals(open_dataset(ours).samples)
         size += sum(path.stat().st_size for path in again.iterdir())
     assert size < 6e6
 

@@ -50,16 +50,22 @@ class FaceLines:
 
     def in_head(self, points_px: np.ndarray) -> np.ndarray:
         """Pixels → units of the head's own plane."""
-        upright = (points_px - self.centre_px) @ self.turn
+        upright = product(points_px - self.centre_px, self.turn)
         return upright / self.unit_px + _HEAD_CENTRE
 
     def _upright(self, points, turn: np.ndarray) -> np.ndarray:
         points = np.asarray(points, float) - _HEAD_CENTRE
-        return points @ turn.T * self.unit_px + self.centre_px
+        return product(points, turn.T) * self.unit_px + self.centre_px
 
     def region(self, edge: str, other_edge: str) -> np.ndarray:
         """The closed outline between two lines that run the same way."""
         return np.concatenate([self.curve(edge), self.curve(other_edge)[::-1]])
+
+
+def product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """``left @ right``, added up alike on every processor. The library behind ``@`` rounds as its
+    kernel for each kind does, and a drawn pixel could come out a grey off."""
+    return np.einsum("...j,jk->...k", left, right)
 
 
 def place_face(face: Face, centre_px: np.ndarray, unit_px: float) -> FaceLines:
@@ -77,18 +83,18 @@ def place_face(face: Face, centre_px: np.ndarray, unit_px: float) -> FaceLines:
         0.5 * HEAD_CENTRE_Y,
     )
     roll = _rotation(face.roll)
-    points_px = (_turn(points, face) - shift) @ roll.T * unit_px + centre_px
+    points_px = product(_turn(points, face) - shift, roll.T) * unit_px + centre_px
     controls, start = {}, 0
     for name, line in (*skin.items(), *flat.items()):
         controls[name] = points_px[start : start + len(line)]
         start += len(line)
-    head_centre_px = roll @ (np.array([0, HEAD_CENTRE_Y]) - shift) * unit_px + centre_px
+    head_centre_px = product(np.array([0, HEAD_CENTRE_Y]) - shift, roll.T) * unit_px + centre_px
     return FaceLines(controls, _keypoints(controls), unit_px, head_centre_px, face.roll, roll)
 
 
 def smooth(points: np.ndarray, closed: bool = False) -> np.ndarray:
     """A Catmull-Rom curve through all points."""
-    return _catmull_rom(len(points), closed) @ points
+    return product(_catmull_rom(len(points), closed), points)
 
 
 def ribbon(line: np.ndarray, width_px: np.ndarray) -> np.ndarray:
@@ -98,7 +104,7 @@ def ribbon(line: np.ndarray, width_px: np.ndarray) -> np.ndarray:
     half[0], half[-1] = line[1] - line[0], line[-1] - line[-2]
     half /= np.sqrt(half[:, :1] ** 2 + half[:, 1:] ** 2) + 1e-9
     half = half[:, ::-1] * (-0.5, 0.5)
-    half *= (_linear(len(width_px), len(line)) @ width_px)[:, None]
+    half *= product(_linear(len(width_px), len(line)), width_px[:, None])
     return np.concatenate([line + half, (line - half)[::-1]])
 
 

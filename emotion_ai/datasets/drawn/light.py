@@ -11,7 +11,7 @@ import numpy as np
 
 from emotion_ai.datasets.drawn import hair
 from emotion_ai.datasets.drawn.canvas import Canvas
-from emotion_ai.datasets.drawn.geometry import HEAD_AXES, HEAD_CENTRE_Y, FaceLines
+from emotion_ai.datasets.drawn.geometry import HEAD_AXES, HEAD_CENTRE_Y, FaceLines, product
 from emotion_ai.datasets.drawn.parameters import Colour, Face
 
 #: The light map: pixels per unit, and its corner in the head's plane.
@@ -90,7 +90,7 @@ def roundness(face: Face) -> np.ndarray:
     cos, sin = np.cos(face.roll), np.sin(face.roll)
     x, y, z = face.light
     light = np.array([x * cos + y * sin, y * cos - x * sin, z], np.float32)
-    bright = 1 + face.contrast * (_head_normals() @ light - 0.68) * _FADE
+    bright = 1 + face.contrast * (product(_head_normals(), light[:, None])[..., 0] - 0.68) * _FADE
     return np.stack([bright**1.12, bright**1.05, bright**0.95], axis=-1)
 
 
