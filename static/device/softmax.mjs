@@ -22,6 +22,9 @@ export function randomNumbers(seed) {
   };
 }
 
+/** A feature that never changes gets this from its mean's rounding, relative to it: not to be divided by. */
+const ROUNDING = 1e-9;
+
 /** Mean and spread of every feature; those that never change have spread 1. */
 export function standards(x, count, width) {
   const mean = new Float64Array(width);
@@ -30,7 +33,8 @@ export function standards(x, count, width) {
   for (let i = 0; i < count; i++) {
     for (let j = 0; j < width; j++) spread[j] += (x[i * width + j] - mean[j]) ** 2 / count;
   }
-  return { mean, spread: spread.map((value) => Math.sqrt(value) || 1) };
+  const changing = (value, j) => value > ROUNDING * Math.abs(mean[j]);
+  return { mean, spread: spread.map(Math.sqrt).map((value, j) => (changing(value, j) ? value : 1)) };
 }
 
 /** The sizes of the layers from features to classes. */

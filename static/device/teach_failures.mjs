@@ -9,12 +9,14 @@ const [THINKING, BORED] = ACTS.keys();
 const everybody = [...Array(PEOPLE).keys()];
 const SOME = everybody.slice(0, 6);
 const OTHERS = everybody.slice(6);
-const DARK = 0.25;
+const DARK = 0.05;
 /** How many of the bored are called thinking. */
 const MISLABELLED = 0.4;
 /** A lot of which guessing gets about half, as it does on average over lots. */
 const TEAMS_SEED = 8;
-const ONE_PERSON = 4;
+const LABELS_SEED = 4;
+const ONE_PERSON = 10;
+const ONCE_BORED = 3;
 
 /** By the names of their buttons. Each trial is { label, seen, unseen }, or { label, seen, folds }. */
 export const FAILURES = {
@@ -42,7 +44,7 @@ export const FAILURES = {
     question: "What would you count in place of all that is right?",
     async trials(drawn) {
       const many = await drawn.examples(SOME, THINKING, 0);
-      const seen = tableOf([...many, ...(await drawn.examples([0], BORED, 1)).slice(0, 3)]);
+      const seen = tableOf([...many, ...(await drawn.examples([ONCE_BORED], BORED, 1)).slice(0, 3)]);
       const [thinking, bored] = [await drawn.examples(OTHERS, THINKING, 0), await drawn.examples(OTHERS, BORED, 1)];
       return {
         classes: ["thinking", "bored"],
@@ -94,7 +96,7 @@ export const FAILURES = {
     question: "Which pictures would you look at again first, and how would you find them among ten thousand?",
     async trials(drawn) {
       const [thinking, bored] = [await drawn.examples(SOME, THINKING, 0), await drawn.examples(SOME, BORED, 1)];
-      const turned = new Set(shuffled(bored.keys(), 1).slice(0, MISLABELLED * bored.length));
+      const turned = new Set(shuffled(bored.keys(), LABELS_SEED).slice(0, MISLABELLED * bored.length));
       const wrong = bored.map((example, i) => ({ ...example, k: turned.has(i) ? 0 : 1 }));
       const unseen = tableOf([...(await drawn.examples(OTHERS, THINKING, 0)), ...(await drawn.examples(OTHERS, BORED, 1))]);
       return {

@@ -84,6 +84,25 @@ def test_a_head_learns_what_scikit_learn_learns(page, features):
     assert np.mean(np.argmax(bent["said"], axis=1) == y) > 0.95
 
 
+UNSEEN = """async ([rows, y, unseen]) => {
+  const { learn } = await import(new URL('softmax.mjs', location));
+  const { probabilities } = await import(new URL('head.mjs', location));
+  let last;
+  for (const state of learn(Float64Array.from(rows.flat()), y, rows.length, rows[0].length, 2)) last = state;
+  return Array.from(probabilities(last.layers, Float64Array.from(unseen), 0));
+}"""
+
+
+def test_a_feature_that_never_changed_says_nothing_about_new_faces(page):
+    page.goto("notice.html")
+    # A mean of seven times 0.1 differs from 0.1 by a rounding.
+    rows, y = [[0.1, k] for k in range(7)], [0, 0, 0, 0, 1, 1, 1]
+    assert sum(0.1 / 7 for _ in range(7)) != 0.1
+    same, other = (page.evaluate(UNSEEN, [rows, y, [value, 6]]) for value in (0.1, 0.3))
+    assert same[1] > 0.9
+    assert other == pytest.approx(same, abs=1e-6)
+
+
 GRADIENT = """async ([parameters, sizes, rows, y, decay]) => {
   const { lossAndGradient } = await import(new URL('softmax.mjs', location));
   const x = Float64Array.from(rows.flat());

@@ -20,11 +20,11 @@ PEOPLE, FRAMES, SIDE_PX, SEED = 12, 8, 96, 5
 #: What they act, as changes of a neutral face: no expression that networks have learnt by name.
 ACTS: dict[str, dict[str, float]] = {
     "thinking": {
-        "gaze_down": 0.7, "brow_down": 0.5, "brow_together": 0.6, "lips_pressed": 0.7,
-        "stretch": -0.3,
+        "gaze_down": 0.56, "brow_down": 0.4, "brow_together": 0.48, "lips_pressed": 0.56,
+        "stretch": -0.24,
     },
-    "bored": {"eyes_wide": -0.45, "outer_lid_down": 0.7, "smile": -0.25, "gaze_down": 0.3},
-    "half a smile": {"smile": 0.45, "stretch": 0.15},
+    "bored": {"eyes_wide": -0.36, "outer_lid_down": 0.56, "smile": -0.2, "gaze_down": 0.24},
+    "half a smile": {"smile": 0.36, "stretch": 0.12},
 }  # fmt: skip
 #: As in ``synthetic``: half the distance between the eyes and their height, in shares of the side.
 _UNIT, _EYES_Y = 0.188, 0.37
