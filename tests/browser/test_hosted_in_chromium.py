@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from emotion_ai.settings import ROOT
 from tests.browser.conftest import running_app, see, wait_until_drawn, wait_until_it_fits
+from tests.support.shipped_models import score_of
 
 #: Nobody can write there, root neither.
 LOCKED = "/proc/emotion-ai"
@@ -25,7 +26,7 @@ SHOWN = {
     "train": "How the models that the app brings were trained",
     "train?run=keypoints": "finished after epoch 90/90",
     "train?tab=Compare": "Scores on the same faces",
-    "models": "84.2 %",
+    "models": score_of("expression"),
     "models?tab=Served": "Photos are read here",
 }
 #: Where something is for editors, the page says so, and what anybody can do instead.

@@ -87,8 +87,9 @@ def test_a_head_learns_what_scikit_learn_learns(page, features):
 UNSEEN = """async ([rows, y, unseen]) => {
   const { learn } = await import(new URL('softmax.mjs', location));
   const { probabilities } = await import(new URL('head.mjs', location));
+  const x = Float64Array.from(rows.flat());
   let last;
-  for (const state of learn(Float64Array.from(rows.flat()), y, rows.length, rows[0].length, 2)) last = state;
+  for (const state of learn(x, y, rows.length, rows[0].length, 2)) last = state;
   return Array.from(probabilities(last.layers, Float64Array.from(unseen), 0));
 }"""
 

@@ -8,6 +8,7 @@ import streamlit as st
 from emotion_ai.learn import descent
 from emotion_ai.learn.texts import NUMBERS, Words
 from emotion_ai.ui.charts import base_figure
+from emotion_ai.ui.learn import start
 from emotion_ai.ui.learn.figures import (
     ACCENT,
     FIRST,
@@ -38,7 +39,10 @@ _SHADES = [
 
 def show(words: Words, picture, side) -> None:
     with picture:
-        chosen = view(words, ("map", "surface", "line"))
+        chosen = view(words, ("map", "surface", "line", "start"))
+    if chosen == "start":
+        start.show(words, picture, side)
+        return
     with side:
         rule = choice(words, "rule", descent.RULES)
         rate = st.select_slider(
