@@ -8,6 +8,9 @@ examples in a headless Chromium on the machine of the app:
 2. memory of the tab's process with 6 × 500 examples trained on, beside the same before anything was
    recorded;
 3. what recording costs a live picture: frames a second without and with a button held.
+
+``--lessons``: what the lessons of *What goes wrong* come to with the network that the app reads
+with, in place of all that; two of them also for other teams and for every other teacher.
 """
 
 import argparse
@@ -45,6 +48,26 @@ COUNT_FRAMES = """() => { window.frames_read = 0;
     window.frames_read += this.canvas.id === 'overlay';
     clear.apply(this, given);
   }; }"""
+LESSONS = """async () => {
+  const asked = (name) => import(new URL(name, location));
+  const { FAILURES, DrawnExamples, tried } = await asked("teach_failures.mjs");
+  const { loadDrawn, PEOPLE } = await asked("drawn.mjs");
+  const { Reader } = await asked("reader.mjs");
+  const { BASE } = await asked("page.mjs");
+  const reader = await new Reader(BASE).load();
+  const featuresOf = (crops, n) => reader.features(crops, n);
+  const drawn = new DrawnExamples(await loadDrawn(BASE), 48, featuresOf);
+  const figures = async (failure, ...chosen) => {
+    const { classes, trials } = await failure.trials(drawn, ...chosen);
+    return trials.map((trial) => [trial.label, tried(trial, classes).accuracy]);
+  };
+  const all = (failure, choices) => Promise.all(choices.map((one) => figures(failure, one)));
+  const lessons = {};
+  for (const failure of Object.values(FAILURES)) lessons[failure.title] = await figures(failure);
+  return { lessons,
+    teams: await all(FAILURES.split, [...Array(16).keys()]),
+    teachers: await all(FAILURES.person, [...Array(PEOPLE).keys()]) };
+}"""
 
 
 def examples_file(path: Path, each: int) -> Path:
@@ -178,10 +201,23 @@ def measure_recording(page: Page) -> None:
     )
 
 
+def show_lessons(page: Page) -> None:
+    found = page.evaluate(LESSONS)
+    for title, trials in found["lessons"].items():
+        told = "; ".join(f"{label} {share:.0%}" for label, share in trials)
+        print(f"{title}: {told}")
+    for what, kinds in (("16 teams", found["teams"]), ("12 teachers", found["teachers"])):
+        for i, (label, _) in enumerate(kinds[0]):
+            shares = [kind[i][1] for kind in kinds]
+            spread = f"{min(shares):.0%} to {max(shares):.0%}, mean {np.mean(shares):.0%}"
+            print(f"{what}, {label}: {spread}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--camera", type=Path, help="concatenated JPEGs; else a drawn face")
     parser.add_argument("--tries", type=int, default=3, help="trainings of each kind")
+    parser.add_argument("--lessons", action="store_true", help="what they come to, nothing else")
     given = parser.parse_args()
     print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores before the start")
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
@@ -193,6 +229,10 @@ def main() -> None:
             args=chromium_arguments(camera.resolve()),
         )
         with app(folder) as (url, _):
+            if given.lessons:
+                with start() as browser:
+                    show_lessons(opened(browser, url))
+                return
             with start() as browser:
                 measure_recording(opened(browser, url))
             with start() as browser:

@@ -18,15 +18,18 @@ const LABELS_SEED = 4;
 const ONE_PERSON = 10;
 const ONCE_BORED = 3;
 
-/** By the names of their buttons. Each trial is { label, seen, unseen }, or { label, seen, folds }. */
+/**
+ * By the names of their buttons. Each trial is { label, seen, unseen }, or { label, seen, folds }. Other teams and
+ * another teacher may be asked for, to see how much the choice of ours does.
+ */
 export const FAILURES = {
   split: {
     title: "Wrong split",
     sentence:
       "Twelve people were put into two teams by lot, so no face can tell the team; split by picture, near copies of every test picture were learnt from, and the machine looks brilliant.",
     question: "Where would you meet such a split in real life: whose pictures stand on both sides?",
-    async trials(drawn) {
-      const teams = shuffled(everybody, TEAMS_SEED);
+    async trials(drawn, seed = TEAMS_SEED) {
+      const teams = shuffled(everybody, seed);
       const [blue, orange] = [teams.slice(0, PEOPLE / 2), teams.slice(PEOPLE / 2)];
       const seen = tableOf([...(await drawn.examples(blue, THINKING, 0)), ...(await drawn.examples(orange, THINKING, 1))]);
       return {
@@ -76,15 +79,15 @@ export const FAILURES = {
     title: "Other person",
     sentence: "One person taught all three classes: what was learnt is partly that person.",
     question: "Who must be among the examples before others may be judged by them, and who is always missing?",
-    async trials(drawn) {
+    async trials(drawn, one = ONE_PERSON) {
       const of = async (people, from, to) =>
         tableOf((await Promise.all(ACTS.map((_, act) => drawn.examples(people, act, act)))).flat().filter(({ frame }) => frame >= from && frame < to));
-      const rest = everybody.filter((person) => person !== ONE_PERSON);
-      const seen = await of([ONE_PERSON], 0, 5);
+      const rest = everybody.filter((person) => person !== one);
+      const seen = await of([one], 0, 5);
       return {
         classes: ACTS,
         trials: [
-          { label: "the same person, later", seen, unseen: await of([ONE_PERSON], 5, FRAMES) },
+          { label: "the same person, later", seen, unseen: await of([one], 5, FRAMES) },
           { label: "eleven other people", seen, unseen: await of(rest, 0, FRAMES) },
         ],
       };

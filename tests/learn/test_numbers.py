@@ -20,6 +20,7 @@ from emotion_ai.learn import (
     mirror,
     neuron,
     perceptron,
+    transfer,
 )
 
 
@@ -343,3 +344,12 @@ def test_shipped_counts_are_those_of_the_data(shared_data, data_dir):
 
     measured = agreement.of_dataset(open_dataset(folder))
     assert np.array_equal(measured.counts, agreement.shipped().counts)
+
+
+def test_every_number_of_faces_was_learnt_from_both_starts():
+    table = transfer.read_measured()
+    told = table.groupby(["data", "faces_a_class"])["start"].agg(set)
+    assert len(told) == 6
+    assert all(starts == set(transfer.STARTS) for starts in told)
+    assert ((table["low"] < table["accuracy"]) & (table["accuracy"] < table["high"])).all()
+    assert (table["accuracy"] > 1 / table["classes"]).all()

@@ -23,7 +23,7 @@ from tests.support.app_pages import html, open_page, text
 VIEWS = {
     "neuron": ("line", "curves", "vanishing"),
     "layers": ("border", "weights"),
-    "descent": ("map", "surface", "line"),
+    "descent": ("map", "surface", "line", "start"),
     "splits": ("piles", "overfitting", "leaks"),
     "convolution": ("sliding", "filters"),
     "residual": ("gradients", "network"),

@@ -1,5 +1,6 @@
 """Where the walk starts: faces learnt from scratch and from a network that has learned already."""
 
+import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -50,10 +51,10 @@ def show(words: Words, picture, side) -> None:
         show_film(figure, table, f"start_{data}", words("alt_start"))
     with side:
         if revealed(words):
-            fewest = {start: line.iloc[0] for start, line in lines.items()}
-            gained = fewest["ours"]["accuracy"] - fewest["scratch"]["accuracy"]
-            seconds = {start: round(row["seconds"]) for start, row in fewest.items()}
-            st.markdown(words("gained", points=round(100 * gained), n=sizes[0], **seconds))
+            ours, scratch = (lines[start]["accuracy"].to_numpy() for start in ("ours", "scratch"))
+            points = np.rint(100 * (ours - scratch)).astype(int)
+            told = {"n": sizes[0], "most": sizes[-1], "points": points[0], "left": points[-1]}
+            st.markdown(words("gained", **told))
         st.caption(words(f"measured_{data}", tested=int(table["tested"].iloc[-1])))
 
 
