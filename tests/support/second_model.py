@@ -23,7 +23,12 @@ def noisy_copy(model: SavedModel, models_dir: Path, name: str, noise: float = 25
 
 def mistaken_copy(model: SavedModel, models_dir: Path, name: str) -> SavedModel:
     """``model`` as ``name``, which takes every expression for the one before it."""
-    return changed_copy(model, models_dir, name, lambda w: np.roll(w, -1, axis=0), "mistaken")
+
+    def shift(weights: np.ndarray) -> np.ndarray:
+        heads = weights.reshape(len(model.heads), -1, weights.shape[-1])
+        return np.roll(heads, -1, axis=1).reshape(weights.shape)
+
+    return changed_copy(model, models_dir, name, shift, "mistaken")
 
 
 def changed_copy(
@@ -42,7 +47,7 @@ def changed_copy(
         for details in interpreter.get_tensor_details()
         if details["dtype"] in (np.int8, np.float32)
         and len(details["shape"]) == 2
-        and details["shape"][0] in (5, 7, 30)
+        and details["shape"][0] in (5, 7, 14, 30)
     ]
     weights = next(c for c in constants if c.size > 100 and c.tobytes() in content)
     changed = change(weights).astype(weights.dtype)

@@ -27,7 +27,7 @@ _LOOKS = {"scratch": (SECOND, "square", "dash"), "ours": (FIRST, "circle", "soli
 def show(words: Words, picture, side) -> None:
     table = transfer.read_measured()
     with side:
-        data = choice(words, "data", tuple(table["data"].unique()))
+        data = choice(words, "data", tuple(table["data"].unique()), "fer2013")
     table = table[table["data"] == data]
     sizes = table["faces_a_class"].unique()
     lines = {start: table[table["start"] == start] for start in transfer.STARTS}
@@ -42,7 +42,7 @@ def show(words: Words, picture, side) -> None:
     plain_axes(figure, words("faces_a_class"), words("accuracy"))
     figure.update_xaxes(type="category", categoryarray=[str(size) for size in sizes],
                         categoryorder="array", range=(-0.4, len(sizes) - 0.6))  # fmt: skip
-    figure.update_yaxes(range=(0, 1), tickformat=".0%")
+    figure.update_yaxes(range=(0, 1.04), tickformat=".0%")
     key_on_top(figure)
     captions = [words("film_none"), *(_caption(words, lines, i) for i in range(len(sizes)))]
     frames = [frame(moving(i), [0, 1]) for i in range(len(sizes) + 1)]
