@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import overload
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from emotion_ai.reading.predictor import Predictor, load_predictor
 from emotion_ai.reading.table import readings_table
 from emotion_ai.results import FaceReading
 from emotion_ai.settings import settings
+
+Truth = Literal["given", "crowd"]
 
 
 class Readings(Sequence[FaceReading]):
@@ -56,11 +58,14 @@ class Readings(Sequence[FaceReading]):
         return _rgb(draw_readings(bgr, list(self)))
 
 
-def read(photo: str | Path | NDArray[np.uint8]) -> Readings:
+def read(photo: str | Path | NDArray[np.uint8], *, named_as: Truth | None = None) -> Readings:
     """The faces of a photo: a file, or its pixels as Pillow and Matplotlib give them, uint8
     (H, W, 3) RGB or (H, W) grey.
 
-    ImageError for a file that is no photo, or an array of another shape or type.
+    ``named_as``: the truth to answer with, of a model that has learned both; its first by default.
+
+    ImageError for a file that is no photo, or an array of another shape or type; ModelError where
+    the model has not learned that truth.
     """
     if isinstance(photo, np.ndarray):
         rgb = _checked(photo)
@@ -68,17 +73,20 @@ def read(photo: str | Path | NDArray[np.uint8]) -> Readings:
         raise ImageError(f"{photo}: expected a photo, got a film: read_table reads films")
     else:
         rgb = _rgb(read_image(Path(photo)))
-    return Readings(rgb, _predictor().read(np.ascontiguousarray(rgb[..., ::-1])))
+    return Readings(rgb, _predictor(named_as).read(np.ascontiguousarray(rgb[..., ::-1])))
 
 
-def read_table(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
+def read_table(
+    paths: str | Path | Iterable[str | Path], *, named_as: Truth | None = None
+) -> pd.DataFrame:
     """The faces of photos and films as one table, the one that ``predict --csv`` writes
     (``docs/predict.md``). Of a folder, the photos in it.
 
-    An ImageError or VideoError names the first file that cannot be read.
+    ``named_as``: see ``read``. An ImageError or VideoError names the first file that cannot be
+    read.
     """
     given = [Path(path) for path in ([paths] if isinstance(paths, str | Path) else paths)]
-    predictor = _predictor()
+    predictor = _predictor(named_as)
     photos = photo_paths(path for path in given if not is_film(path))
     films = [path for path in given if is_film(path)]
     return readings_table(
@@ -87,10 +95,11 @@ def read_table(paths: str | Path | Iterable[str | Path]) -> pd.DataFrame:
     )
 
 
-def _predictor() -> Predictor:
+def _predictor(named_as: Truth | None) -> Predictor:
     """The models that are the defaults now, and the best detector there is."""
     bring_shipped_models(settings())
-    return _load(model_watch.stamp(settings()))
+    predictor = _load(model_watch.stamp(settings()))
+    return predictor.answering(named_as) if named_as else predictor
 
 
 @cache

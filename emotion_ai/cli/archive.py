@@ -36,6 +36,8 @@ def run_archive(arguments: argparse.Namespace) -> int:
 
     if arguments.head:
         raise ConfigError("--head: heads name faces of single files, not with --on")
+    if arguments.named_as:
+        raise ConfigError("--named-as: an archive is named as the model does first, not with --on")
     if arguments.out is None or arguments.json or arguments.csv:
         raise ConfigError(
             "an archive is written as a table: expected --out TABLE and no other form"

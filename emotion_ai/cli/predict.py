@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from emotion_ai.cli.archive import add_options, run_archive
 from emotion_ai.errors import ImageError, ModelError, VideoError
+from emotion_ai.labels import HEADS
 from emotion_ai.progress import progress_bar
 from emotion_ai.results import FaceReading
 from emotion_ai.settings import settings
@@ -39,6 +40,11 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     predict.add_argument(
         "--head", type=Path, metavar="FILE", help="name classes of your own too (see Teach it)"
+    )
+    predict.add_argument(
+        "--named-as",
+        choices=HEADS,
+        help="which truth a model that has learned both answers with; default: its first",
     )
     add_options(predict)
     predict.set_defaults(handler=run_predict)
@@ -73,6 +79,8 @@ def run_predict(arguments: argparse.Namespace) -> int:
     predictor = load_predictor(settings())
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
+    if arguments.named_as:
+        predictor = _answering(arguments.named_as, predictor)
     if arguments.head:
         predictor = _naming(arguments.head, predictor)
         if settings().serving_url:
@@ -91,6 +99,12 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for failure in found.failures:
         print(f"error: {failure}", file=sys.stderr)
     return 1 if found.failures else 0
+
+
+def _answering(truth: str, predictor: "Predictor") -> "Predictor":
+    if "expression" not in predictor.models:
+        raise ModelError("--named-as: expected an expression model, got none")
+    return predictor.answering(truth)
 
 
 def _naming(path: Path, predictor: "Predictor") -> "Predictor":

@@ -104,12 +104,17 @@ def change_default(models_dir: Path, name: str) -> Change:
 def make_default(models_dir: Path, name: str) -> Change:
     """Let the app read with the model ``name``: a copy of it becomes the default of its task.
 
-    ``go_back`` on the task's name takes it back. ModelError when it is the default already, is
-    damaged, or does not answer as a network for its task does: then nothing happens.
+    ``go_back`` on the task's name takes it back. ModelError when it is the default already, one of
+    several heads, damaged, or does not answer as a network for its task does: then nothing happens.
     """
     require_editor("change which model is used")
     change = change_default(models_dir, name)
     model, target = change.new, _folder(models_dir, change.name)
+    if model.truth != model.heads[0]:
+        raise ModelError(
+            f"{model.name} is one of the heads of {model.folder.name}: expected a model's own "
+            "name; which head answers is chosen where faces are read"
+        )
     if is_default(models_dir, model):
         raise ModelError(f"model {model.name} is the default for {model.task} already")
     check_task(target, model.task)

@@ -32,7 +32,8 @@ def with_heads(
     """
     logits, classes = model.get_layer("logits"), model.output.shape[-1]
     scale = np.divide(1, temperatures or [1.0] * len(indices))[:, None]
-    x = output("expression", logits.input, classes, model.input.shape[1], len(indices))
+    size_px = model.inputs[0].shape[1]
+    x = output("expression", logits.input, classes, size_px, len(indices))
     chosen = keras.Model(model.inputs, x, name=model.name)
     chosen.get_layer("logits").set_weights(
         [

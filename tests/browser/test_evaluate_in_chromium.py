@@ -100,7 +100,7 @@ def test_two_models_are_chosen_and_compared(evaluate):
     page = evaluate("tab=Two+models")
     see(page.get_by_text("Choose a second model"))
     page.get_by_role("combobox", name="Compare with").click()
-    page.get_by_role("option", name="expression_noisy").click()
+    page.get_by_role("option", name="expression_noisy", exact=True).click()
     see(page.get_by_text("McNemar's test"))
     see(page.get_by_text("Only expression is right:"))
     see(page.get_by_text("Only expression_noisy is right:"))

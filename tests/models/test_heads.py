@@ -1,17 +1,27 @@
 """One network that names expressions as people do or as the dataset does, wherever it is used."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+import emotion_ai
+from emotion_ai.cli.program import main
 from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo
 from emotion_ai.errors import ModelError
 from emotion_ai.explain.pooled import pooled_map
 from emotion_ai.faces.detection import FaceDetector
+from emotion_ai.labels import FER7
 from emotion_ai.live.session import LiveOptions, LiveSession
-from emotion_ai.models.store import KERAS, TFLITE, open_model, write_model
+from emotion_ai.media.images import encode_png
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import CARD, KERAS, TFLITE, open_model, write_model
+from emotion_ai.models.versions import make_default
 from emotion_ai.reading.predictor import Predictor
 from emotion_ai.results import FaceBox
+from emotion_ai.serving.export import export
 from emotion_ai.settings import ROOT, settings
 
 SURE = {"crowd": "happy", "given": "sad"}
@@ -59,6 +69,58 @@ def test_a_models_key_for_caches_is_another_for_each_head(models_dir):
     assert [one.name for one in model.each_head()] == ["expression", "expression@given"]
     assert len({one.digest for one in model.each_head()}) == 2
     assert open_model(models_dir, "expression@crowd").digest == model.digest
+
+
+def test_predict_names_faces_as_the_truth_asked_for(models_dir, use_places, tmp_path, capsys):
+    use_places(models=models_dir)
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(encode_png(draw_photo(seed=1, faces=4)[0]))
+    for head, expected in SURE.items():
+        assert main(["predict", str(photo), "--json", "--named-as", head]) == 0
+        (found,) = json.loads(capsys.readouterr().out)
+        assert {face["expression"] for face in found["faces"]} == {expected}
+        assert set(emotion_ai.read_table(photo, named_as=head)["expression"]) == {expected}
+    assert main(["predict", str(photo), "--named-as", "given", "--on", "local"]) != 0
+    assert "--named-as: " in capsys.readouterr().err
+
+
+def test_a_head_is_not_made_the_default_and_nothing_changes(models_dir):
+    card = (models_dir / "expression" / CARD).read_bytes()
+    with pytest.raises(ModelError, match="one of the heads of expression: expected a model's own"):
+        make_default(models_dir, "expression@given")
+    assert (models_dir / "expression" / CARD).read_bytes() == card
+
+
+def test_a_head_alone_is_exported(models_dir, tmp_path):
+    faces = draw_faces(4, 48, seed=1).images
+    model = open_model(models_dir, "expression@given")
+    export(model, ["litert"], tmp_path, faces, "drawn")
+    (file,) = tmp_path.rglob("*.tflite")
+    said = LiteNetwork(file.read_bytes())(faces)["probabilities"]
+    assert (said.argmax(axis=1) == FER7.index(SURE["given"])).all()
+
+
+def test_a_models_card_shows_what_each_head_scores(models_dir, use_places):
+    use_places(models=models_dir)
+    model = open_model(models_dir, "expression")
+    score = {"task": "expression", "data": "faces", "split": "test", "label_set": "fer7", "n": 9,
+             "labels": list(FER7.expressions)}  # fmt: skip
+    shares = {("crowd", "crowd"): 0.85, ("crowd", "given"): 0.6, ("given", "given"): 0.68,
+              ("given", "crowd"): 0.65}  # fmt: skip
+    scores = [{**score, "head": head, "labels_from": truth, "accuracy": share}
+              for (head, truth), share in shares.items()]  # fmt: skip
+    scored = replace(model, card={**model.card, "scores": scores})
+    app = AppTest.from_function(_show_card, kwargs={"model": scored}).run()
+    assert not app.exception
+    shown = " ".join(caption.value for caption in app.caption)
+    assert r"68\.0" in shown
+    assert r"60\.0" not in shown
+
+
+def _show_card(model):
+    from emotion_ai.ui.components import model_card
+
+    model_card(model)
 
 
 def test_a_stream_changes_heads_while_it_runs(models_dir):
