@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parent.parent
-#: Faces a class and the epochs for so few: from scratch, too, no further ones help.
+#: Faces a class, and for how many epochs they are learnt from, whatever the start.
 EPOCHS = {20: 40, 100: 20, 300: 10, 500: 8}
 #: Of a class with fewer faces besides those learnt, a test says little.
 FEWEST_LEFT = 50
