@@ -1,6 +1,7 @@
 """The way between a photo and the square crops the networks read: cutting faces out, and mapping
 points found in a crop back to the photo."""
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -48,7 +49,7 @@ def crop_faces(grey: np.ndarray, faces: list[FaceBox], framing: Framing, size_px
     for i, face in enumerate(faces):
         x0, y0, x1, y1 = face.box_xyxy
         width, height = face.size_wh
-        side = max(2, round(framing.scale * np.sqrt(max(width, 1) * max(height, 1))))
+        side = max(2, round(framing.scale * math.sqrt(max(width, 1) * max(height, 1))))
         left = round((x0 + x1) / 2 - side / 2)
         top = round((y0 + y1) / 2 + framing.shift_y * side - side / 2)
         interpolation = cv2.INTER_AREA if side > size_px else cv2.INTER_CUBIC
@@ -61,11 +62,11 @@ def crop_faces(grey: np.ndarray, faces: list[FaceBox], framing: Framing, size_px
 def _square(grey: np.ndarray, left: int, top: int, side: int) -> np.ndarray:
     """The square itself, or a smaller picture of one that is large and lies beyond the frame."""
     height, width = grey.shape
+    if 0 <= left <= width - side and 0 <= top <= height - side:
+        return grey[top : top + side, left : left + side]
     x0, y0 = np.clip((left, top), 0, (width - 1, height - 1))
     x1, y1 = np.clip((left + side, top + side), (x0 + 1, y0 + 1), (width, height))
     inside = grey[y0:y1, x0:x1]
-    if inside.shape == (side, side):
-        return inside
     if side > _LARGEST_FILLED_PX:
         scale = _LARGEST_FILLED_PX / side
         size_wh = [max(1, round(length * scale)) for length in (x1 - x0, y1 - y0)]

@@ -1,5 +1,6 @@
 """Readings become pixels. Draws on the given frame, uint8 (H, W, 3) BGR, in place."""
 
+import math
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,8 +53,8 @@ def draw_readings(
         colour = bgr(known.get(expression.label if expression else "", "#FFFFFF"))
         x0, y0, x1, y1 = (round(value) for value in reading.face.box_xyxy)
         if layers.box:
-            cv2.rectangle(frame, (x0, y0), (x1, y1), (0, 0, 0), stroke + 2, cv2.LINE_AA)
-            cv2.rectangle(frame, (x0, y0), (x1, y1), colour, stroke, cv2.LINE_AA)
+            cv2.rectangle(frame, (x0, y0), (x1, y1), (0, 0, 0), stroke + 2)
+            cv2.rectangle(frame, (x0, y0), (x1, y1), colour, stroke)
         if layers.points and reading.keypoints_px is not None:
             draw_keypoints(frame, reading.keypoints_px, radius_px=max(1.5, (x1 - x0) / 60))
         words = [str(number)] if layers.number else []
@@ -62,7 +63,7 @@ def draw_readings(
             if layers.probability:
                 words.append(f"{expression.confidence:.2f}")
         if words:
-            _label(frame, " ".join(words), (x0, y0), colour, scale=np.clip((x1 - x0) / 190, 0.4, 3))
+            _label(frame, " ".join(words), (x0, y0), colour, scale=min(max((x1 - x0) / 190, 0.4), 3))
     return frame
 
 
@@ -77,13 +78,14 @@ def drawable(labels: tuple[str, ...], label: str) -> str:
 def draw_keypoints(frame: np.ndarray, keypoints_px: np.ndarray, radius_px: float) -> None:
     """A dot a keypoint, coloured by the subject's side; NaN points are left out."""
     shift = 4  # sub-pixel positions, in sixteenths
-    for (x, y), side in zip(keypoints_px, KEYPOINT_SIDES, strict=True):
-        if np.isnan(x) or np.isnan(y):
+    edge, radius = round(radius_px * 1.35 * 16), round(radius_px * 16)
+    # Plain numbers: a room has 375 points, and NumPy's take longer than the dots.
+    for (x, y), side in zip((keypoints_px * 16).tolist(), KEYPOINT_SIDES, strict=True):
+        if math.isnan(x) or math.isnan(y):
             continue
-        centre = round(float(x) * 16), round(float(y) * 16)
-        for extra, colour in ((0.35, (0, 0, 0)), (0, bgr(SIDE_COLOURS[side]))):
-            radius = round(radius_px * (1 + extra) * 16)
-            cv2.circle(frame, centre, radius, colour, -1, cv2.LINE_AA, shift)
+        centre = round(x), round(y)
+        cv2.circle(frame, centre, edge, (0, 0, 0), -1, cv2.LINE_AA, shift)
+        cv2.circle(frame, centre, radius, bgr(SIDE_COLOURS[side]), -1, cv2.LINE_AA, shift)
 
 
 def _label(frame, text: str, corner, colour, scale: float) -> None:
@@ -91,7 +93,7 @@ def _label(frame, text: str, corner, colour, scale: float) -> None:
     thickness = max(1, round(scale * 1.6))
     (width, height), below = cv2.getTextSize(text, _FONT, scale, thickness)
     pad = max(2, height // 4)
-    x = int(np.clip(corner[0], 0, max(0, frame.shape[1] - width - 2 * pad)))
+    x = min(max(corner[0], 0), max(0, frame.shape[1] - width - 2 * pad))
     y = corner[1] if corner[1] >= height + below + pad else corner[1] + height + below + pad
     top_left, bottom_right = (x, y - height - below - pad), (x + width + 2 * pad, y)
     cv2.rectangle(frame, top_left, bottom_right, colour, -1)
