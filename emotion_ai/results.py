@@ -22,10 +22,14 @@ class FaceBox:
 
 @dataclass(frozen=True)
 class Expression:
-    """Probabilities of the expressions named by ``labels``, float32 (len(labels),), sum 1."""
+    """Probabilities of the expressions named by ``labels``, float32 (len(labels),), sum 1.
+
+    ``truth``: whose names they are, one of ``labels.HEADS``, where that is known.
+    """
 
     labels: tuple[str, ...]
     probabilities: np.ndarray
+    truth: str | None = None
 
     @property
     def label(self) -> str:
@@ -82,6 +86,8 @@ class FaceReading:
             if self.expression is None
             else {name: round(value, 5) for name, value in self.expression.as_dict().items()},
         }
+        if self.expression is not None and self.expression.truth:
+            record["named_as"] = self.expression.truth
         if self.own is not None:
             said = {name: round(value, 5) for name, value in self.own.as_dict().items()}
             record |= {"own_class": self.own.label, "own_probabilities": said}
@@ -96,6 +102,7 @@ class FaceReading:
         )
         if self.expression is not None:
             row["expression"] = self.expression.label
+            row["named_as"] = self.expression.truth
             row |= {f"p_{name}": round(p, 5) for name, p in self.expression.as_dict().items()}
         if self.keypoints_px is not None:
             values = np.round(self.keypoints_px.astype(float), 2).ravel().tolist()

@@ -199,6 +199,7 @@ def _words(model: SavedModel | None) -> dict:
 
     return {
         "labels": labels,
+        "named_as": model.truth if model else "",
         "colours": colours(labels),
         "sides": KEYPOINT_SIDES,
         "side_colours": SIDE_COLOURS,

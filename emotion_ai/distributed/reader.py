@@ -40,7 +40,7 @@ _AHEAD = 4
 #: So often a file may take its process down.
 _DEATHS = 2
 
-_TEXT = {"file", "expression"}
+_TEXT = {"file", "expression", "named_as"}
 _WHOLE = {"face": pa.int32(), "track": pa.int64()}
 #: The columns of ``predict --csv``, and the SHA-256 of the file each face is from.
 FACES = pa.schema(

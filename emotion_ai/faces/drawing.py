@@ -63,7 +63,8 @@ def draw_readings(
             if layers.probability:
                 words.append(f"{expression.confidence:.2f}")
         if words:
-            _label(frame, " ".join(words), (x0, y0), colour, scale=min(max((x1 - x0) / 190, 0.4), 3))
+            scale = min(max((x1 - x0) / 190, 0.4), 3)
+            _label(frame, " ".join(words), (x0, y0), colour, scale)
     return frame
 
 

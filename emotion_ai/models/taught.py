@@ -69,7 +69,7 @@ class TaughtHead:
         logits = values @ weights.T + biases
         said = np.exp(logits - logits.max(axis=1, keepdims=True))
         said /= said.sum(axis=1, keepdims=True)
-        return [OwnClass(self.classes, row, self.none_below) for row in said]
+        return [OwnClass(self.classes, row, none_below=self.none_below) for row in said]
 
 
 def read_head(path: Path, model: SavedModel) -> TaughtHead:

@@ -108,10 +108,11 @@ class Predictor:
         network = self.networks.get("expression")
         if network is None:
             return [(None, None)] * len(faces)
-        labels = self.models["expression"].labels.expressions
+        model = self.models["expression"]
+        labels = model.labels.expressions
         crops = crop_faces(grey, faces, FRAMINGS["expression"], network.size_px)
         found = network(crops.images)
-        said = [Expression(labels, row) for row in found["probabilities"]]
+        said = [Expression(labels, row, model.truth) for row in found["probabilities"]]
         own = self.taught.name(found["embedding"]) if self.taught else [None] * len(faces)
         return list(zip(said, own, strict=True))
 

@@ -16,7 +16,7 @@ from emotion_ai.results import FaceReading, Sighting
 #: that names other classes adds a column for each.
 COLUMNS = (
     *("file", "face", "time_s", "track", "score", "x0", "y0", "x1", "y1"),
-    *("expression", "uncertain", "turned_away"),
+    *("expression", "named_as", "uncertain", "turned_away"),
     *(f"p_{name}" for name in FER7.expressions),
     *COORDINATE_COLUMNS,
 )

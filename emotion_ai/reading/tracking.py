@@ -11,7 +11,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from emotion_ai.reading.pace import GAP_S, SMOOTHING_S
-from emotion_ai.results import Expression, FaceBox, FaceReading
+from emotion_ai.results import FaceBox, FaceReading
 
 #: Boxes and points are smoothed over this share of the time constant: they must not lag behind.
 GEOMETRY_SHARE = 0.2
@@ -115,7 +115,7 @@ class Tracker:
         if said is not None and old.expression is not None:
             weight = _weight(passed_s, self.smoothing_s)
             mixed = old.expression.probabilities * (1 - weight) + said.probabilities * weight
-            said = Expression(said.labels, mixed.astype(np.float32))
+            said = replace(said, probabilities=mixed.astype(np.float32))
         track.reading = FaceReading(old.face, points, said, reading.own)
         track.read_s = time_s
 

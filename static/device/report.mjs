@@ -61,14 +61,15 @@ export function groupTable({ labels, rows, markers }) {
 
 /**
  * The combined table of photos: a header, then a row a face (`reading/table.py`). `photos`:
- * [{ name, readings }]; `words`: `columns`, `coordinates` and `labels`. What is not known stays empty.
+ * [{ name, readings }]; `words`: `columns`, `coordinates`, `labels` and `named_as`. What is not known stays empty.
  */
-export function readingsTable(photos, { columns, coordinates, labels }) {
+export function readingsTable(photos, { columns, coordinates, labels, named_as: truth }) {
   const rows = photos.flatMap(({ name, readings }) =>
     readings.map(({ face, said, points }, i) => {
       const [x0, y0, x1, y1] = face.box;
       const known = { file: name, face: i + 1, score: face.score, x0, y0, x1, y1 };
       if (said) known.expression = labels[said.indexOf(Math.max(...said))];
+      if (said) known.named_as = truth;
       if (said) known.uncertain = yesOrNo(isUncertain(said));
       if (points) known.turned_away = yesOrNo(isTurnedAway(points));
       said?.forEach((value, k) => (known[`p_${labels[k]}`] = value));

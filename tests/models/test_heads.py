@@ -78,7 +78,7 @@ def test_predict_names_faces_as_the_truth_asked_for(models_dir, use_places, tmp_
     for head, expected in SURE.items():
         assert main(["predict", str(photo), "--json", "--named-as", head]) == 0
         (found,) = json.loads(capsys.readouterr().out)
-        assert {face["expression"] for face in found["faces"]} == {expected}
+        assert {(f["expression"], f["named_as"]) for f in found["faces"]} == {(expected, head)}
         assert set(emotion_ai.read_table(photo, named_as=head)["expression"]) == {expected}
     assert main(["predict", str(photo), "--named-as", "given", "--on", "local"]) != 0
     assert "--named-as: " in capsys.readouterr().err

@@ -22,7 +22,7 @@ def reading(labels=FER7, **parts) -> FaceReading:
 
 def said(labels=FER7) -> Expression:
     n = len(labels)
-    return Expression(labels.expressions, np.full(n, 1 / n, np.float32))
+    return Expression(labels.expressions, np.full(n, 1 / n, np.float32), "crowd")
 
 
 FULL = reading(expression=said(), keypoints_px=POINTS)
@@ -43,8 +43,16 @@ def test_faces_of_films_stand_below_with_their_time_and_track():
     assert table["track"].tolist()[1:] == [4, 7, 7]
     assert table["time_s"].tolist()[1:] == [0.25, 0.25, 0.5]
     lines = table.to_csv(index=False).splitlines()
-    assert lines[1].startswith("a.jpg,1,,,0.9,1.0,2.0,30.0,40.0,angry,True,")
+    assert lines[1].startswith("a.jpg,1,,,0.9,1.0,2.0,30.0,40.0,angry,crowd,True,")
     assert lines[2].startswith("b.mp4,1,0.25,4,0.9,")
+
+
+def test_faces_are_kept_with_whose_names_they_have_where_that_is_known():
+    unknown = Expression(FER7.expressions, said().probabilities)
+    table = readings_table([("a.jpg", [FULL, reading(expression=unknown), reading()])])
+    assert table["named_as"].fillna("").tolist() == ["crowd", "", ""]
+    assert FULL.as_dict()["named_as"] == "crowd"
+    assert "named_as" not in {**reading(expression=unknown).as_dict(), **reading().as_dict()}
 
 
 def test_rows_say_where_a_reading_is_in_doubt_and_nothing_where_there_is_none():
