@@ -20,12 +20,14 @@ class Examples:
     """``images``: uint8 (N, S + 2 border, S + 2 border). ``targets``: float32, either class shares
     (N, classes), each row summing to 1, or one row per head (N, heads, classes), zeros where that
     truth is unknown, or keypoints (N, 15, 2) with NaN where not labelled.
-    ``weights``: float32 (N,), 0-1: the probability of taking part in an epoch."""
+    ``weights``: float32 (N,), 0-1: the probability of taking part in an epoch. ``sources``: who
+    labelled each, str (N,): a dataset and its subset; None where all are one."""
 
     images: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
     border_px: int = 0
+    sources: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -144,7 +146,16 @@ def _examples(dataset: Dataset, rows: np.ndarray, config: TrainingConfig, labels
         subsets = dataset.samples["subset"].iloc[rows]
         weights = subsets.map(config.subset_weights).fillna(1).to_numpy(np.float32)
     rows, targets, weights = rows[usable], targets[usable], weights[usable]
-    return Examples(dataset.wide_images[rows], targets, weights, dataset.border_px)
+    return Examples(
+        dataset.wide_images[rows], targets, weights, dataset.border_px, _sources(dataset, rows)
+    )
+
+
+def _sources(dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    if "subset" not in dataset.samples:
+        return np.full(len(rows), dataset.name)
+    subsets = dataset.samples["subset"].iloc[rows].fillna("")
+    return (f"{dataset.name}/" + subsets.astype(str)).to_numpy(str)
 
 
 def _joined(parts: list[Examples]) -> Examples:
@@ -157,4 +168,5 @@ def _joined(parts: list[Examples]) -> Examples:
         np.concatenate([part.targets for part in parts]),
         np.concatenate([part.weights for part in parts]),
         border,
+        np.concatenate([part.sources for part in parts]),
     )

@@ -22,6 +22,7 @@ from emotion_ai.training.batches import Batches
 from emotion_ai.training.checkpoint import saved_epochs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import prepare
+from emotion_ai.training.habits import without_habits
 from emotion_ai.training.head import fit_head
 from emotion_ai.training.losses import heads_accuracy, heads_loss, masked_wing_loss
 from emotion_ai.training.provenance import keep_data
@@ -75,6 +76,8 @@ def _fit(
     train_set, validation_set = prepare(datasets, config, labels)
     steps = len(Batches(train_set, config))
     keep_data(folder, datasets, config, steps)
+    if init is not None and config.task == "keypoints" and init.output_shape == (None, 15, 2):
+        train_set = without_habits(train_set, init, folder)
     if teachers:
         train_set = taught(train_set, teachers, config.teacher_share, folder)
     if resume and (folder / runs.LAST).exists():

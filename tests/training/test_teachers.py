@@ -27,10 +27,28 @@ def examples() -> Examples:
     return Examples(images, targets, np.ones(3, np.float32), border_px=2)
 
 
-def test_teachers_answer_for_a_face_and_its_mirror_image():
+def test_teachers_answer_for_a_face_and_its_mirror_image_to_either_side():
     said = mean_answer(examples(), [brightness_teacher(1.0), brightness_teacher(0.5)])
     # Left and right half: 0 and 0, 1 and 0, 1 and 1; times the mean gain of 0.75.
     np.testing.assert_allclose(said[:, 0], [0, 0.375, 0.75], atol=1e-6)
+
+
+def test_a_shifted_view_shows_what_lies_around_the_face():
+    seen = []
+
+    class Watching(keras.Model):
+        def predict(self, faces, **_):
+            seen.append(faces[0, :, :, 0])
+            return np.zeros((len(faces), 2), np.float32)
+
+    wide = np.zeros((1, 52, 52), np.uint8)
+    wide[0, 4, 0] = 9  # two pixels left of the face, and two below its upper edge
+    shown = Examples(wide, np.zeros((1, 2), np.float32), np.ones(1, np.float32), border_px=2)
+    mean_answer(shown, [Watching()])
+    right_and_up, its_mirror_image, left_and_down, _ = seen
+    assert right_and_up[0, 0] == its_mirror_image[0, 47] == 9
+    assert right_and_up.sum() == 9
+    assert left_and_down.sum() == 0
 
 
 def test_a_share_of_each_target_is_theirs_and_all_of_an_unknown_one(tmp_path):
