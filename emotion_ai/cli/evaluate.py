@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 from emotion_ai.cli.archive import ADDRESS
@@ -77,6 +78,13 @@ def _question(arguments: argparse.Namespace, split: str | None = None) -> Questi
 def run_evaluate(arguments: argparse.Namespace) -> int:
     models = [open_model(settings().models_dir, name) for name in arguments.model]
     dataset, question = _open_data(arguments), _question(arguments)
+    for model in models:
+        if question.truth != model.truth and question.truth in model.heads:
+            print(
+                f"note: {model.name} answers as {model.truth}; "
+                f"{model.folder.name}@{question.truth} has learned the {question.truth} labels",
+                file=sys.stderr,
+            )
     if arguments.on == "ray":
         found = _on_ray(arguments, models, dataset, question)
     else:

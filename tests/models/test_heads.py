@@ -84,6 +84,18 @@ def test_predict_names_faces_as_the_truth_asked_for(models_dir, use_places, tmp_
     assert "--named-as: " in capsys.readouterr().err
 
 
+def test_evaluating_against_what_another_head_has_learned_says_so(
+    models_dir, use_places, drawn, tmp_path, capsys
+):
+    use_places(models=models_dir, data=tmp_path)
+    data = drawn("expression", 35, into=tmp_path).name
+    said = "note: expression answers as crowd; expression@given has learned the given labels"
+    for model, expected in (("expression", [said]), ("expression@given", [])):
+        assert main(["evaluate", model, "--data", data, "--labels", "given"]) == 0
+        told = capsys.readouterr().err.splitlines()
+        assert [line for line in told if line.startswith("note: ")] == expected
+
+
 def test_a_head_is_not_made_the_default_and_nothing_changes(models_dir):
     card = (models_dir / "expression" / CARD).read_bytes()
     with pytest.raises(ModelError, match="one of the heads of expression: expected a model's own"):
