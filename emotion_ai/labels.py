@@ -167,6 +167,8 @@ COURSE5 = LabelSet("course5", ("angry", "disgust", "sad", "happy", "surprise"))
 FER8 = LabelSet("fer8", _KNOWN)
 #: The truths a network with two heads learns side by side: FER+ vote shares, the given label.
 HEADS = ("crowd", "given")
+#: By whose word a network names expressions, for people.
+TRUTH_TITLES = {"crowd": "what most people say", "given": "the dataset's label"}
 #: Trained or stored: one body with both of them.
 BOTH = "both"
 LABEL_SETS = {label_set.name: label_set for label_set in (FER7, COURSE5, FER8)}

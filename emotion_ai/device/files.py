@@ -23,6 +23,7 @@ from emotion_ai.labels import (
     FER7,
     KEYPOINT_SIDES,
     SIDE_COLOURS,
+    TRUTH_TITLES,
     colours,
 )
 from emotion_ai.models.store import DEFAULTS, TFLITE, SavedModel, open_model
@@ -182,6 +183,7 @@ def _model(model: SavedModel, files: _Files) -> dict:
     }
     if model.task == "expression":
         record["labels"] = model.labels.expressions
+        record["heads"] = {truth: TRUTH_TITLES[truth] for truth in model.heads}
         # By which a visitor's own classes know whose features they name (``models/taught.py``).
         record["sha256"] = model.card["files"][TFLITE]["sha256"]
     return record

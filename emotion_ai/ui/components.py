@@ -10,6 +10,7 @@ import streamlit as st
 
 from emotion_ai.datasets.drawn import synthetic
 from emotion_ai.datasets.store import TASKS, Dataset
+from emotion_ai.labels import TRUTH_TITLES
 from emotion_ai.models.store import SavedModel
 from emotion_ai.reading.table import readings_table
 from emotion_ai.settings import settings
@@ -19,7 +20,6 @@ from emotion_ai.ui.frame import EU_RULE
 from emotion_ai.ui.photos import ReadPhoto
 from emotion_ai.ui.wording import (
     TASK_TITLES,
-    TRUTH_TITLES,
     count,
     headline_score,
     other_scores,

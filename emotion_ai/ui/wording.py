@@ -13,8 +13,6 @@ _SPLIT_ORDER = (*SPLITS_TO_SCORE, "all")
 
 #: Fields of ``faces.drawing.Layers`` and what the pages call them.
 LAYER_TITLES = {"box": "boxes", "points": "points", "name": "names", "probability": "probabilities"}
-#: By whose word a network names expressions.
-TRUTH_TITLES = {"crowd": "what most people say", "given": "the dataset's label"}
 TASK_TITLES = {"expression": "Expressions", "keypoints": "Keypoints"}
 
 

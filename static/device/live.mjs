@@ -6,7 +6,7 @@ import { fetchManifest } from "./files.mjs";
 import { GroupTimeline } from "./group.mjs";
 import { GroupView } from "./live_group.mjs";
 import {
-  BASE, byId, count, drawBars, fromAddress, intoAddress, keepForOffline, lineOf, save, say, showProgress,
+  BASE, byId, count, drawBars, fromAddress, intoAddress, keepForOffline, lineOf, offerHeads, save, say, showProgress,
 } from "./page.mjs";
 import { expressionText } from "./quality.mjs";
 import { Reader } from "./reader.mjs";
@@ -40,6 +40,7 @@ async function load() {
   reader = fresh;
   const { manifest, labels } = reader;
   look = { ...manifest, labels };
+  offerHeads(manifest, "live_head");
   own = new GroupTimeline(labels, 1, true);
   group = new GroupView(labels, manifest, stop);
   byId("loading").hidden = true;
@@ -102,7 +103,11 @@ function failed(error) {
 function pacing() {
   const many = isGroup() || byId("source").value !== CAMERA;
   const { paces } = reader.manifest;
-  return { pace: many ? paces.room : paces.one_face, smoothingS: Number(byId("smoothing").value) };
+  return {
+    pace: many ? paces.room : paces.one_face,
+    smoothingS: Number(byId("smoothing").value),
+    namedAs: byId("named-as").value,
+  };
 }
 
 function read({ tracks, width, height, timeS }) {

@@ -60,6 +60,20 @@ export function intoAddress(choices) {
   }
 }
 
+/** The choice of whose word names expressions, `key` in the address as in the dashboard's; hidden where
+ * the network knows one alone. `changed` hears of another. */
+export function offerHeads({ models, named_as: usual }, key, changed = () => {}) {
+  const heads = models.expression?.heads ?? {};
+  byId("named-as").replaceChildren(...Object.entries(heads).map(([truth, title]) => new Option(title, truth)));
+  const asked = fromAddress(key);
+  byId("named-as").value = asked in heads ? asked : usual;
+  byId("named-as").onchange = ({ target: { value } }) => {
+    intoAddress({ [key]: value === usual ? "" : value });
+    changed();
+  };
+  byId("named-as-choice").hidden = Object.keys(heads).length < 2;
+}
+
 /** Let the browser save something made here. */
 export function save(content, name, type) {
   const blob = content instanceof Blob ? content : new Blob([content], { type });

@@ -2,7 +2,7 @@
 
 import { drawReadings } from "./draw.mjs";
 import { nameOf, probabilities, readHead } from "./head.mjs";
-import { BASE, byId, count, drawBars, keepForOffline, lineOf, save, say, showProgress } from "./page.mjs";
+import { BASE, byId, count, drawBars, keepForOffline, lineOf, offerHeads, save, say, showProgress } from "./page.mjs";
 import { expressionText } from "./quality.mjs";
 import { Reader } from "./reader.mjs";
 import { csv, readingsTable } from "./report.mjs";
@@ -17,6 +17,7 @@ let look;
 let head; // of a visitor's own classes, where one was opened
 let photos = []; // { name, bitmap, readings, hints, width, height }
 let photo; // the one looked at closely
+let chosen = []; // the files, also those that could not be read
 
 const layers = () => ({
   number: true,
@@ -24,6 +25,8 @@ const layers = () => ({
 });
 
 async function readAll(files) {
+  chosen = files;
+  const namedAs = (look.named_as = byId("named-as").value);
   say("");
   byId("failures").replaceChildren();
   for (const old of photos) old.bitmap.close();
@@ -32,7 +35,7 @@ async function readAll(files) {
   for (const [i, file] of files.entries()) {
     byId("loading").textContent = `Reading ${i + 1} of ${count(files.length, "photo")} …`;
     try {
-      const answer = await reader.readPhoto(file, file.name, true);
+      const answer = await reader.readPhoto(file, file.name, { learning: true, namedAs });
       photos.push({ name: file.name, bitmap: await createImageBitmap(file), ...answer });
     } catch (error) {
       byId("failures").append(Object.assign(document.createElement("p"), { className: "notice", textContent: lineOf(error) }));
@@ -198,6 +201,7 @@ byId("table").addEventListener("click", () =>
 reader.load().then(
   ({ manifest, labels }) => {
     look = { ...manifest, labels };
+    offerHeads(manifest, "head", () => readAll(chosen));
     byId("loading").hidden = true;
     byId("files").disabled = byId("head").disabled = false;
     keepForOffline();

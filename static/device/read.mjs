@@ -17,6 +17,13 @@ export class Predictor {
   constructor(manifest, detector, networks) {
     [this.manifest, this.detector, this.networks] = [manifest, detector, networks];
     this.labels = manifest.models.expression?.labels ?? manifest.labels;
+    this.nameAs(manifest.named_as);
+  }
+
+  /** By whose word expressions are named from now on, where the network has learned several; else
+   * by the first. */
+  nameAs(truth) {
+    this.head = Math.max(0, Object.keys(this.manifest.models.expression?.heads ?? {}).indexOf(truth));
   }
 
   /** Everything fetched and warm. `progress(bytes)` counts what comes over the network. */
@@ -71,7 +78,8 @@ export class Predictor {
   }
 
   expression({ probabilities, embedding }, crop) {
-    const said = probabilities.subarray(0, this.labels.length); // of several heads the first
+    const size = this.labels.length;
+    const said = probabilities.subarray(this.head * size, (this.head + 1) * size);
     return { said, example: embedding ? { crop, features: embedding } : null };
   }
 

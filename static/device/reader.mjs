@@ -33,9 +33,9 @@ export class Reader {
     return this.ask("frame", { frame, ...options }, [frame]);
   }
 
-  /** `learning`: with the crop and the features of every face. */
-  readPhoto(blob, name, learning = false) {
-    return this.ask("photo", { blob, name, learning });
+  /** `learning`: with the crop and the features of every face; `namedAs`: by whose word. */
+  readPhoto(blob, name, { learning = false, namedAs } = {}) {
+    return this.ask("photo", { blob, name, learning, namedAs });
   }
 
   /** The features of `count` crops, one after the other in a Uint8Array: Float32Array. */

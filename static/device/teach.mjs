@@ -305,7 +305,7 @@ async function addPhotos(of, files) {
   const failures = [];
   for (const file of files) {
     try {
-      const { readings } = await reader.readPhoto(file, file.name, true);
+      const { readings } = await reader.readPhoto(file, file.name, { learning: true });
       if (!readings[0]?.example) throw new Trouble(`${file.name}: no face was found.`);
       const { crop, features } = readings[0].example; // the largest
       const kept = examples.keep(of, { crop, features, burst: examples.burst() });

@@ -19,12 +19,13 @@ const DO = {
     return { manifest, labels: predictor.labels };
   },
 
-  async frame({ frame, timeS, pace, smoothingS, learning }) {
+  async frame({ frame, timeS, pace, smoothingS, learning, namedAs }) {
     const startedMs = performance.now();
     const picture = await takePixels(frame);
     follower ??= new FaceFollower(predictor, pace);
     follower.pace = pace;
     follower.tracker.smoothingS = smoothingS;
+    predictor.nameAs(namedAs);
     const tracks = await follower.follow(picture, timeS);
     return {
       tracks: tracks.map(({ number, detections, reading, example }) => ({
@@ -48,7 +49,7 @@ const DO = {
     return {};
   },
 
-  async photo({ blob, name, learning }) {
+  async photo({ blob, name, learning, namedAs }) {
     let bitmap;
     try {
       bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
@@ -61,6 +62,7 @@ const DO = {
       throw new Trouble(`${name}: expected at most 50 megapixels, got ${Math.round(megapixels)}.`);
     }
     const picture = await takePixels(bitmap);
+    predictor.nameAs(namedAs);
     const read = await predictor.read(picture);
     const readings = learning ? read : read.map(({ example, ...reading }) => reading);
     const { framing } = predictor.manifest.models.keypoints ?? { framing: { scale: 1, shift_y: 0 } };

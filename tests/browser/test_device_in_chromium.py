@@ -365,11 +365,14 @@ def test_choices_worth_sharing_stand_in_the_address(page):
     page.get_by_role("tab", name="Group").click()
     page.locator("#size").select_option("320 pixels")
     page.wait_for_url("**/live.html?view=Group&size=320+pixels")
+    page.get_by_label("Named as").select_option("given")
+    page.wait_for_url("**/live.html?view=Group&size=320+pixels&live_head=given")
     shared = page.url
     page.goto("notice.html")
     open_gate(page, shared)
     expect(page.get_by_role("tab", name="Group")).to_have_attribute("aria-selected", "true")
     expect(page.locator("#size")).to_have_value("320 pixels")
+    expect(page.get_by_label("Named as")).to_have_value("given")
 
 
 @pytest.mark.parametrize(
@@ -518,6 +521,32 @@ def test_a_photo_becomes_cards_a_table_and_a_picture(page, settings):
     with page.expect_download() as picture:
         page.get_by_role("button", name="Picture (JPEG)").click()
     assert decode_image(picture.value.path().read_bytes()).shape == (800, 800, 3)
+
+
+def test_photos_are_read_anew_when_named_by_another_s_word(page, settings):
+    predictor = load_predictor(settings)
+    photo = draw_photo(7, 5, (1280, 800))[0]
+    page.goto("photo.html")
+    page.locator("#files:enabled").wait_for()
+    page.locator("#files").set_input_files(
+        {"name": "five.png", "mimeType": "", "buffer": encode_png(photo)}
+    )
+    expect(page.locator("#cards .face")).to_have_count(5)
+    first, other = predictor.models["expression"].heads
+    for truth in (first, other):
+        page.get_by_label("Named as").select_option(truth)
+        expect(page.locator("#loading")).to_be_hidden()
+        with page.expect_download() as table:
+            page.get_by_role("button", name="Table (CSV)").click()
+        rows = list(csv.DictReader(io.StringIO(table.value.path().read_text())))
+        said = [float(row["p_happy"]) for row in rows]
+        expected = predictor.answering(truth).read(photo)
+        assert {row["named_as"] for row in rows} == {truth}
+        happy = [reading.expression.as_dict()["happy"] for reading in expected]
+        assert said == pytest.approx(happy, abs=0.05)
+    page.wait_for_url(f"**/photo.html?head={other}")
+    page.reload()
+    expect(page.get_by_label("Named as")).to_have_value(other)
 
 
 def test_exported_folder_reads_with_its_server_gone(camera, settings, tmp_path):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.jobs import background
-from emotion_ai.labels import BOTH, HEADS
+from emotion_ai.labels import BOTH, HEADS, TRUTH_TITLES
 from emotion_ai.models.store import check_task
 from emotion_ai.settings import settings
 from emotion_ai.training import promotion_job, runs
@@ -16,7 +16,7 @@ from emotion_ai.ui.defaults import offer_back, offer_default
 from emotion_ai.ui.frame import errors_as_lines
 from emotion_ai.ui.progress import job_bar
 from emotion_ai.ui.saved_models import offer_rename_and_delete
-from emotion_ai.ui.wording import TRUTH_TITLES, headline_score, plain, score_line
+from emotion_ai.ui.wording import headline_score, plain, score_line
 
 #: What the heads of a run that trained both are called here.
 _HEADS = TRUTH_TITLES | {BOTH: "either"}
