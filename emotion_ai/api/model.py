@@ -45,8 +45,9 @@ class Model:
     def read(self, faces: NDArray[np.uint8]) -> pd.DataFrame:
         """Read face crops, uint8 (N, size_px, size_px) grey, such as a dataset's ``images``.
 
-        A row a face: ``expression`` and the probabilities ``p_<expression>``, or the 30 coordinates
-        of the keypoints in pixels of the crop. ConfigError for arrays of another shape or type.
+        A row a face: ``expression``, ``named_as`` and the probabilities ``p_<expression>``, or the
+        30 coordinates of the keypoints in pixels of the crop. ConfigError for arrays of another
+        shape or type.
         """
         size = self.size_px
         if faces.dtype != np.uint8 or faces.ndim != 3 or faces.shape[1:] != (size, size):
@@ -62,6 +63,7 @@ class Model:
         shares = answers["probabilities"]
         table = pd.DataFrame(shares, columns=[f"p_{name}" for name in names])
         table.insert(0, "expression", np.array(names)[shares.argmax(axis=1)])
+        table.insert(1, "named_as", self.saved.named_as)
         return table
 
     def score(

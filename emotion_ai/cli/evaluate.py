@@ -53,11 +53,19 @@ def ask(arguments: argparse.Namespace, default_splits: tuple[str, ...] = ()) -> 
     """The model on the dataset, with bars. Without ``--split``: the first of ``default_splits``
     that the dataset has, else all rows."""
     model = open_model(settings().models_dir, arguments.model)
+    _tell_of_heads(arguments.model, model, arguments.labels)
     dataset = _open_data(arguments)
     own = (split for split in default_splits if split in dataset.description["splits"])
     question = _question(arguments, next(own, None))
     with progress_bar(f"{model.name} reads {dataset.name}") as progress:
         return assess(model, dataset, question, settings(), progress)
+
+
+def _tell_of_heads(name: str, model: SavedModel, truth: str) -> None:
+    """A line where no head was asked for and another one than the first has learned the labels."""
+    if "@" not in name and truth != model.truth and truth in model.heads:
+        told = f"{name} answers as {model.truth}; {name}@{truth} has learned the {truth} labels"
+        print(f"note: {told}", file=sys.stderr)
 
 
 def _open_data(arguments: argparse.Namespace) -> Dataset:
@@ -78,13 +86,8 @@ def _question(arguments: argparse.Namespace, split: str | None = None) -> Questi
 def run_evaluate(arguments: argparse.Namespace) -> int:
     models = [open_model(settings().models_dir, name) for name in arguments.model]
     dataset, question = _open_data(arguments), _question(arguments)
-    for model in models:
-        if question.truth != model.truth and question.truth in model.heads:
-            print(
-                f"note: {model.name} answers as {model.truth}; "
-                f"{model.folder.name}@{question.truth} has learned the {question.truth} labels",
-                file=sys.stderr,
-            )
+    for name, model in zip(arguments.model, models, strict=True):
+        _tell_of_heads(name, model, question.truth)
     if arguments.on == "ray":
         found = _on_ray(arguments, models, dataset, question)
     else:

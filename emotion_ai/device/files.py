@@ -201,7 +201,7 @@ def _words(model: SavedModel | None) -> dict:
 
     return {
         "labels": labels,
-        "named_as": model.truth if model else "",
+        "named_as": (model and model.named_as) or "",
         "colours": colours(labels),
         "sides": KEYPOINT_SIDES,
         "side_colours": SIDE_COLOURS,

@@ -28,7 +28,8 @@ from emotion_ai.storage.files import write_bytes, write_json
 from emotion_ai.storage.records import read_record
 
 ARCHIVE, FAILURES = "archive.json", "failures.parquet"
-FORMAT = 1
+#: Of the table's columns; 2: ``named_as`` is among them.
+FORMAT = 2
 #: A part is written when it holds so much, or is so old: that much an interrupted run reads again.
 PART_FILES, PART_FACES, PART_S = 5_000, 200_000, 30.0
 
@@ -133,6 +134,11 @@ def _check_folder(folder: Path, asked: Asked) -> None:
     if earlier["sources"] != asked["sources"]:
         came, now = (" ".join(each["sources"])[:100] for each in (earlier, asked))
         raise ArchiveError(f"{other}, of {came}: expected {now}; choose another folder")
+    if earlier["format"] != FORMAT:
+        raise ArchiveError(
+            f"{other}, in form {earlier['format']}: expected {FORMAT}, of this version; "
+            "choose another folder"
+        )
     if differing := difference(earlier["reads_with"], asked["reads_with"]):
         raise ArchiveError(f"{other}: {differing}; choose another folder")
 

@@ -89,7 +89,8 @@ def reading_of(row: pd.Series) -> FaceReading:
     expression = None
     if known:
         values = np.array([shares[f"p_{name}"] for name in known], np.float32)
-        expression = Expression(tuple(known), values)
+        truth = row.get("named_as")
+        expression = Expression(tuple(known), values, truth if isinstance(truth, str) else None)
     box = FaceBox(tuple(float(row[name]) for name in ("x0", "y0", "x1", "y1")), float(row["score"]))
     return FaceReading(box, None if np.isnan(keypoints).all() else keypoints, expression)
 

@@ -19,7 +19,7 @@ from filelock import FileLock
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import ModelError
-from emotion_ai.labels import LabelSet, label_set
+from emotion_ai.labels import HEADS, LabelSet, label_set
 from emotion_ai.models.card import CARD, TFLITE, Card, check_card, read_card
 from emotion_ai.models.card import KERAS as KERAS  # whoever opens a model finds it here
 from emotion_ai.models.runtime import LiteNetwork
@@ -67,6 +67,11 @@ class SavedModel:
     def truth(self) -> str:
         """What it learned to say: ``given``, the datasets' labels, or ``crowd``, people's votes."""
         return self.head or self.heads[0]
+
+    @property
+    def named_as(self) -> str | None:
+        """By whose word it names expressions, one of ``HEADS``; None where it learned a mixture."""
+        return self.truth if self.card.get("truth", self.truth) in HEADS else None
 
     @property
     def heads(self) -> tuple[str, ...]:

@@ -112,7 +112,7 @@ class Predictor:
         labels = model.labels.expressions
         crops = crop_faces(grey, faces, FRAMINGS["expression"], network.size_px)
         found = network(crops.images)
-        said = [Expression(labels, row, model.truth) for row in found["probabilities"]]
+        said = [Expression(labels, row, model.named_as) for row in found["probabilities"]]
         own = self.taught.name(found["embedding"]) if self.taught else [None] * len(faces)
         return list(zip(said, own, strict=True))
 

@@ -76,11 +76,15 @@ def _fit(
     train_set, validation_set = prepare(datasets, config, labels)
     steps = len(Batches(train_set, config))
     keep_data(folder, datasets, config, steps)
-    if init is not None and config.task == "keypoints" and init.output_shape == (None, 15, 2):
-        train_set = without_habits(train_set, init, folder)
+    begun = resume and (folder / runs.LAST).exists()
+    if not begun:  # what was kept may be of other data
+        for name in (runs.TEACHERS, runs.HABITS):
+            (folder / name).unlink(missing_ok=True)
+    if config.task == "keypoints":
+        train_set = without_habits(train_set, None if begun else init, folder)
     if teachers:
         train_set = taught(train_set, teachers, config.teacher_share, folder)
-    if resume and (folder / runs.LAST).exists():
+    if begun:
         model = load_checkpoint(folder / runs.LAST, config, steps)
         epoch, rest = divmod(int(model.optimizer.iterations), steps)
         if rest:

@@ -14,10 +14,10 @@ import keras
 import numpy as np
 
 from emotion_ai.storage.arrays import kept_arrays
+from emotion_ai.training import runs
 from emotion_ai.training.augmentation import flip_horizontal, warp
 from emotion_ai.training.examples import Examples
 
-FILE = "teachers.npz"
 #: Where the views of a face lie, pixels to the right and down.
 SHIFTS_PX = ((2, -2), (-2, 2))
 
@@ -30,7 +30,8 @@ def taught(
     A head whose truth is unknown for a face has all of it from them. What they say is kept in
     ``folder``, so that a resumed run learns from the same answers.
     """
-    answers = kept_arrays(folder / FILE, lambda: {"shares": mean_answer(examples, teachers)})
+    path = folder / runs.TEACHERS
+    answers = kept_arrays(path, lambda: {"shares": mean_answer(examples, teachers)})
     answers = answers["shares"].reshape(examples.targets.shape)
     known = examples.targets.sum(axis=-1, keepdims=True)
     targets = (1 - share) * examples.targets + (share * known + 1 - known) * answers

@@ -66,7 +66,7 @@ export function offerHeads({ models, named_as: usual }, key, changed = () => {})
   const heads = models.expression?.heads ?? {};
   byId("named-as").replaceChildren(...Object.entries(heads).map(([truth, title]) => new Option(title, truth)));
   const asked = fromAddress(key);
-  byId("named-as").value = asked in heads ? asked : usual;
+  byId("named-as").value = Object.hasOwn(heads, asked) ? asked : usual;
   byId("named-as").onchange = ({ target: { value } }) => {
     intoAddress({ [key]: value === usual ? "" : value });
     changed();

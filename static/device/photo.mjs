@@ -18,6 +18,7 @@ let head; // of a visitor's own classes, where one was opened
 let photos = []; // { name, bitmap, readings, hints, width, height }
 let photo; // the one looked at closely
 let chosen = []; // the files, also those that could not be read
+let turn = 0; // how often files were read
 
 const layers = () => ({
   number: true,
@@ -26,23 +27,28 @@ const layers = () => ({
 
 async function readAll(files) {
   chosen = files;
-  const namedAs = (look.named_as = byId("named-as").value);
+  const mine = (turn += 1); // what is chosen while these are read takes their place
+  const namedAs = byId("named-as").value;
+  const [read, failures] = [[], []];
   say("");
-  byId("failures").replaceChildren();
-  for (const old of photos) old.bitmap.close();
-  photos = [];
   byId("loading").hidden = false;
   for (const [i, file] of files.entries()) {
     byId("loading").textContent = `Reading ${i + 1} of ${count(files.length, "photo")} …`;
     try {
       const answer = await reader.readPhoto(file, file.name, { learning: true, namedAs });
-      photos.push({ name: file.name, bitmap: await createImageBitmap(file), ...answer });
+      read.push({ name: file.name, bitmap: await createImageBitmap(file), ...answer });
     } catch (error) {
-      byId("failures").append(Object.assign(document.createElement("p"), { className: "notice", textContent: lineOf(error) }));
+      failures.push(Object.assign(document.createElement("p"), { className: "notice", textContent: lineOf(error) }));
     }
+    if (turn !== mine) return read.forEach(({ bitmap }) => bitmap.close());
   }
   byId("loading").hidden = true;
-  photo = photos[0];
+  byId("failures").replaceChildren(...failures);
+  look.named_as = namedAs;
+  const place = photos.indexOf(photo);
+  for (const old of photos) old.bitmap.close();
+  photos = read;
+  photo = photos.find(({ name }, i) => name === photo?.name && i === place) ?? photos[0];
   showSheet();
   showPhoto();
   showTable();

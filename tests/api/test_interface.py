@@ -160,6 +160,7 @@ def test_expression_model_reads_crops_as_a_table(faces):
     np.testing.assert_array_equal(table.filter(like="p_"), shares["probabilities"])
     best = shares["probabilities"].argmax(axis=1)
     assert table["expression"].tolist() == [FER7.expressions[i] for i in best]
+    assert set(table["named_as"]) == {"crowd"}
 
 
 def test_keypoint_model_reads_crops_as_coordinates():

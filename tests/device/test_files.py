@@ -13,6 +13,7 @@ from emotion_ai.device import files, runtime
 from emotion_ai.device.files import lacking, prepare
 from emotion_ai.device.runtime import API, PACKAGE, RuntimeFile, runtime_file
 from emotion_ai.errors import ModelError
+from emotion_ai.models.store import open_model
 from emotion_ai.models.versions import make_default
 from emotion_ai.settings import ROOT, Settings
 from tests.support.device_server import device_settings
@@ -60,6 +61,9 @@ def test_models_are_served_as_they_are_stored(settings):
         stored = (settings.models_dir / task / "model.tflite").read_bytes()
         assert content(prepared, record["file"]) == stored
     assert prepared.manifest["models"]["expression"]["size_px"] == 48
+    heads = open_model(settings.models_dir, "expression").heads
+    assert tuple(prepared.manifest["models"]["expression"]["heads"]) == heads
+    assert prepared.manifest["named_as"] == heads[0]
     assert prepared.manifest["models"]["keypoints"]["framing"] == {"scale": 1.02, "shift_y": 0.02}
 
 

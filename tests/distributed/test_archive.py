@@ -150,6 +150,10 @@ def test_a_table_of_another_job_is_refused_and_stays(read, photos, tmp_path):
         read_archive([str(photos)], photos, MODELS, unused)
     with pytest.raises(ArchiveError, match="expected a folder for the table, got a file"):
         read_archive([str(photos)], photos / "0.png", MODELS, unused)
+    earlier = tmp_path / "table" / "archive.json"
+    earlier.write_text(earlier.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(ArchiveError, match="in form 1: expected 2"):
+        read_archive([str(photos)], tmp_path / "table", MODELS, unused)
     pd.testing.assert_frame_equal(rows(tmp_path / "table"), before)
 
 

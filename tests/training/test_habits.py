@@ -1,6 +1,9 @@
 """What annotators do by habit is taken out of the labels before training."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from emotion_ai.training.examples import Examples
 from emotion_ai.training.habits import without_habits
@@ -10,6 +13,8 @@ EVEN_PX = np.full((15, 2), 47.5, np.float32)
 
 
 class ToOneSide:
+    output_shape = (None, 15, 2)
+
     """Puts every point three pixels right of the middle, in a face as in its mirror image."""
 
     def predict(self, faces, **_):
@@ -39,15 +44,37 @@ def test_a_source_of_few_faces_keeps_its_labels(tmp_path):
     np.testing.assert_array_equal(found[200], np.full((15, 2), 10))
 
 
+def test_a_point_that_few_faces_of_a_source_have_keeps_its_labels(tmp_path):
+    one = examples()
+    one.targets[1:100, 6] = np.nan
+    found = without_habits(one, ToOneSide(), tmp_path).targets
+    np.testing.assert_array_equal(found[0, 6], (48, 47.5))
+    np.testing.assert_allclose(found[100, 6], (47.5, 37.5))
+
+
+def test_without_sources_all_faces_are_one(tmp_path):
+    one = replace(examples(), sources=None)
+    found = without_habits(one, ToOneSide(), tmp_path).targets
+    np.testing.assert_allclose(found.mean(axis=0), EVEN_PX, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(None, 7), (None, 2, 7)])
+def test_a_network_for_expressions_takes_nothing_out(tmp_path, shape):
+    network = ToOneSide()
+    network.output_shape = shape
+    one = examples()
+    assert without_habits(one, network, tmp_path) is one
+    assert without_habits(one, None, tmp_path) is one
+
+
 def test_points_without_a_label_stay_without_one_and_count_nowhere(tmp_path):
     one = examples()
-    one.targets[0, 3] = np.nan
+    one.targets[200, 3] = np.nan
     one.targets[100:200, 4] = np.nan  # no face of the second source has this point
     found = without_habits(one, ToOneSide(), tmp_path).targets
-    assert np.isnan(found[0, 3]).all()
+    assert np.isnan(found[200, 3]).all()
     assert np.isnan(found[100:200, 4]).all()
-    np.testing.assert_allclose(np.nanmean(found[:100, 3], axis=0), EVEN_PX[3], rtol=1e-5)
-    np.testing.assert_allclose(found[0, 0], (46.5, 47.5))
+    np.testing.assert_allclose(found[0, 4], (46.5, 47.5))
 
 
 def test_the_labels_given_are_left_as_they_are(tmp_path):

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from emotion_ai.errors import ConfigError
+from emotion_ai.training import runs
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples
-from emotion_ai.training.teachers import FILE, mean_answer, taught
+from emotion_ai.training.teachers import mean_answer, taught
 
 
 def brightness_teacher(gain: float) -> keras.Model:
@@ -58,7 +59,7 @@ def test_a_share_of_each_target_is_theirs_and_all_of_an_unknown_one(tmp_path):
 
 def test_a_resumed_run_learns_from_the_same_answers(tmp_path):
     first = taught(examples(), [brightness_teacher(1.0)], 0.6, tmp_path)
-    assert (tmp_path / FILE).exists()
+    assert (tmp_path / runs.TEACHERS).exists()
     again = taught(examples(), [brightness_teacher(0.1)], 0.6, tmp_path)  # replaced meanwhile
     np.testing.assert_array_equal(again.targets, first.targets)
 

@@ -1,5 +1,6 @@
 """Networks, training, conversion and the model store on synthetic faces."""
 
+import shutil
 from dataclasses import replace
 
 import keras
@@ -7,14 +8,14 @@ import numpy as np
 import pytest
 
 from emotion_ai.datasets.marks import Mark, set_marks
-from emotion_ai.datasets.store import Dataset
+from emotion_ai.datasets.store import SAMPLES, Dataset, open_dataset
 from emotion_ai.errors import ConfigError, ModelError, RunError
 from emotion_ai.evaluation.scores import keypoint_scores
 from emotion_ai.labels import FER7, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
 from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import list_models, open_model
 from emotion_ai.networks.architectures import build
-from emotion_ai.training import loop, runs
+from emotion_ai.training import habits, loop, runs
 from emotion_ai.training.batches import Batches
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.conversion import (
@@ -114,6 +115,49 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(few, tiny, tmp_path)
     assert [record["epoch"] for record in got] == [1, 2, 3]
     assert got[-1]["validation_loss"] == pytest.approx(expected[-1]["validation_loss"], rel=1e-4)
     assert got[-1]["loss"] == pytest.approx(expected[-1]["loss"], rel=1e-4)
+
+
+def test_keypoints_that_go_on_from_a_model_lose_their_habits_once(
+    pointed, tiny, tmp_path, monkeypatch
+):
+    """Each subset is a source; a resumed run learns what it began with."""
+    monkeypatch.setattr(habits, "FEWEST_FACES", 50)
+    folder = shutil.copytree(pointed.folder, tmp_path / pointed.name)
+    subset = np.where(pointed.samples.index % 2, "left", "right")
+    pointed.samples.assign(subset=subset).to_parquet(folder / SAMPLES)
+    pointed = open_dataset(folder)
+    init = build("keypoints", 0, tiny)
+    asked = config(pointed, preset=tiny, epochs=2)
+    folder = runs.create_run(tmp_path, asked.as_dict())
+
+    def pull_the_plug(record, epochs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(folder, [pointed], init=init, on_epoch=pull_the_plug)
+    with np.load(folder / runs.HABITS) as kept:
+        learned = kept["targets_px"]
+    train_set, _ = prepare([pointed], asked, FER7)
+    sources = [f"{pointed.name}/{name}" for name in ("left", "right")]
+    assert set(train_set.sources) == set(sources)
+    first, second = (learned[train_set.sources == source].mean(axis=0) for source in sources)
+    np.testing.assert_allclose(first, second, atol=1e-3)  # where the network has them
+    loop.train(folder, [pointed], init=build("expression", 7, tiny), resume=True)
+    with np.load(folder / runs.HABITS) as kept:
+        np.testing.assert_array_equal(kept["targets_px"], learned)
+
+
+def test_a_run_begun_before_habits_were_taken_out_goes_on_with_its_labels(pointed, tiny, tmp_path):
+    asked = config(pointed, preset=tiny, epochs=2)
+    folder = runs.create_run(tmp_path, asked.as_dict())
+
+    def pull_the_plug(record, epochs):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(folder, [pointed], on_epoch=pull_the_plug)
+    loop.train(folder, [pointed], init=build("keypoints", 0, tiny), resume=True)
+    assert not (folder / runs.HABITS).exists()
 
 
 def test_a_failing_run_says_why(faces, tmp_path):
