@@ -6,6 +6,7 @@ import warnings
 import keras
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from keras import layers
 
 from emotion_ai.errors import ModelError
 from emotion_ai.labels import KEYPOINT_COUNT
@@ -29,9 +30,10 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
 
     size = model.inputs[0].shape[1]
     name = "keypoints" if model.output.shape[1:] == (KEYPOINT_COUNT, 2) else "probabilities"
-    outputs = {name: model.output}
     if name == "probabilities":
-        outputs["embedding"] = model.get_layer("logits").input
+        outputs = {name: model.output, "embedding": model.get_layer("logits").input}
+    else:
+        outputs = {name: _shaped_first(model)}
     with tempfile.TemporaryDirectory() as temporary:
         signature = [tf.TensorSpec((None, size, size, 1), tf.uint8)]
         keras.Model(model.inputs, outputs).export(
@@ -50,6 +52,16 @@ def convert(model: keras.Model, faces: np.ndarray, quantise: bool) -> tuple[byte
     if not quantise and difference > PARITY * (size if name == "keypoints" else 1):
         raise ModelError(f"LiteRT differs from Keras by {difference:.2g}: not saved")
     return content, difference
+
+
+def _shaped_first(model: keras.Model):
+    """Keypoints whose last step is a sum: the browser's runtime says zeros where the last step of a
+    network changes nothing but the shape."""
+    offsets, rescaling = model.get_layer("offsets").output, model.layers[-2]
+    points = (KEYPOINT_COUNT, 2)
+    mean_px = np.reshape(rescaling.offset, points).tolist()
+    shaped = layers.Reshape(points, name="points")(offsets)
+    return layers.Rescaling(rescaling.scale, mean_px, name="points_px")(shaped)
 
 
 def _quantised(converter, faces: np.ndarray) -> bytes:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from emotion_ai.settings import ROOT
 from tests.browser.conftest import running_app, see, wait_until_drawn, wait_until_it_fits
-from tests.support.shipped_models import score_of
+from tests.support.shipped_models import score_of, trained
 
 #: Nobody can write there, root neither.
 LOCKED = "/proc/emotion-ai"
@@ -24,7 +24,7 @@ SHOWN = {
     "evaluate?model=keypoints": "on drawn_keypoints test · 78 faces",
     "learn": "Ten short chapters on how a machine reads a face",
     "train": "How the models that the app brings were trained",
-    "train?run=keypoints": "finished after epoch 90/90",
+    "train?run=keypoints": f"finished after {trained('keypoints')}",
     "train?tab=Compare": "Scores on the same faces",
     "models": score_of("expression"),
     "models?tab=Served": "Photos are read here",

@@ -84,7 +84,7 @@ def command(place, *arguments):
     ("arguments", "told", "result"),
     [
         ("predict {place}/photo.png", r"note: .*", r".*photo.png: \d faces?( +\d.*)*"),
-        ("evaluate expression --data synthetic_expression --json", "", r"\{.*\}"),
+        ("evaluate expression --data synthetic_expression --json", r"note: .*", r"\{.*\}"),
         ("train expression --data synthetic_expression --preset demo --epochs 1 --name one",
          r"run one|epoch 1/1: .*", r"one: best epoch 1/1: .*"),
         ("runs promote one mine", "", "saved as model mine"),

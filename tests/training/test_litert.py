@@ -69,6 +69,17 @@ def test_integers_say_in_the_mean_what_floats_do_with_both_heads(faces):
     assert 0 < np.abs(apart.mean(axis=0)).max() < 0.05 * np.abs(apart).mean() + 1e-4
 
 
+@pytest.mark.parametrize("quantise", [False, True])
+def test_keypoints_do_not_end_in_a_change_of_shape(quantise):
+    """The browser's runtime says zeros of a network that does."""
+    model = build("keypoints", 0, "demo")
+    crops = draw_faces(8, 96, seed=2).images
+    content, _ = convert(model, crops, quantise)
+    assert kinds_of(content)[-1] == ("ADD", "float32")
+    said = LiteNetwork(content)(crops)["keypoints"]
+    np.testing.assert_allclose(said, model.predict(crops[..., None], verbose=0), atol=1.0)
+
+
 @pytest.mark.parametrize("standardise", [True, False])
 @pytest.mark.parametrize("task", ["expression", "keypoints"])
 def test_a_float_network_answers_as_keras_does_under_the_same_names(task, standardise):
