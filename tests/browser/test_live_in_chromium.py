@@ -155,6 +155,7 @@ def test_annotated_frames_come_back_and_stopping_leaves_no_thread(page, app):
     start(page)
     assert app.stream_threads() > 0
     see(page.get_by_text(re.compile(r"· 1 face")))
+    wait_until_drawn(page)  # a stream that begins has the page drawn anew
     page.get_by_text("Pause", exact=True).click()
     see(page.get_by_text("paused ·"))
     name = page.locator(".ea-first span").first.inner_text()
