@@ -2,8 +2,8 @@
 arXiv:1503.02531).
 
 Each teacher sees a face and its mirror image, both a little to either side of where they stand in
-the dataset: the mean of the four is better than any one of them. The network that learns sees the
-face changed in its own way, and so learns to say at once what costs four times the time to average.
+the dataset. The network that learns sees the face changed in its own way, and is to say at once
+what costs four times the time to average.
 """
 
 from collections.abc import Sequence

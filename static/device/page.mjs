@@ -60,15 +60,15 @@ export function intoAddress(choices) {
   }
 }
 
-/** The choice of whose word names expressions, `key` in the address as in the dashboard's; hidden where
- * the network knows one alone. `changed` hears of another. */
+/** The choice of whose word names expressions, hidden where the network knows one alone. `key` and title
+ * stand in the address as the dashboard writes them. `changed` hears of another. */
 export function offerHeads({ models, named_as: usual }, key, changed = () => {}) {
   const heads = models.expression?.heads ?? {};
   byId("named-as").replaceChildren(...Object.entries(heads).map(([truth, title]) => new Option(title, truth)));
-  const asked = fromAddress(key);
-  byId("named-as").value = Object.hasOwn(heads, asked) ? asked : usual;
+  const asked = Object.keys(heads).find((truth) => heads[truth] === fromAddress(key));
+  byId("named-as").value = asked ?? usual;
   byId("named-as").onchange = ({ target: { value } }) => {
-    intoAddress({ [key]: value === usual ? "" : value });
+    intoAddress({ [key]: value === usual ? "" : heads[value] });
     changed();
   };
   byId("named-as-choice").hidden = Object.keys(heads).length < 2;

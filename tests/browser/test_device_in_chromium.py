@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from emotion_ai.datasets.drawn.synthetic import draw_photo
 from emotion_ai.device.export import export_pages
 from emotion_ai.device.files import prepare
 from emotion_ai.faces.quality import quality_hints
+from emotion_ai.labels import TRUTH_TITLES
 from emotion_ai.media.images import decode_image, encode_png
 from emotion_ai.reading.group import GroupTimeline
 from emotion_ai.reading.predictor import load_predictor
@@ -366,7 +368,8 @@ def test_choices_worth_sharing_stand_in_the_address(page):
     page.locator("#size").select_option("320 pixels")
     page.wait_for_url("**/live.html?view=Group&size=320+pixels")
     page.get_by_label("Named as").select_option("given")
-    page.wait_for_url("**/live.html?view=Group&size=320+pixels&live_head=given")
+    named = urlencode({"live_head": TRUTH_TITLES["given"]})
+    page.wait_for_url(f"**/live.html?view=Group&size=320+pixels&{named}")
     shared = page.url
     page.goto("notice.html")
     open_gate(page, shared)
@@ -544,7 +547,7 @@ def test_photos_are_read_anew_when_named_by_another_s_word(page, settings):
         assert {row["named_as"] for row in rows} == {truth}
         happy = [reading.expression.as_dict()["happy"] for reading in expected]
         assert said == pytest.approx(happy, abs=0.05)
-    page.wait_for_url(f"**/photo.html?head={other}")
+    page.wait_for_url(f"**/photo.html?{urlencode({'head': TRUTH_TITLES[other]})}")
     page.reload()
     expect(page.get_by_label("Named as")).to_have_value(other)
 
@@ -630,9 +633,11 @@ def test_a_screen_is_read_on_the_device_inside_the_app_too(camera, served_app):
 def test_photo_page_reads_on_the_device_when_asked(camera, served_app):
     page = camera.new_page(base_url=served_app)
     page.set_default_timeout(TIMEOUT_MS)
-    page.goto("/photo?read_on=this+device")
+    named = urlencode({"head": TRUTH_TITLES["given"]})  # as the dashboard's own choice writes it
+    page.goto(f"/photo?read_on=this+device&{named}")
     inside = page.frame_locator("iframe[src*='/device/photo.html']")
     inside.locator("#files:enabled").wait_for()
+    expect(inside.get_by_label("Named as")).to_have_value("given")
     photo = encode_png(draw_photo(7, 5, (1280, 800))[0])
     inside.locator("#files").set_input_files({"name": "5.png", "mimeType": "", "buffer": photo})
     expect(inside.locator("#caption")).to_have_text("5.png: 5 faces")
