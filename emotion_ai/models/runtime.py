@@ -1,30 +1,31 @@
 """Runs a ``.tflite`` network: arrays in, arrays out."""
 
 import copy
-import threading
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-#: An interpreter keeps buffers for its batch size, so that there are a few sizes only. Faces are
-#: read in the largest that they fill: a padded face costs what a real one does, and 25 in a batch
-#: of 64 took 77 ms through both networks where 16 + 4 + 4 + 1 take 31 (``benchmarks/speed.py``).
-BATCH_SIZES = (1, 4, 16, 64)
-
 
 class LiteNetwork:
-    """A network on LiteRT. Thread-safe by a lock; use one per worker for speed.
+    """A network on LiteRT. Thread-safe.
 
     Input uint8 (N, S, S); outputs by name: ``probabilities`` (N, classes) and ``embedding``
     (N, D), or ``keypoints`` (N, 15, 2), float32. Of a network with several heads it gives one, or
     with ``head`` None ``probabilities`` (N, heads, classes).
+
+    Each of ``threads`` reads its share of the faces, one after the other, with an interpreter of
+    its own. Threads that share the work on one face wait for each other in every layer, and larger
+    batches save nothing (``docs/performance.md``).
     """
 
     def __init__(self, content: bytes, threads: int = 2, head: int | None = 0):
         self._content, self._threads, self._head = content, threads, head
-        self._lock = threading.Lock()
-        self._sized: dict[int, _Sized] = {}
-        self.size_px = self._of_size(1).size_px
+        self._idle = deque([_OneFace(content)])
+        self._others = ThreadPoolExecutor(threads, "faces")
+        self.size_px = self._idle[0].size_px
 
     def answering(self, head: int) -> "LiteNetwork":
         """The same network, its interpreters shared, that answers with another head."""
@@ -32,58 +33,59 @@ class LiteNetwork:
         other._head = head
         return other
 
-    def _of_size(self, batch: int) -> "_Sized":
-        if batch not in self._sized:
-            self._sized[batch] = _Sized(self._content, self._threads, batch)
-        return self._sized[batch]
-
     def __call__(self, faces: np.ndarray) -> dict[str, np.ndarray]:
-        parts = []
-        with self._lock:
-            start = 0
-            while start < len(faces) or not parts:
-                left = len(faces) - start
-                batch = max((size for size in BATCH_SIZES if size <= left), default=1)
-                parts.append(self._of_size(batch).run(faces[start : start + batch]))
-                start += batch
-        outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        said = outputs.get("probabilities")
-        if said is not None and said.ndim == 3 and self._head is not None:
-            outputs["probabilities"] = said[:, self._head]
+        shares = min(self._threads, len(faces)) or 1
+        ends = [len(faces) * i // shares for i in range(shares + 1)]
+        parts = [faces[start:end] for start, end in pairwise(ends)]
+        others = [self._others.submit(self._read, part) for part in parts[1:]]
+        said = [self._read(parts[0]), *(other.result() for other in others)]
+        outputs = {name: np.concatenate([part[name] for part in said]) for name in said[0]}
+        probabilities = outputs.get("probabilities")
+        if probabilities is not None and probabilities.ndim == 3 and self._head is not None:
+            outputs["probabilities"] = probabilities[:, self._head]
         return outputs
 
-
-class _Sized:
-    """An interpreter for batches of one size."""
-
-    def __init__(self, content: bytes, threads: int, batch: int):
+    def _read(self, faces: np.ndarray) -> dict[str, np.ndarray]:
         try:
-            self._prepare(Interpreter(model_content=content, num_threads=threads), batch)
+            interpreter = self._idle.pop()
+        except IndexError:  # all are at work
+            interpreter = _OneFace(self._content)
+        try:
+            return interpreter.read(faces)
+        finally:
+            self._idle.append(interpreter)
+
+
+class _OneFace:
+    """An interpreter that reads faces one by one, on the thread that asks."""
+
+    def __init__(self, content: bytes):
+        try:
+            self._prepare(Interpreter(model_content=content, num_threads=1))
         except RuntimeError:
             # XNNPACK refuses integer ranges of nearly nothing, as of a network that hardly learned;
             # LiteRT's own kernels take them, more slowly.
             plain = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-            self._prepare(
-                Interpreter(model_content=content, experimental_op_resolver_type=plain), batch
-            )
+            self._prepare(Interpreter(model_content=content, experimental_op_resolver_type=plain))
         named = self._interpreter.get_signature_runner().get_output_details()
         self._outputs = {name: output["index"] for name, output in named.items()}
+        self._shapes = {name: tuple(output["shape"][1:]) for name, output in named.items()}
 
-    def _prepare(self, interpreter: Interpreter, batch: int) -> None:
+    def _prepare(self, interpreter: Interpreter) -> None:
         given = interpreter.get_input_details()[0]
-        self._input, self._shape = given["index"], (batch, *given["shape"][1:])
-        self.size_px = int(given["shape"][1])
-        interpreter.resize_tensor_input(self._input, self._shape)
+        self._input, self.size_px = given["index"], int(given["shape"][1])
+        interpreter.resize_tensor_input(self._input, (1, *given["shape"][1:]))
         interpreter.allocate_tensors()
         self._interpreter = interpreter
 
-    def run(self, faces: np.ndarray) -> dict[str, np.ndarray]:
-        """The outputs for uint8 (N, S, S) faces, no more than the batch."""
-        padded = np.zeros(self._shape, np.uint8)
-        padded[: len(faces), :, :, 0] = faces
-        self._interpreter.set_tensor(self._input, padded)
-        self._interpreter.invoke()
-        return {
-            name: self._interpreter.get_tensor(index)[: len(faces)]
-            for name, index in self._outputs.items()
+    def read(self, faces: np.ndarray) -> dict[str, np.ndarray]:
+        """The outputs for uint8 (N, S, S) faces."""
+        said = {
+            name: np.empty((len(faces), *shape), np.float32) for name, shape in self._shapes.items()
         }
+        for i, face in enumerate(faces):
+            self._interpreter.set_tensor(self._input, face[None, ..., None])
+            self._interpreter.invoke()
+            for name, index in self._outputs.items():
+                said[name][i] = self._interpreter.get_tensor(index)[0]
+        return said

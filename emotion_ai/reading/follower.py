@@ -12,8 +12,8 @@ from emotion_ai.reading.predictor import Predictor
 from emotion_ai.reading.tracking import Track, Tracker
 from emotion_ai.results import FaceReading
 
-#: Faces read in a frame at most: a batch size of the networks. At 30 frames/s each of 25 faces is
-#: then read five times a second, which is enough: what is shown is smoothed over half a second.
+#: Faces read in a frame at most. At 30 frames/s each of 25 is then read five times a second, which
+#: is enough: what is shown is smoothed over half a second.
 BATCH = 4
 
 

@@ -20,7 +20,7 @@ from emotion_ai.datasets.drawn.synthetic import draw_faces
 from emotion_ai.datasets.store import list_datasets
 from emotion_ai.errors import ConfigError, EmotionAIError, ModelError
 from emotion_ai.jobs.background import finish, report
-from emotion_ai.models.runtime import BATCH_SIZES, LiteNetwork
+from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.models.store import KERAS, SavedModel, open_model
 from emotion_ai.networks.changes import in_float32, with_heads
 from emotion_ai.networks.files import load_network
@@ -202,7 +202,7 @@ def write_warm_up(folder: Path, name: str, faces: np.ndarray) -> None:
     path.parent.mkdir()
     picture = tf.io.encode_png(faces[0][..., None]).numpy()
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for size in BATCH_SIZES:
+        for size in versions.BATCH_SIZES:
             some = np.resize(faces, (size, *faces.shape[1:]))
             writer.write(log(wire.RAW, **{wire.RAW_INPUT: some[..., None]}))
         writer.write(log(wire.ENCODED, **{wire.ENCODED_INPUT: [picture]}))

@@ -15,7 +15,6 @@ from typing import TypedDict
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.errors import RecordError
 from emotion_ai.jobs import background
-from emotion_ai.models.runtime import BATCH_SIZES
 from emotion_ai.optional import require
 from emotion_ai.settings import Settings
 from emotion_ai.storage.files import write_bytes
@@ -30,6 +29,8 @@ RECORD, WARM_UP = "export.json", "tf_serving_warmup_requests"
 MODELS_CONFIG, BATCHING_CONFIG = "models.config", "batching.config"
 #: Where the server's container finds ``serving_dir``.
 MOUNTED = "/models"
+#: Faces of a batch; an exported version is warmed up for each, as the server keeps to them, too.
+BATCH_SIZES = (1, 4, 16, 64)
 #: Versions that stay loaded: the newest and the one before, to go back to.
 VERSIONS_LOADED = 2
 

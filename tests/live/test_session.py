@@ -13,7 +13,6 @@ import pytest
 from emotion_ai.faces.drawing import Layers
 from emotion_ai.labels import COURSE5, FER7
 from emotion_ai.live.session import LiveOptions, LiveSession, mirrored
-from emotion_ai.models.runtime import BATCH_SIZES
 from emotion_ai.reading.follower import BATCH, FaceFollower
 from emotion_ai.reading.pace import ONE_FACE, ROOM
 from emotion_ai.results import Expression, FaceBox, FaceReading
@@ -256,7 +255,3 @@ def test_models_that_name_other_expressions_start_the_count_anew():
     assert session.group.labels == session.own.labels == COURSE5.expressions
     assert session.group.fewest == 7
     assert session.status.failed == 0
-
-
-def test_as_many_faces_are_read_at_a_time_as_a_batch_holds():
-    assert BATCH in BATCH_SIZES

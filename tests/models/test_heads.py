@@ -58,7 +58,7 @@ def test_a_predictor_answers_with_either_head_of_the_same_network(models_dir):
         asked = predictor.answering(head)
         said = {reading.expression.label for reading in asked.read_faces(frame, faces)}
         assert said == {expected}
-        assert asked.networks["expression"]._sized is predictor.networks["expression"]._sized
+        assert asked.networks["expression"]._idle is predictor.networks["expression"]._idle
     assert {r.expression.label for r in predictor.read_faces(frame, faces)} == {SURE["crowd"]}
     with pytest.raises(ModelError, match="expected crowd, given"):
         predictor.answering("mine")
