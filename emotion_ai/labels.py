@@ -39,6 +39,12 @@ KEYPOINT_NAMES = (
 KEYPOINT_COUNT = len(KEYPOINT_NAMES)
 #: The 30 table columns, x before y, in the order of Kaggle's ``training.csv``.
 COORDINATE_COLUMNS = tuple(f"{name}_{axis}" for name in KEYPOINT_NAMES for axis in "xy")
+#: Mean keypoints of the 96 × 96 training faces, made symmetric, pixels, x then y.
+MEAN_FACE_PX = (
+    (65.2, 34.8), (29.8, 34.8), (58.1, 35.8), (72.3, 34.9), (36.9, 35.8), (22.7, 34.9),
+    (55.7, 24.4), (80.3, 27.0), (39.3, 24.4), (14.7, 27.0), (47.5, 55.4),
+    (62.7, 73.3), (32.3, 73.3), (47.5, 70.0), (47.5, 81.2),
+)  # fmt: skip
 
 
 def _mirrored(name: str) -> str:

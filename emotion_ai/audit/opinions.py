@@ -4,8 +4,10 @@ A CSV as ``marks_table`` writes it fits any copy of the same data, however its r
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -30,13 +32,21 @@ class Merged:
     kappa: float
 
 
+@dataclass(frozen=True)
+class Told:
+    """A file of marks: by picture and, by picture, in the rows that it names."""
+
+    opinions: Opinions = field(default_factory=dict)
+    rows: dict[str, Marks] = field(default_factory=dict)
+
+
 def opinions_of(dataset: Dataset, marks: Marks) -> Opinions:
     """Marks by the digest of their picture's pixels."""
     digests = dataset.samples["digest"].to_numpy()
     return {digests[row]: mark for row, mark in marks.items()}
 
 
-def read_opinions(path: Path) -> Opinions:
+def read_opinions(path: Path) -> Told:
     """A CSV of marks; DatasetError names the row that is wrong, or the column that is missing."""
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
@@ -45,16 +55,19 @@ def read_opinions(path: Path) -> Opinions:
     if lacking := [name for name in ("digest", "mark") if name not in table]:
         raise DatasetError(f"{Path(path).name}: expected the columns digest and mark, "
                            f"missing {' and '.join(lacking)}")  # fmt: skip
-    new = table["new_expression"] if "new_expression" in table else [""] * len(table)
-    found: Opinions = {}
-    for number, (digest, kind, name) in enumerate(
-        zip(table["digest"], table["mark"], new, strict=True), 1
+    nothing = [""] * len(table)
+    new, rows = (table.get(name, nothing) for name in ("new_expression", "row"))
+    told = Told()
+    for number, (digest, kind, name, row) in enumerate(
+        zip(table["digest"], table["mark"], new, rows, strict=True), 1
     ):
         try:
-            found[digest] = Mark(kind, name or None)
+            mark = told.opinions[digest] = Mark(kind, name or None)
         except DatasetError as error:
             raise DatasetError(f"{Path(path).name} row {number}: {error}") from None
-    return found
+        if row.isdecimal():
+            told.rows.setdefault(digest, {})[int(row)] = mark
+    return told
 
 
 def merge(first: Opinions, second: Opinions) -> Merged:
@@ -71,9 +84,15 @@ def merge(first: Opinions, second: Opinions) -> Merged:
     return Merged(marks, conflicts, len(both), kappa)
 
 
-def rows_of(dataset: Dataset, opinions: Opinions) -> tuple[Marks, int]:
-    """The marks as rows of a dataset, every copy of a picture alike; and how many of the pictures
-    are not in it. DatasetError for a class that it has not."""
+def rows_of(
+    dataset: Dataset, opinions: Opinions, named: Mapping[str, Marks] = MappingProxyType({})
+) -> tuple[Marks, int]:
+    """The marks as rows of a dataset, and how many of the pictures are not in it. DatasetError for
+    a class that it has not.
+
+    Where a picture stands in the rows ``named`` for it, those are marked: of copies, all but one
+    may be dropped. Elsewhere every copy is.
+    """
     unknown = {m.expression for m in opinions.values() if m.expression} - set(relabels(dataset))
     if unknown:
         raise DatasetError(
@@ -81,7 +100,17 @@ def rows_of(dataset: Dataset, opinions: Opinions) -> tuple[Marks, int]:
             f"{', '.join(relabels(dataset)) or 'keep or drop'}"
         )
     digests = dataset.samples["digest"].to_numpy()
-    marks = {i: opinions[digest] for i, digest in enumerate(digests) if digest in opinions}
+    there = {
+        digest: {
+            row: m for row, m in named.get(digest, {}).items() if digests[row : row + 1] == digest
+        }
+        for digest in opinions
+    }
+    marks = {
+        row: there[digest].get(row, opinions[digest])
+        for row, digest in enumerate(digests)
+        if digest in opinions and (not there[digest] or row in there[digest])
+    }
     return marks, len(opinions.keys() - set(digests))
 
 

@@ -55,9 +55,11 @@ def out_of_sample_probabilities(
 
     if len(np.unique(groups)) < FOLDS:
         raise DatasetError(f"expected at least {FOLDS} different images with a label")
+    folds = [*GroupKFold(FOLDS, shuffle=True, random_state=seed).split(features, groups=groups)]
+    if any(len(np.unique(targets[others])) < 2 for others, _ in folds):
+        raise DatasetError("expected two classes or more, each with several different images")
     scaled = (features - features.mean(axis=0)) / (features.std(axis=0) + 1e-6)
     out = np.zeros((len(targets), targets.max() + 1), np.float32)
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(scaled, groups=groups)
     # One thread: the products are small, and threads that wait for each other cost ten times more.
     with threadpool_limits(1):
         for done, (others, fold) in enumerate(folds, 1):

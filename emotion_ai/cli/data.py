@@ -127,20 +127,23 @@ def run_marks(arguments: argparse.Namespace) -> int:
 
 
 def _import_marks(dataset: Dataset, files: list[Path]) -> int:
-    """Each file is merged with what is there: first the dataset's own marks, if any."""
-    opinions = opinions_of(dataset, load_marks(dataset))
+    """Each file is merged with what is there: first the dataset's own marks, if any, which stay as
+    they are."""
+    own = load_marks(dataset)
+    opinions, marks, elsewhere = opinions_of(dataset, own), {}, 0
     for path in files:
-        read = read_opinions(path)
-        merged = merge(opinions, read) if opinions else None
+        told = read_opinions(path)
+        merged = merge(opinions, told.opinions) if opinions else None
         if merged:
             print(f"{path.name}: {agreement(merged)}")
             if merged.conflicts:
                 print(conflicts_table(dataset, merged).to_csv(index=False), end="")
         # What is there stays where the other disagrees: a conflict is for people to settle.
-        opinions = opinions | {d: m for d, m in read.items() if d not in opinions}
-    marks, elsewhere = rows_of(dataset, opinions)
-    put_marks(dataset, marks)
-    print(f"{dataset.name}: {len(marks):,} images marked; {elsewhere:,} pictures are not in it")
+        new = {digest: m for digest, m in told.opinions.items() if digest not in opinions}
+        found, lacking = rows_of(dataset, new, told.rows)
+        opinions, marks, elsewhere = opinions | new, marks | found, elsewhere + lacking
+    marked = put_marks(dataset, marks) if marks else own
+    print(f"{dataset.name}: {len(marked):,} images marked; {elsewhere:,} pictures are not in it")
     return 0
 
 

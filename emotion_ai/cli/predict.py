@@ -15,7 +15,7 @@ from emotion_ai.labels import HEADS
 from emotion_ai.progress import progress_bar
 from emotion_ai.results import FaceReading
 from emotion_ai.settings import settings
-from emotion_ai.storage.files import write_bytes
+from emotion_ai.storage.files import printable, write_bytes
 
 if TYPE_CHECKING:  # what reads is imported when something is read: other commands start sooner
     from emotion_ai.reading.films import VideoReading
@@ -95,9 +95,9 @@ def run_predict(arguments: argparse.Namespace) -> int:
     if arguments.csv:
         _write_table(arguments.csv, found)
     for line in [_as_json(found)] if arguments.json else _as_text(found):
-        print(line)
+        print(printable(line))
     for failure in found.failures:
-        print(f"error: {failure}", file=sys.stderr)
+        print(f"error: {printable(failure)}", file=sys.stderr)
     return 1 if found.failures else 0
 
 
@@ -170,8 +170,8 @@ def _annotated_path(out: Path, source: Path, suffix: str, found: _Findings) -> P
 def _write_table(path: Path, found: _Findings) -> None:
     from emotion_ai.reading.table import readings_table
 
-    photos = ((str(photo), readings) for photo, _, readings in found.photos)
-    films = ((str(film), reading.sightings) for film, reading in found.films)
+    photos = ((printable(str(photo)), readings) for photo, _, readings in found.photos)
+    films = ((printable(str(film)), reading.sightings) for film, reading in found.films)
     table = readings_table(photos, films, found.own_classes)
     write_bytes(path, table.to_csv(index=False).encode())
 
@@ -179,9 +179,11 @@ def _write_table(path: Path, found: _Findings) -> None:
 def _as_json(found: _Findings) -> str:
     from emotion_ai.reading.table import film_record, photo_record
 
-    photos = [photo_record(str(path), *photo) for path, *photo in found.photos]
+    photos = [photo_record(printable(str(path)), *photo) for path, *photo in found.photos]
     films = [
-        film_record(str(path), film.size_wh, film.duration_s, film.frames, film.sightings)
+        film_record(
+            printable(str(path)), film.size_wh, film.duration_s, film.frames, film.sightings
+        )
         for path, film in found.films
     ]
     return json.dumps(photos + films)

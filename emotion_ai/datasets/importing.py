@@ -297,7 +297,7 @@ def _split(samples: pd.DataFrame, kept: _Kept, rule: str | None, seed: int) -> s
         lowest = join_groups(keys, near_duplicates(np.stack(kept.thumbnails)))
     else:
         lowest = join_groups(keys)
-    samples["group"] = keys[-1].to_numpy()[lowest]
+    samples["group"] = keys[-1].fillna(samples["digest"]).to_numpy()[lowest]
     if "split" in samples and rule is None:
         return "official"
     if "expression" in samples:

@@ -1,8 +1,9 @@
 """What people decided about single images: keep, drop, or relabel.
 
 Marks lie beside the dataset in ``marks.json`` (``Dataset.marks_path``). Each names its row and the
-digest of its pixels, so that a mark never moves to another image when a dataset is imported again;
-the dataset's own files are never changed. Training honours them when asked to (``honour_marks``).
+digest of its pixels, so that it follows its image, and never moves to another one, when a dataset
+is imported again; the dataset's own files are never changed. Training honours them when asked to
+(``honour_marks``).
 """
 
 from collections.abc import Iterable, Mapping
@@ -65,17 +66,34 @@ class _Record(TypedDict):
 
 
 def load_marks(dataset: Dataset) -> Marks:
-    """The marks by row; those of images that are no longer there are passed over."""
+    """The marks by row. Where an import moved an image, its mark is in its new row; those of images
+    that are not there at the moment are passed over, and kept."""
+    return _load(dataset)[0]
+
+
+def _load(dataset: Dataset) -> tuple[Marks, list[_RowMark]]:
+    """The marks by row, and what is recorded of images that are not there."""
     try:
         records = read_record(dataset.marks_path, _Record)["marks"]
         digests = dataset.samples["digest"].to_numpy() if records else ()
-        return {
-            record["row"]: Mark(record["mark"], record.get("expression"))
-            for record in records
-            if record["row"] < len(digests) and digests[record["row"]] == record["digest"]
-        }
+        marks: Marks = {}
+        moved = []
+        for record in records:
+            row, mark = record["row"], Mark(record["mark"], record.get("expression"))
+            if row < len(digests) and digests[row] == record["digest"]:
+                marks[row] = mark
+            else:
+                moved.append((record, mark))
+        gone = []
+        for record, mark in moved:
+            rows = [int(i) for i in np.flatnonzero(digests == record["digest"]) if i not in marks]
+            if rows:  # of copies, the nearest
+                marks[min(rows, key=lambda i, at=record["row"]: abs(i - at))] = mark
+            else:
+                gone.append(record)
+        return marks, gone
     except FileNotFoundError:
-        return {}
+        return {}, []
     except RecordError as error:
         raise DatasetError(f"{dataset.name} is damaged: {error}: repair it or remove it") from None
 
@@ -100,13 +118,13 @@ def put_marks(dataset: Dataset, decided: Mapping[int, Mark | None]) -> Marks:
     try:
         dataset.marks_path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(dataset.marks_path.with_name(f".{MARKS}.lock")):
-            marks = load_marks(dataset)
+            marks, gone = _load(dataset)
             for row, mark in decided.items():
                 if mark is None:
                     marks.pop(row, None)
                 else:
                     marks[row] = mark
-            _save(dataset, marks)
+            _save(dataset, marks, gone)
     except OSError as error:
         raise DatasetError(
             f"{dataset.name}: marks cannot be saved ({error.strerror or error})"
@@ -114,14 +132,14 @@ def put_marks(dataset: Dataset, decided: Mapping[int, Mark | None]) -> Marks:
     return marks
 
 
-def _save(dataset: Dataset, marks: Marks) -> None:
+def _save(dataset: Dataset, marks: Marks, gone: list[_RowMark]) -> None:
     digests = dataset.samples["digest"].to_numpy()
     records = [
         {"row": row, "digest": digests[row], "mark": mark.kind}
         | ({"expression": mark.expression} if mark.expression else {})
         for row, mark in sorted(marks.items())
     ]
-    write_json(dataset.marks_path, {"marks": records})
+    write_json(dataset.marks_path, {"marks": records + gone})
 
 
 def marks_table(dataset: Dataset, marks: Marks) -> pd.DataFrame:

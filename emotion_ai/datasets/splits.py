@@ -30,13 +30,22 @@ def check_rule(rule: str) -> str:
 _NO_PAIRS = np.empty((0, 2), np.int64)
 
 
+def _codes(key: Sequence) -> np.ndarray:
+    """Numbers from 0, equal where the values are, each missing value having its own."""
+    codes, values = pd.factorize(np.asarray(key))
+    missing = codes < 0
+    codes[missing] = len(values) + np.arange(missing.sum())
+    return codes
+
+
 def join_groups(keys: Sequence[Sequence], pairs: np.ndarray = _NO_PAIRS) -> np.ndarray:
     """For each row the lowest row it belongs with: int64 (N,).
 
     Rows belong together when any of ``keys`` (each a column of N values) is equal or when
-    ``pairs``, int64 (M, 2), names them, and so do rows that are linked through others.
+    ``pairs``, int64 (M, 2), names them, and so do rows that are linked through others. A value that
+    is missing is like no other.
     """
-    columns = [pd.factorize(np.asarray(key))[0] for key in keys]
+    columns = [_codes(key) for key in keys]
     lowest = np.arange(len(columns[0]))
     while True:
         before = lowest

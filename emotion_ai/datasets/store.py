@@ -17,8 +17,8 @@ augmentation can rotate and shift without inventing a border; ``Dataset.images``
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -29,7 +29,7 @@ import pandas as pd
 
 from emotion_ai.access.permissions import require_editor
 from emotion_ai.datasets.description import DESCRIPTION, Description, read_description
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.labels import (
     COORDINATE_COLUMNS,
     FER7,
@@ -41,6 +41,7 @@ from emotion_ai.labels import (
 )
 from emotion_ai.storage.files import (
     may_name_a_folder,
+    printable,
     replace_folder,
     sibling_folder,
     write_json,
@@ -93,7 +94,8 @@ class Dataset:
     @cached_property
     def wide_images(self) -> np.ndarray:
         """All stored pixels: uint8 (N, H + 2 border, W + 2 border), memory-mapped, read-only."""
-        return np.load(self.folder / IMAGES, mmap_mode="r")
+        with self._damage_named(IMAGES):
+            return np.load(self.folder / IMAGES, mmap_mode="r")
 
     @property
     def images(self) -> np.ndarray:
@@ -103,7 +105,17 @@ class Dataset:
 
     @cached_property
     def samples(self) -> pd.DataFrame:
-        return pd.read_parquet(self.folder / SAMPLES)
+        with self._damage_named(SAMPLES):
+            return pd.read_parquet(self.folder / SAMPLES)
+
+    @contextmanager
+    def _damage_named(self, file: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, EOFError) as error:
+            raise DatasetError(
+                f"{self.name} is damaged: {file}: {in_a_line(error)}: import it again"
+            ) from None
 
     @cached_property
     def labels(self) -> LabelSet | None:
@@ -280,6 +292,7 @@ class DatasetWriter:
         pixels = image.tobytes()
         self._file.write(pixels)
         self._sha256.update(pixels)
+        row = {name: printable(v) if isinstance(v, str) else v for name, v in row.items()}
         self._rows.append({**row, "digest": hashlib.blake2b(pixels, digest_size=8).hexdigest()})
 
     def table(self) -> pd.DataFrame:

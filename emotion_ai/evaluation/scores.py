@@ -107,8 +107,15 @@ class KeypointAnswers:
 
     @property
     def details(self) -> dict:
-        per_point = np.sqrt(np.nanmean(self.squares, axis=(0, 2)))
-        return {"per_point_rmse_px": dict(zip(KEYPOINT_NAMES, map(float, per_point), strict=True))}
+        """``per_point_rmse_px``: of each keypoint that is labelled in some face."""
+        by_point = zip(KEYPOINT_NAMES, np.moveaxis(self.squares, 1, 0), strict=True)
+        return {
+            "per_point_rmse_px": {
+                name: float(np.sqrt(np.nanmean(squares)))
+                for name, squares in by_point
+                if not np.isnan(squares).all()
+            }
+        }
 
 
 Answers = ExpressionAnswers | KeypointAnswers

@@ -64,7 +64,7 @@ class ExpressionScore(_Score):
 class KeypointScore(_Score):
     rmse_px: Number
     rmse_px_ci: Interval
-    nme: float  # NaN where no face has both outer eye corners
+    nme: NotRequired[Number]  # where a face has both outer eye corners
 
 
 class _Card(TypedDict):

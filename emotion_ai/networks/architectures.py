@@ -8,7 +8,7 @@ import keras
 from keras import layers, ops
 
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import INPUT_SIZE_PX, KEYPOINT_COUNT
+from emotion_ai.labels import INPUT_SIZE_PX, KEYPOINT_COUNT, MEAN_FACE_PX
 from emotion_ai.networks import blocks
 from emotion_ai.networks.presets import DEFAULT, PRESETS, Part
 
@@ -16,12 +16,6 @@ from emotion_ai.networks.presets import DEFAULT, PRESETS, Part
 NOISE_VARIANCE = 100.0
 #: A keypoint network's offsets count in this fraction of the crop's side.
 OFFSET_STEPS = 12
-#: Mean keypoints of the 96 × 96 training faces, made symmetric, pixels, x then y.
-MEAN_FACE_PX = (
-    (65.2, 34.8), (29.8, 34.8), (58.1, 35.8), (72.3, 34.9), (36.9, 35.8), (22.7, 34.9),
-    (55.7, 24.4), (80.3, 27.0), (39.3, 24.4), (14.7, 27.0), (47.5, 55.4),
-    (62.7, 73.3), (32.3, 73.3), (47.5, 70.0), (47.5, 81.2),
-)  # fmt: skip
 
 
 def build(

@@ -22,7 +22,7 @@ def sections(assessment: KeypointAssessment) -> list[Section]:
     errors = normalised_errors(predicted, truth)
     table = point_table(predicted, truth)
     mean_face = assessment.images[assessment.rows].mean(axis=0).round().astype(np.uint8)
-    worst = np.argsort(-np.nan_to_num(errors, nan=-1))[:EXAMPLES]
+    worst = np.argsort(-errors)[: min(EXAMPLES, np.isfinite(errors).sum())]  # NaN comes last
     faces = tuple(
         (
             picture_url(joined_points(np.asarray(assessment.images[row]), truth[i], predicted[i])),

@@ -57,6 +57,11 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
+def printable(name: str) -> str:
+    """A file's name as text that can be written: what of it is not UTF-8 becomes question marks."""
+    return name.encode(errors="replace").decode()
+
+
 def may_name_a_folder(name: str) -> bool:
     """1 to 64 letters, digits, ``_``, ``-`` and ``.``, the first a letter or a digit."""
     return bool(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", name))

@@ -119,8 +119,8 @@ def _of_the_default(model: SavedModel) -> dict | None:
 
 def _measure(score: dict) -> str:
     if score["task"] == "keypoints":
-        relative = f"{100 * score['nme']:.1f} % of the eye distance"
-        return f"root mean square error on faces of 96 × 96 pixels, {relative}"
+        of_eyes = f", {100 * score['nme']:.1f} % of the eye distance" if "nme" in score else ""
+        return f"root mean square error on faces of 96 × 96 pixels{of_eyes}"
     how = "most of ten people do" if score["labels_from"] == "crowd" else "labelled"
     return f"of faces named as {how}, {len(score['labels'])} expressions"
 

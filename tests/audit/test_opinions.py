@@ -32,7 +32,8 @@ def test_marks_fit_a_new_copy_of_the_same_data(tmp_path, data_dir):
     new = copy_of_the_data(tmp_path, data_dir, "new", [7, 3, 9, 0, 1, 2, 4, 5, 6, 11])
     marks = set_marks(old, [0], DROP) and set_marks(old, [1, 8], Mark("relabel", "up"))
     marks_table(old, marks).to_csv(tmp_path / "m.csv", index=False)
-    found, elsewhere = rows_of(new, read_opinions(tmp_path / "m.csv"))
+    told = read_opinions(tmp_path / "m.csv")
+    found, elsewhere = rows_of(new, told.opinions, told.rows)
     by_digest = opinions_of(old, marks)
     digests = new.samples["digest"]
     assert {digests[row]: mark for row, mark in found.items()} == {
@@ -86,3 +87,22 @@ def test_the_command_takes_marks_over_and_prints_conflicts(tmp_path, use_places,
     assert conflicts_table(dataset, merge({digests[0]: DROP}, {digests[0]: KEEP}))[
         "other"
     ].tolist() == ["keep"]
+
+
+def test_of_copies_those_that_were_kept_stay(tmp_path, use_places):
+    use_places(tmp_path, "data")
+    # Rows 0 and 6 are the same picture.
+    dataset = copy_of_the_data(tmp_path, tmp_path / "data", "own", [0, 1, 2, 3, 4, 5, 6, 7, 8, 0])
+    digests = dataset.samples["digest"]
+    (copies,) = (list(rows) for rows in digests.groupby(digests).groups.values() if len(rows) > 1)
+    set_marks(dataset, [copies[1]], DROP)
+    marks_table(dataset, load_marks(dataset)).to_csv(tmp_path / "m.csv", index=False)
+    for content in ("digest,mark\n0000,keep\n", (tmp_path / "m.csv").read_text()):
+        (tmp_path / "other.csv").write_text(content)
+        assert program.main(["data", "marks", "own", "--import", str(tmp_path / "other.csv")]) == 0
+        assert load_marks(dataset) == {copies[1]: DROP}
+    # The same data of somebody who has not decided yet.
+    set_marks(dataset, copies, None)
+    (tmp_path / "other.csv").write_text((tmp_path / "m.csv").read_text())
+    assert program.main(["data", "marks", "own", "--import", str(tmp_path / "m.csv")]) == 0
+    assert load_marks(dataset) == {copies[1]: DROP}

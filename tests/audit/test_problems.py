@@ -130,6 +130,8 @@ def test_too_few_faces_or_labels_are_one_line():
         find_suspects(np.zeros((20, 2)), np.zeros(20, int), np.arange(20))
     with pytest.raises(DatasetError, match="at least 5"):
         find_suspects(np.zeros((4, 2)), np.array([0, 1, 0, 1]), np.arange(4))
+    with pytest.raises(DatasetError, match="each with several different images"):
+        find_suspects(np.zeros((20, 2)), np.array([1] + [0] * 19), np.arange(20))
 
 
 def test_a_row_far_from_all_others_is_the_most_unusual():

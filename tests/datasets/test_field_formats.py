@@ -3,7 +3,9 @@ kept here, so nothing in this file was ever tried on the real thing."""
 
 import io
 import json
+import os
 
+import cv2
 import h5py
 import numpy as np
 import pandas as pd
@@ -305,8 +307,104 @@ def test_a_table_of_points_names_them(tmp_path, data_dir):
     dataset = import_dataset(folder, data_dir).dataset
     known = dataset.samples[list(COORDINATE_COLUMNS)].notna().iloc[0]
     assert known.sum() == 4  # half a point is none
+    # As large as in the mean face: from nose to eye √(17.7² + 20.6²) = 27.16 of 96 pixels.
     got = pair(dataset, "left_eye_center") - pair(dataset, "nose_tip")
-    assert got == pytest.approx(np.array([40, -40]) * 96 / (1.11 * 40), abs=1e-3)
+    assert got == pytest.approx(np.array([1, -1]) * 27.16 / np.sqrt(2), abs=2e-3)
+    middle = (pair(dataset, "left_eye_center") + pair(dataset, "nose_tip")) / 2
+    assert middle == pytest.approx([(65.2 + 47.5) / 2, (34.8 + 55.4) / 2], abs=1e-3)
+
+
+def test_a_crop_with_our_own_points_stays_as_it_is(tmp_path, data_dir):
+    pixels = face(3, 96)
+    folder = write_tree(tmp_path / "points", {"0.png": png(pixels)})
+    points = np.arange(30).reshape(15, 2) + 20.5
+    header = ",".join(["file", *COORDINATE_COLUMNS])
+    write_csv(folder / "points.csv", header, [",".join(["0.png", *map(str, points.ravel())])])
+    dataset = import_dataset(folder, data_dir).dataset
+    np.testing.assert_array_equal(dataset.images[0], pixels)
+    np.testing.assert_array_equal(dataset.keypoints_px[0], points)
+
+
+def test_pixels_in_a_column_called_image_are_no_names_of_pictures(tmp_path, data_dir):
+    folder = write_tree(tmp_path / "downloads", {"holiday/x.png": png(face(0, 200))})
+    header = ",".join([*COORDINATE_COLUMNS, "Image"])
+    pixels = " ".join(["7"] * 96 * 96)
+    rows = [",".join([*["40.0"] * 30, pixels]) for _ in range(3)]
+    write_csv(folder / "training.csv", header, rows)
+    for given in (folder / "training.csv", folder):
+        dataset = import_dataset(given, data_dir, name=f"k{given.is_dir():d}").dataset
+        assert (len(dataset), int(dataset.images[0].mean())) == (3, 7)
+
+
+def test_class_7_of_eight_is_contempt(tmp_path, data_dir):
+    pixels = " ".join(["9"] * 48 * 48)
+    rows = [f"{number},{pixels}" for number in range(8)]
+    write_csv(tmp_path / "ck.csv", "emotion,pixels", rows)
+    report = import_dataset(tmp_path / "ck.csv", data_dir, label_set_name="fer8")
+    assert not report.skipped
+    assert report.dataset.samples["expression"].tolist()[7] == "contempt"
+
+
+def test_a_person_of_number_0_is_one_and_rows_without_a_person_are_not_joined(tmp_path, data_dir):
+    folder = write_tree(tmp_path / "own", {f"{i}.png": png(face(i, 60)) for i in range(8)})
+    people = ["0", "0", "", "", "", "5", "5", "5"]
+    rows = [f"{i}.png,{'up' if i % 2 else 'down'},{who}" for i, who in enumerate(people)]
+    write_csv(folder / "faces.csv", "file,label,subject", rows)
+    groups = import_dataset(folder, data_dir).dataset.samples["group"]
+    assert groups.notna().all()
+    assert groups.nunique() == 5
+    assert groups[0] == groups[1] == "0"
+    assert len(set(groups[2:5])) == 3
+
+
+def test_a_file_name_that_is_not_utf_8_is_stored(tmp_path, data_dir):
+    folder = write_tree(tmp_path / "old", {"up/a.png": png(face(0)), "down/b.png": png(face(1))})
+    (folder / "up" / os.fsdecode(b"caf\xe9.png")).write_bytes(png(face(2)))
+    sources = import_dataset(folder, data_dir).dataset.samples["source"]
+    assert sources.str.contains("caf?.png", regex=False).sum() == 1
+
+
+def test_a_16_bit_tiff_keeps_its_greys(tmp_path, data_dir):
+    deep = np.repeat(np.array([1000, 60000], np.uint16), 24 * 48).reshape(48, 48)
+    names = ("up/0.tiff", "up/1.png", "down/2.png")
+    files = {n: cv2.imencode(n[-5:].lstrip("012"), deep + i)[1].tobytes()
+             for i, n in enumerate(names)}  # fmt: skip
+    dataset = import_dataset(write_tree(tmp_path / "deep", files), data_dir).dataset
+    assert {(int(face[0, 0]), int(face[-1, 0])) for face in dataset.images} == {(3, 234)}
+
+
+@pytest.mark.parametrize(
+    ("broken", "files"),
+    [
+        ("12", {"EmoLabel/list_patition_label.txt": b"train_1.jpg 12\ntrain_2.jpg 1\ntest_3.jpg 2"}
+         | {f"Image/aligned/{n}_aligned.jpg": jpg(face(i))
+            for i, n in enumerate(("train_1", "train_2", "test_3"))}),
+        ("holds no number",
+         {f"train_set/images/{i}.jpg": jpg(face(i)) for i in range(3)}
+         | {f"train_set/annotations/{i}_{kind}.npy": npy(1) for i in range(3)
+            for kind in ("exp", "val")} | {"train_set/annotations/0_aro.npy": b""}),
+        ("expected pt3d_68", {"a.jpg": jpg(face(0)), "a.mat": b"MATLAB 5.0 MAT-file"}),
+    ],
+    ids=["RAF-DB", "AffectNet", "AFLW2000"],
+)  # fmt: skip
+def test_a_broken_file_among_good_ones_is_a_line(tmp_path, data_dir, broken, files):
+    folder = write_tree(tmp_path / "set", files)
+    try:
+        told = "\n".join(import_dataset(folder, data_dir).skipped)
+    except DatasetError as error:
+        told = str(error)
+    assert broken in told
+
+
+def test_numbers_tell_photos_apart_where_every_name_begins_alike(tmp_path, data_dir):
+    points = b"{\n" + "\n".join(f"{x} {y}" for x, y in spread(68)).encode() + b"\n}"
+    names = [*(f"indoor/indoor_{i:03}" for i in range(6)),
+             *(f"helen/{photo}_{face}" for photo in (11, 12, 13) for face in (1, 2))]  # fmt: skip
+    files = {f"{name}.png": png(face(i, 200)) for i, name in enumerate(names)}
+    files |= {f"{name}.pts": points for name in names}
+    samples = import_dataset(write_tree(tmp_path / "300w", files), data_dir).dataset.samples
+    groups = samples.groupby("subset")["group"].nunique()
+    assert groups.to_dict() == {"indoor": 6, "helen": 3}
 
 
 def test_a_table_of_numbered_points(tmp_path, data_dir):

@@ -51,7 +51,28 @@ def test_a_mark_never_moves_to_another_image(dataset):
     record["marks"][0]["row"] = 4
     record["marks"].append({"row": 10_000, "digest": "x", "mark": "keep"})
     path.write_text(json.dumps(record))
-    assert load_marks(dataset) == {}
+    assert load_marks(dataset) == {3: Mark("drop")}
+
+
+def test_marks_follow_their_images_and_wait_for_those_that_are_gone(tmp_path, data_dir):
+    def imported(emotions):
+        table = fer_csv(tmp_path / "f.csv", emotions, ["Training"] * len(emotions))
+        return import_dataset(table, data_dir, name="f", replace=True).dataset
+
+    first = imported([0, 3, 4, 3, 2, 5])
+    digests = first.samples["digest"]
+    decided = {digests[1]: Mark("keep"), digests[4]: Mark("drop")}
+    set_marks(first, [1], Mark("keep"))
+    set_marks(first, [4], Mark("drop"))
+    with DatasetWriter(data_dir / "f", "expression", 48) as writer:
+        for row in (5, 4, 0):  # the picture of row 1 is gone
+            writer.add(np.asarray(first.images[row]), {"source": "x", "expression": "sad"})
+        moved = writer.commit(writer.table().assign(split="train"))
+    assert load_marks(moved) == {1: Mark("drop")}
+    set_marks(moved, [0], Mark("keep"))
+    again = imported([0, 3, 4, 3, 2, 5])
+    by_digest = {again.samples["digest"][row]: m for row, m in load_marks(again).items()}
+    assert by_digest == decided | {digests[5]: Mark("keep")}
 
 
 def test_marks_survive_a_new_import_of_the_same_images(tmp_path, data_dir):

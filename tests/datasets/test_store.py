@@ -245,3 +245,13 @@ def test_the_progress_bar_draws_on_terminals_only():
     assert "importing" in terminal.getvalue()
     assert " 50%  5/10 rows" in terminal.getvalue()
     assert "100%  10/10 rows" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("file", ["images.npy", "samples.parquet"])
+def test_a_truncated_file_is_named(data_dir, file):
+    dataset = stored_faces(data_dir / "faces")
+    path = dataset.folder / file
+    path.write_bytes(path.read_bytes()[:-100])
+    again = open_dataset(dataset.folder)
+    with pytest.raises(DatasetError, match=f"faces is damaged: {file}: .*import it again"):
+        _ = again.images, again.samples

@@ -1,9 +1,13 @@
+import json
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, log_loss, precision_recall_fscore_support
 
 from emotion_ai.evaluation.scores import expression_scores, figures, headline, keypoint_scores
 from emotion_ai.labels import COURSE5, FER7, KEYPOINT_NAMES
+from emotion_ai.models.card import KeypointScore
+from emotion_ai.storage.records import checked
 
 
 def test_expression_scores_agree_with_scikit_learn():
@@ -76,3 +80,15 @@ def test_figures_are_ready_to_be_shown():
     rmse = headline({"nme": 0.0395, "rmse_px": 1.6077, "rmse_px_ci": (1.5753, 1.6431)})
     assert (rmse.text, rmse.note) == ("1.61 px", "95 %: 1.58 to 1.64 px")
     assert headline({"n": 3}) is None
+
+
+def test_points_that_nobody_labelled_have_no_score():
+    targets = np.zeros((2, 15, 2))
+    targets[:, :10] = np.nan  # eyes and brows
+    scores = keypoint_scores(targets + 1, targets)
+    assert len(scores["per_point_rmse_px"]) == 5
+    assert set(scores["per_point_rmse_px"].values()) == {1.0}
+    assert "nme" not in scores
+    json.dumps(scores, allow_nan=False)
+    score = {"task": "keypoints", "data": "d", "split": "test", **scores}
+    assert checked(score, KeypointScore, "card.json")["rmse_px"] == 1.0

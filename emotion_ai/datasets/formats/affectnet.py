@@ -78,7 +78,7 @@ def _number(tree: Tree, names: set[str], name: str) -> float:
     try:
         value = np.load(io.BytesIO(read_file(tree, name, 1 << 16)), allow_pickle=False)
         return float(value.reshape(-1)[0])
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, EOFError, AttributeError):
         raise DatasetError(f"{PurePosixPath(name).name} holds no number") from None
 
 

@@ -6,10 +6,11 @@ points are where a 3D model has them, not where anything is seen.
 """
 
 import io
+import zlib
 
 import numpy as np
 
-from emotion_ai.datasets.formats.archive import Tree, read_file
+from emotion_ai.datasets.formats.archive import Tree, damage_named, read_file
 from emotion_ai.datasets.formats.framed import BORDER_PX, SIZE_PX, keypoint_sample
 from emotion_ai.datasets.formats.image_files import IMAGE_SUFFIXES, read_grey
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
@@ -29,12 +30,13 @@ def _files_of(tree: Tree) -> list[str]:
 def _is_tree(tree: Tree) -> bool:
     if not (files := _files_of(tree)):
         return False
-    with tree.open(files[0]) as file:
+    with damage_named(files[0]), tree.open(files[0]) as file:
         return file.read(len(_HEADER)) == _HEADER
 
 
 def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
     from scipy.io import loadmat  # comes with scikit-learn; slow to import
+    from scipy.io.matlab import MatReadError
 
     files = _files_of(tree)
     images = {name.rpartition(".")[0]: name for name in tree.names
@@ -49,7 +51,8 @@ def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
             pitch, yaw, roll = pose.round(1).tolist()
         except DatasetError:
             raise
-        except (KeyError, ValueError, TypeError, OSError, NotImplementedError) as error:
+        except (KeyError, ValueError, TypeError, OSError, NotImplementedError, zlib.error,
+                MatReadError) as error:  # fmt: skip
             raise DatasetError(f"{name}: expected pt3d_68 and Pose_Para ({error})") from None
         row = {"source": images[name[:-4]], "pitch_deg": pitch, "yaw_deg": yaw, "roll_deg": roll}
         return keypoint_sample(name, read_grey(tree, images[name[:-4]]), points, IBUG68, row)

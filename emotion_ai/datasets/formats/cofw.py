@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 import cv2
 import numpy as np
 
-from emotion_ai.datasets.formats.archive import Tree, read_file
+from emotion_ai.datasets.formats.archive import Tree, damage_named, read_file
 from emotion_ai.datasets.formats.framed import BORDER_PX, SIZE_PX, keypoint_sample
 from emotion_ai.datasets.formats.image_files import MAX_PIXELS
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample
@@ -30,7 +30,7 @@ def _files_of(tree: Tree) -> list[str]:
 
 
 def _head(tree: Tree, name: str) -> bytes:
-    with tree.open(name) as file:
+    with damage_named(name), tree.open(name) as file:
         return file.read(1024)  # MATLAB's own header comes first
 
 

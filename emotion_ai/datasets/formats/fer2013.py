@@ -13,10 +13,10 @@ from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels
 from emotion_ai.datasets.formats.image_files import is_image, read_grey
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.errors import DatasetError
-from emotion_ai.labels import FER7, LabelSet, canonical_expression
+from emotion_ai.labels import FER7, FER8, LabelSet, canonical_expression
 
 SIZE_PX = 48
-_NUMBERS = tuple(str(number) for number in range(len(FER7)))
+_NUMBERS = tuple(str(number) for number in range(len(FER8)))
 #: The competition's names of the splits.
 SPLIT_NAMES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 USAGES = {name.lower(): split for name, split in SPLIT_NAMES.items()}

@@ -9,7 +9,7 @@ import numpy as np
 from emotion_ai.datasets.formats.reading import Sample
 from emotion_ai.datasets.formats.schemes import Scheme
 from emotion_ai.errors import DatasetError
-from emotion_ai.labels import COORDINATE_COLUMNS
+from emotion_ai.labels import COORDINATE_COLUMNS, MEAN_FACE_PX
 
 SIZE_PX = 96
 BORDER_PX = 32
@@ -33,6 +33,26 @@ def keypoint_sample(
     return Sample(crop, {**row, **dict(zip(COORDINATE_COLUMNS, keypoints.ravel(), strict=True))})
 
 
+def own_sample(where: str, image: np.ndarray, keypoints_px: np.ndarray, row: dict) -> Sample:
+    """A face by some of our own 15 points, (15, 2), NaN where not labelled. A crop already, uint8
+    (96, 96), stays as it is; of a photo what is cut has the points where, and as large as, the mean
+    face has them. DatasetError, naming ``where``."""
+    if image.shape == (SIZE_PX, SIZE_PX):
+        crop = cv2.copyMakeBorder(image, *[BORDER_PX] * 4, cv2.BORDER_REPLICATE)
+        keypoints = keypoints_px
+    else:
+        known = ~np.isnan(keypoints_px).any(axis=1)
+        points, usual = keypoints_px[known], np.array(MEAN_FACE_PX, np.float32)[known]
+        scale = np.sqrt(points.var(axis=0).sum() / max(usual.var(axis=0).sum(), 1e-6))
+        middle = points.mean(axis=0) + scale * (SIZE_PX / 2 - 0.5 - usual.mean(axis=0))
+        try:
+            crop, keypoints = _cut(image, middle, SIZE_PX * float(scale), keypoints_px)
+        except DatasetError as error:
+            raise DatasetError(f"{where}: {error}") from None
+    coordinates = keypoints.astype(np.float32).ravel()
+    return Sample(crop, {**row, **dict(zip(COORDINATE_COLUMNS, coordinates, strict=True))})
+
+
 def cut_by_points(
     image: np.ndarray, outline_px: np.ndarray, keypoints_px: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -43,11 +63,20 @@ def cut_by_points(
     """
     low, high = outline_px.min(axis=0), outline_px.max(axis=0)
     side = CROP_SCALE * float((high - low).max())
+    centre = (low + high) / 2 - (0, CROP_RAISE * side)
+    return _cut(image, centre, side, keypoints_px)
+
+
+def _cut(
+    image: np.ndarray, centre: np.ndarray, side: float, keypoints_px: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """``cut_by_points`` by the middle and the side, in pixels of the photo, of what becomes the
+    inner 96 × 96."""
     height, width = image.shape
+    low, high = (centre + sign * side / 2 for sign in (-1, 1))
     fits = 1 <= side <= 4 * max(width, height)
     if not fits or (high < 0).any() or (low > (width, height)).any():
         raise DatasetError(f"the points do not fit the {width} × {height} image")
-    centre = (low + high) / 2 - (0, CROP_RAISE * side)
     # Pixel centres: crop pixel u shows x = centre + (u + 0.5 - size / 2) * side / size.
     scale = SIZE_PX / side
     middle = SIZE_PX / 2 - 0.5

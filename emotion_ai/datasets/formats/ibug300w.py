@@ -1,6 +1,7 @@
 """300-W (Sagonas et al. 2013): photos with 68 points in ``.pts`` files, cut to Kaggle's framing."""
 
 import re
+from collections import Counter
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -27,18 +28,15 @@ def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
         if name.lower().endswith(IMAGE_SUFFIXES)
     }
 
+    groups = _groups(files)
+
     def parse(name: str) -> Sample:
         stem = name.rpartition(".")[0]
         if stem not in images:
             raise DatasetError(f"{name}: no image {stem}.jpg or .png beside it")
         points = parse_pts(name, read_file(tree, name, limit=1 << 20))
         subset = PurePosixPath(name).parent.name or "300w"
-        row = {
-            "source": images[stem],
-            # Numbered files are frames of one person or faces of one photo.
-            "group": f"{subset}/{re.sub(r'_[0-9]+$', '', PurePosixPath(stem).name)}",
-            "subset": subset,
-        }
+        row = {"source": images[stem], "group": f"{subset}/{groups[name]}", "subset": subset}
         return keypoint_sample(name, read_grey(tree, images[stem]), points, IBUG68, row)
 
     return Reading(
@@ -49,6 +47,19 @@ def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
         total=len(files),
         unit="faces",
     )
+
+
+def _groups(files: list[str]) -> dict[str, str]:
+    """What belongs together, by file: numbered files are frames of one person or faces of one photo
+    (``Ann_Lee_21``, ``2330_1``). Where a whole folder has the same name before the number, as in
+    ``indoor_001``, the number is the photo's own."""
+    paths = [PurePosixPath(name) for name in files]
+    before = [(path.parent, re.sub(r"_[0-9]+$", "", path.stem)) for path in paths]
+    alike, beside = Counter(before), Counter(path.parent for path in paths)
+    return {
+        name: path.stem if alike[key] == beside[path.parent] else key[1]
+        for name, path, key in zip(files, paths, before, strict=True)
+    }
 
 
 def parse_pts(name: str, content: bytes) -> np.ndarray:

@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image
 
 from emotion_ai.datasets.formats.archive import Tree, read_file
-from emotion_ai.errors import DatasetError
+from emotion_ai.errors import DatasetError, ImageError
 from emotion_ai.faces.cropping import FRAMINGS, crop_faces
-from emotion_ai.media.images import png_is_whole
+from emotion_ai.media.images import decode_image, png_is_whole
 from emotion_ai.results import FaceBox
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
@@ -58,7 +58,11 @@ def _decode_tiff(name: str, content: bytes) -> np.ndarray:
                     f"{name}: {image.width} × {image.height} pixels, at most {MAX_PIXELS:,} are "
                     "accepted"
                 )
-            return np.asarray(image.convert("L"))
+            if image.mode[:1] not in "IF":
+                return np.asarray(image.convert("L"))
+        return cv2.cvtColor(decode_image(content, name), cv2.COLOR_BGR2GRAY)  # 16 bits or more
+    except ImageError as error:
+        raise DatasetError(str(error)) from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise DatasetError(f"{name}: the image cannot be decoded") from None
 

@@ -5,7 +5,7 @@
 
 import numpy as np
 
-from emotion_ai.datasets.formats.archive import Tree, read_file
+from emotion_ai.datasets.formats.archive import Tree, damage_named, read_file
 from emotion_ai.datasets.formats.framed import BORDER_PX, SIZE_PX, keypoint_sample
 from emotion_ai.datasets.formats.image_files import IMAGE_SUFFIXES, read_grey
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample
@@ -28,7 +28,7 @@ def _pairs(tree: Tree) -> list[tuple[str, str]]:
 
 def _is_tree(tree: Tree) -> bool:
     for name, _ in _pairs(tree)[:1]:
-        with tree.open(name) as file:
+        with damage_named(name), tree.open(name) as file:
             head = file.read(1 << 12).decode("utf-8", "replace")
         return any(f'"{key}"' in head for key in _KEYS)
     return False

@@ -143,7 +143,8 @@ def _sample(where: str, found: dict, part: _Part) -> Sample:
         raise DatasetError(f"{where}: no label")
     row = {kept: found[column] for column, kept in part.kept.items()}
     row |= {"source": where, "expression": str(said)}
-    if part.subject and (who := str(found[part.subject] or "").strip()):
+    who = found[part.subject] if part.subject else None
+    if who is not None and (who := str(who).strip()):  # 0 is a subject, too
         row["subject"] = row["group"] = who[:60]
     if part.split:
         row["split"] = part.split

@@ -7,6 +7,7 @@
 Every other column is kept as it is and becomes a filter.
 """
 
+import re
 from collections import Counter
 from functools import partial
 from pathlib import PurePosixPath
@@ -17,7 +18,7 @@ from emotion_ai.datasets.columns import kept_names
 from emotion_ai.datasets.formats.archive import Tree
 from emotion_ai.datasets.formats.csv_rows import CsvTable, tables_in
 from emotion_ai.datasets.formats.fer2013 import SPLIT_FOLDERS
-from emotion_ai.datasets.formats.framed import BORDER_PX, SIZE_PX, keypoint_sample
+from emotion_ai.datasets.formats.framed import BORDER_PX, SIZE_PX, keypoint_sample, own_sample
 from emotion_ai.datasets.formats.image_files import is_image, read_grey
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.datasets.formats.schemes import BY_COUNT, OURS15, Scheme
@@ -49,9 +50,12 @@ def _points_of(table: CsvTable) -> tuple[Scheme, list[int | None]] | None:
 
 def fits(table: CsvTable) -> bool:
     """Whether a CSV names pictures and says what they show."""
-    return _first(table, _FILES) is not None and (
-        _first(table, _LABELS) is not None or _points_of(table) is not None
-    )
+    file = _first(table, _FILES)
+    if file is None or (_first(table, _LABELS) is None and _points_of(table) is None):
+        return False
+    _, first = next(table.rows(), (1, None))
+    named = first[file] if isinstance(first, list) else ""
+    return not re.match(r"\s*\d+(\s+\d+){99}", named)  # Kaggle's Image: the pixels themselves
 
 
 def _table_of(tree: Tree) -> CsvTable | None:
@@ -112,15 +116,13 @@ def _read_row(tree, table, points, others, found, number, fields) -> Sample:
 
 
 def _with_points(where, image, pairs, scheme: Scheme, row: dict) -> Sample:
-    """Of our own 15 some may be missing: the others frame the face. A picture that is a crop
-    already (96 × 96) stays as it is."""
+    """Of our own 15 some may be missing."""
     known = ~np.isnan(pairs).any(axis=1)
     if not known.any():
         raise DatasetError(f"{where}: no point in it")
     pairs[~known] = np.nan
-    if scheme is OURS15:
-        scheme = Scheme(15, OURS15.sources, tuple(np.flatnonzero(known).tolist()))
-    return keypoint_sample(where, image, pairs, scheme, row)
+    sample = own_sample if scheme is OURS15 else partial(keypoint_sample, scheme=scheme)
+    return sample(where, image, pairs, row=row)
 
 
 def _other_columns(table: CsvTable, taken: list[int | None]) -> dict[str, int]:

@@ -29,7 +29,7 @@ def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
 
     def parse(number: int, line: str) -> Sample:
         where, (file, _, label) = f"{listed} row {number}", line.strip().partition(" ")
-        if label.strip() not in "1234567" or not label.strip():
+        if label.strip() not in tuple("1234567"):
             raise DatasetError(f"{where}: expected a class from 1 to 7, got {label[:20]!r}")
         split = file.partition("_")[0]
         if split not in ("train", "test"):

@@ -123,6 +123,9 @@ def _points(first: KeypointAssessment, second: KeypointAssessment) -> None:
     names = plain(first.model.name), plain(second.model.name)
     errors = [normalised_errors(a.predicted_px, a.targets_px) for a in (first, second)]
     known = ~np.isnan(errors[0])
+    if not known.any():
+        st.info("No face here has both outer eye corners labelled, which errors are measured by.")
+        return
     change, low, high = paired_difference(errors[0][known], errors[1][known])
     closer = (errors[1] < errors[0])[known].mean()
     st.markdown(
