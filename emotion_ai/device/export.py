@@ -1,5 +1,6 @@
 """The pages that read in the browser as a folder for any file server: no Python behind it."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -33,8 +34,11 @@ def export_pages(settings: Settings, target: Path) -> int:
     for name in named:
         shutil.copyfile(prepared.folder / name, files / name)
     pages = sorted(path for path in PAGES.iterdir() if path.is_file())
+    version = hashlib.sha256(manifest["version"].encode())
     for page in pages:
-        write_bytes(target / page.name, _alone(page, manifest["version"]))
+        version.update(page.read_bytes())
+    for page in pages:
+        write_bytes(target / page.name, _alone(page, version.hexdigest()[:16]))
     # Most browsers need one kind of code; what another needs it fetches and keeps when it does.
     seldom = {
         Path(path).name
@@ -50,7 +54,8 @@ def export_pages(settings: Settings, target: Path) -> int:
 
 
 def _alone(page: Path, version: str) -> bytes:
-    """A page or module as it is without the app around it."""
+    """A page or module as it is without the app around it. Browsers that kept an earlier export
+    fetch all of it anew when its worker's ``version`` is another."""
     content = page.read_bytes()
     if page.suffix == ".html":
         return content.replace(b'<html lang="en">', b'<html lang="en" data-alone>', 1)

@@ -13,10 +13,10 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from emotion_ai.distributed.archive import ARCHIVE, FAILURES
-from emotion_ai.distributed.reader import FACES
+from emotion_ai.distributed.reader import faces_schema
 from emotion_ai.distributed.sources import as_local_file, is_film_address, read_bytes
 from emotion_ai.errors import ArchiveError
-from emotion_ai.labels import COORDINATE_COLUMNS, FER7
+from emotion_ai.labels import COORDINATE_COLUMNS
 from emotion_ai.media.images import decode_image
 from emotion_ai.media.videos import read_video
 from emotion_ai.results import Expression, FaceBox, FaceReading
@@ -56,11 +56,20 @@ def failures(folder: Path, most: int = 1000) -> pd.DataFrame:
     return pq.read_table(folder / FAILURES).slice(0, most).to_pandas()
 
 
-def find_faces(folder: Path, wanted: Wanted, most: int = 500) -> tuple[pd.DataFrame, int]:
-    """The first ``most`` rows in the order wanted, and how many there are in all."""
+def classes_of(folder: Path) -> tuple[str, ...]:
+    """What the faces of the table may look like: FER2013's seven, and what its models name."""
+    return tuple(name[2:] for name in _faces(folder).schema.names if name[:2] == "p_")
+
+
+def _faces(folder: Path) -> ds.Dataset:
     parts = sorted((folder / "faces").glob("part-*.parquet"))
     whole = [str(part) for part in parts if (folder / "files" / part.name).exists()]
-    table = ds.dataset(whole, schema=FACES, format="parquet")
+    return ds.dataset(whole, schema=None if whole else faces_schema(), format="parquet")
+
+
+def find_faces(folder: Path, wanted: Wanted, most: int = 500) -> tuple[pd.DataFrame, int]:
+    """The first ``most`` rows in the order wanted, and how many there are in all."""
+    table = _faces(folder)
     condition = _condition(wanted)
     if not wanted.order:
         return table.head(most, filter=condition).to_pandas(), table.count_rows(filter=condition)
@@ -84,13 +93,13 @@ def _condition(wanted: Wanted) -> pc.Expression:
 def reading_of(row: pd.Series) -> FaceReading:
     """The face of a row of the table."""
     keypoints = row[[*COORDINATE_COLUMNS]].to_numpy(np.float32).reshape(-1, 2)
-    shares = row[[f"p_{name}" for name in FER7.expressions]].astype(float)
-    known = [name for name in FER7.expressions if np.isfinite(shares[f"p_{name}"])]
+    shares = row[[name for name in row.index if name[:2] == "p_"]].astype(float).dropna()
     expression = None
-    if known:
-        values = np.array([shares[f"p_{name}"] for name in known], np.float32)
+    if len(shares):
+        names = tuple(name[2:] for name in shares.index)
         truth = row.get("named_as")
-        expression = Expression(tuple(known), values, truth if isinstance(truth, str) else None)
+        truth = truth if isinstance(truth, str) else None
+        expression = Expression(names, shares.to_numpy(np.float32), truth)
     box = FaceBox(tuple(float(row[name]) for name in ("x0", "y0", "x1", "y1")), float(row["score"]))
     return FaceReading(box, None if np.isnan(keypoints).all() else keypoints, expression)
 

@@ -23,15 +23,15 @@ from emotion_ai.distributed.sources import (
     as_local_file,
     is_film_address,
     key,
-    printable,
     read_bytes,
 )
 from emotion_ai.errors import ArchiveError, ImageError, VideoError
 from emotion_ai.media.images import decode_image
 from emotion_ai.reading.films import read_faces_of_video
 from emotion_ai.reading.predictor import load_predictor
-from emotion_ai.reading.table import COLUMNS, readings_table
+from emotion_ai.reading.table import columns_of, readings_table
 from emotion_ai.settings import Settings
+from emotion_ai.storage.files import printable
 
 #: Photos that a process is given at a time; films are given one by one.
 PHOTOS_AT_A_TIME = 32
@@ -42,11 +42,6 @@ _DEATHS = 2
 
 _TEXT = {"file", "expression", "named_as"}
 _WHOLE = {"face": pa.int32(), "track": pa.int64()}
-#: The columns of ``predict --csv``, and the SHA-256 of the file each face is from.
-FACES = pa.schema(
-    [(name, pa.string() if name in _TEXT else _WHOLE.get(name, pa.float64())) for name in COLUMNS]
-    + [("sha256", pa.string())]
-)
 #: One row a file; ``error`` says why one could not be read.
 FILES = pa.schema(
     [
@@ -57,13 +52,22 @@ FILES = pa.schema(
     ]
 )
 
+
+def faces_schema(classes: Iterable[str] = ()) -> pa.Schema:
+    """The columns of ``predict --csv`` with models that name ``classes``, and the SHA-256 of the
+    file each face is from."""
+    columns = columns_of(f"p_{name}" for name in classes)
+    types = [pa.string() if c in _TEXT else _WHOLE.get(c, pa.float64()) for c in columns]
+    return pa.schema([*zip(columns, types, strict=True), ("sha256", pa.string())])
+
+
 #: Addresses that are read together.
 Batch = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Read:
-    """What came of a batch: ``faces`` (``FACES``), ``files`` (``FILES``)."""
+    """What came of a batch: ``faces`` (``faces_schema``), ``files`` (``FILES``)."""
 
     faces: pa.Table
     files: pa.Table
@@ -92,6 +96,8 @@ class Reader:
         cv2.setNumThreads(1)
         self._predictor = load_predictor(replace(settings, threads=1))
         check_worker(expected, package() | reads_with(self._predictor), machine)
+        model = self._predictor.models.get("expression")
+        self._schema = faces_schema(model.labels.expressions if model else ())
         self._deaths = Path(tempfile.gettempdir()) / f"emotion-ai-{run}"
         self._deaths.mkdir(mode=0o700, exist_ok=True)
         self._fetching = ThreadPoolExecutor(_AHEAD, "fetching")
@@ -111,9 +117,10 @@ class Reader:
                 about["error"] = printable(str(error))
             else:
                 about |= found | {"faces": len(table)}
-                faces.append(_with_digest(table, found["sha256"]))
+                table = table.assign(sha256=found["sha256"])
+                faces.append(pa.Table.from_pandas(table, self._schema, preserve_index=False))
             files.append(about)
-        return Read(pa.concat_tables([FACES.empty_table(), *faces]),
+        return Read(pa.concat_tables([self._schema.empty_table(), *faces]),
                     pa.Table.from_pylist(files, schema=FILES))  # fmt: skip
 
     def _fetched(self, addresses: list[str]) -> Iterator[Future]:
@@ -161,10 +168,6 @@ class Reader:
             found = {"sha256": digest, "bytes": path.stat().st_size, "width": width}
             found |= {"height": height, "duration_s": film.duration_s, "frames": film.frames}
             return found, film.timeline
-
-
-def _with_digest(table: pd.DataFrame, sha256: str) -> pa.Table:
-    return pa.Table.from_pandas(table.assign(sha256=sha256), FACES, preserve_index=False)
 
 
 def to_bytes(table: pa.Table) -> bytes:

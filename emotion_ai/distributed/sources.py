@@ -16,6 +16,7 @@ from pathlib import Path
 from emotion_ai.errors import ArchiveError
 from emotion_ai.media import images, videos
 from emotion_ai.media.files import is_film
+from emotion_ai.storage.files import printable
 
 
 def list_files(sources: Iterable[str]) -> Iterator[str]:
@@ -71,11 +72,6 @@ def _is_meant(name: str) -> bool:
     own = os.path.basename(name)
     extension = own.rpartition(".")[2].lower()
     return not own.startswith(".") and extension in (*images.EXTENSIONS, *videos.EXTENSIONS)
-
-
-def printable(address: str) -> str:
-    """The address as it stands in tables: bytes of a name that are no UTF-8 are written out."""
-    return address.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def key(address: str) -> bytes:

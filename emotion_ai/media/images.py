@@ -25,7 +25,8 @@ _TIFFS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 #: Numbers of a TIFF's fields.
 _WIDTH, _HEIGHT, _BITS = 256, 257, 258
 #: What Pillow's readers of headers raise at data that is none of theirs.
-_NO_PICTURE = (OSError, ValueError, SyntaxError, TypeError, LookupError, EOFError, struct.error)
+_NO_PICTURE = (OSError, ValueError, SyntaxError, TypeError, LookupError, ArithmeticError, EOFError,
+               struct.error)  # fmt: skip
 EXTENSIONS = ("jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff")
 
 
@@ -85,7 +86,8 @@ def _header(data: bytes) -> tuple[int, int, str | None, int]:
             file = io.BytesIO(data)
             file.seek(fields.next)
             fields.load(file)
-            return int(fields[_WIDTH]), int(fields[_HEIGHT]), "TIFF", max(fields.get(_BITS, (1,)))
+            bits = int(max(fields.get(_BITS, (1,))))
+            return int(fields[_WIDTH]), int(fields[_HEIGHT]), "TIFF", bits
         with Image.open(io.BytesIO(data)) as header:
             return *header.size, header.format, 8
 

@@ -25,8 +25,8 @@ from emotion_ai.results import Sighting
 
 #: Faster cameras are read this often; frames in between carry the last reading.
 READ_S = 1 / 31
-#: A face in fewer frames than this is a mistake of the detector.
-FEWEST_FRAMES = 3
+#: A face that fewer searches found is a mistake of the detector.
+FEWEST_DETECTIONS = 2
 _LAYERS = Layers(number=True)
 
 
@@ -83,17 +83,17 @@ def read_faces_of_video(
     name = name or (source.name if isinstance(source, Path) else "video")
     follower = FaceFollower(predictor, smoothing_s, FILM)
     sightings: list[Sighting] = []
-    read_s, time_s, frames, reads, size_wh, stopped = -np.inf, 0.0, 0, 0, (0, 0), False
+    detections: dict[int, int] = {}
+    read_s, time_s, frames, size_wh, stopped = -np.inf, 0.0, 0, (0, 0), False
     with film(annotated) if annotated is not None else nullcontext() as writer:
         for frame in read_video(source, name):
             time_s, frames, image = frame.time_s, frames + 1, frame.image
             size_wh = image.shape[1::-1]
             if time_s - read_s >= READ_S:
-                read_s, reads = time_s, reads + 1
-                sightings += [
-                    Sighting(time_s, track.number, track.reading)
-                    for track in follower.follow(image, time_s)
-                ]
+                read_s = time_s
+                for track in follower.follow(image, time_s):
+                    sightings.append(Sighting(time_s, track.number, track.reading))
+                    detections[track.number] = track.detections
             if writer:
                 numbers = [track.number for track in follower.tracker.tracks]
                 draw_readings(image, follower.readings(), layers or _LAYERS, numbers)
@@ -106,11 +106,7 @@ def read_faces_of_video(
                 break
     model = predictor.models.get("expression")
     labels = model.labels.expressions if model else FER7.expressions
-    steady = _without_flickers(sightings, min(FEWEST_FRAMES, reads))
+    fewest = min(FEWEST_DETECTIONS, follower.searches)
+    # Numbers of the faces that stay are those in the film.
+    steady = [seen for seen in sightings if detections[seen.track] >= fewest]
     return VideoReading(name, size_wh, time_s, frames, steady, labels, stopped)
-
-
-def _without_flickers(sightings: list[Sighting], fewest: int) -> list[Sighting]:
-    """Without faces in fewer frames than ``fewest``; numbers stay those in the film."""
-    frames = Counter(sighting.track for sighting in sightings)
-    return [sighting for sighting in sightings if frames[sighting.track] >= fewest]

@@ -25,6 +25,8 @@ class FaceFollower:
     ):
         self.predictor, self.pace = predictor, pace
         self.tracker = Tracker(smoothing_s)
+        #: Frames that were searched for faces.
+        self.searches = 0
         self._detected_s = float("-inf")
 
     def follow(self, frame: np.ndarray, time_s: float) -> list[Track]:
@@ -32,7 +34,7 @@ class FaceFollower:
         tracker = self.tracker
         detect = not tracker.tracks or time_s - self._detected_s >= self.pace.detect_s
         if detect:
-            self._detected_s = time_s
+            self._detected_s, self.searches = time_s, self.searches + 1
             found = self.predictor.detector.detect(frame, self.pace.detection_side_px)
             tracker.detected(found, time_s)
         tracks = sorted(tracker.tracks, key=lambda track: track.read_s)[:BATCH]

@@ -45,7 +45,7 @@ def readings_table(
             time_s = seen.time_s
             rows.append({"file": file, "face": number, **seen.as_row(), **_doubts(seen.reading)})
     own = ["own_class", *(f"own_p_{name}" for name in own_classes)] if own_classes else []
-    table = pd.DataFrame(rows, columns=[*_columns(rows), *own])
+    table = pd.DataFrame(rows, columns=[*columns_of(c for row in rows for c in row), *own])
     return table.astype({"face": int, "time_s": float, "track": "Int64"})
 
 
@@ -59,12 +59,11 @@ def _doubts(reading: FaceReading) -> dict[str, bool]:
     return doubts
 
 
-def _columns(rows: list[dict]) -> list[str]:
-    """``COLUMNS``, and a probability of each further class after those of FER2013's seven."""
+def columns_of(named: Iterable[str]) -> list[str]:
+    """``COLUMNS``, and those of ``named`` that are probabilities of further classes after those of
+    FER2013's seven."""
     known = set(COLUMNS)
-    own = dict.fromkeys(
-        name for row in rows for name in row if name[:2] == "p_" and name not in known
-    )
+    own = dict.fromkeys(name for name in named if name[:2] == "p_" and name not in known)
     place = COLUMNS.index(COORDINATE_COLUMNS[0])
     return [*COLUMNS[:place], *own, *COLUMNS[place:]]
 

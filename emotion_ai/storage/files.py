@@ -58,8 +58,8 @@ def _size(path: Path) -> int:
 
 
 def printable(name: str) -> str:
-    """A file's name as text that can be written: what of it is not UTF-8 becomes question marks."""
-    return name.encode(errors="replace").decode()
+    """A file's name or address as text: bytes of it that are no UTF-8 are written out."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def may_name_a_folder(name: str) -> bool:

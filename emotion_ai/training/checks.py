@@ -15,22 +15,24 @@ from emotion_ai.models.shipped import SHIPPED
 from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.networks.presets import PRESETS
 from emotion_ai.training.config import TrainingConfig
-from emotion_ai.training.examples import split_rows
+from emotion_ai.training.examples import row_weights, split_rows
 
 _PLURAL = {"expression": "expressions", "keypoints": "keypoints"}
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Faces to learn from and to validate on; of expressions, how many of each."""
+    """Faces to learn from and to validate on; of expressions, how many of each. ``an_epoch``: how
+    many of those to learn from take part in one, on average."""
 
     train: int
     validation: int
     train_faces: dict[str, int]
+    an_epoch: float
 
     def steps(self, batch_size: int) -> int:
         """Batches an epoch, as ``batches.Batches`` counts them."""
-        return max(1, self.train // batch_size)
+        return max(1, int(self.an_epoch) // batch_size)
 
 
 def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> Fit:
@@ -45,7 +47,7 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
     for name in config.teachers:
         _check_teacher(open_model(models_dir, name), config)
     labels = config.expressions
-    train = validation = 0
+    train, validation, an_epoch = 0, 0, 0.0
     faces = np.zeros(len(labels))
     for dataset in datasets:
         _check_kind(dataset, config)
@@ -53,7 +55,8 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
             dataset = marked_dataset(dataset)
         rows = dict(zip(("training", "validation"), split_rows(dataset, config), strict=False))
         for part, chosen in rows.items():
-            n, counts = _usable(dataset, chosen, config, labels)
+            known, counts = _usable(dataset, chosen, config, labels)
+            n = int(known.sum())
             if not n:
                 raise ConfigError(
                     f"{dataset.name} has no labelled faces for {part}: import it with another "
@@ -68,10 +71,11 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
                 )
             if part == "training":
                 train, faces = train + n, faces + counts
+                an_epoch += float(row_weights(dataset, chosen[known], config).sum())
             else:
                 validation += n
     counted = dict(zip(labels.expressions, np.rint(faces).astype(int).tolist(), strict=True))
-    return Fit(train, validation, counted if config.task == "expression" else {})
+    return Fit(train, validation, counted if config.task == "expression" else {}, an_epoch)
 
 
 def usual_start(config: TrainingConfig, models_dir: Path) -> str | None:
@@ -128,13 +132,13 @@ def _check_teacher(model: SavedModel, config: TrainingConfig) -> None:
 
 def _usable(
     dataset: Dataset, rows: np.ndarray, config: TrainingConfig, labels: LabelSet
-) -> tuple[int, np.ndarray]:
-    """Labelled faces among ``rows``, and how many show each expression (shares of faces, where
-    people disagree)."""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which of ``rows`` are labelled, bool, and how many show each expression (shares of faces,
+    where people disagree)."""
     if config.task == "keypoints":
         points = dataset.keypoints_px[rows]
-        return int((~np.isnan(points).all(axis=(1, 2))).sum()), np.zeros(len(labels))
+        return ~np.isnan(points).all(axis=(1, 2)), np.zeros(len(labels))
     targets = class_shares(dataset, labels, config.labels)[rows]
     targets = targets.reshape(len(rows), -1, len(labels))
     known = targets.any(axis=(1, 2))
-    return int(known.sum()), targets.mean(axis=1)[known].sum(axis=0)
+    return known, targets.mean(axis=1)[known].sum(axis=0)

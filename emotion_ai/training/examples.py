@@ -141,14 +141,19 @@ def _examples(dataset: Dataset, rows: np.ndarray, config: TrainingConfig, labels
             raise ConfigError(
                 f"{dataset.name} has no faces for {', '.join(missing)}: choose another label set"
             )
-    weights = np.ones(len(rows), np.float32)
-    if config.subset_weights and "subset" in dataset.samples:
-        subsets = dataset.samples["subset"].iloc[rows]
-        weights = subsets.map(config.subset_weights).fillna(1).to_numpy(np.float32)
+    weights = row_weights(dataset, rows, config)
     rows, targets, weights = rows[usable], targets[usable], weights[usable]
     return Examples(
         dataset.wide_images[rows], targets, weights, dataset.border_px, _sources(dataset, rows)
     )
+
+
+def row_weights(dataset: Dataset, rows: np.ndarray, config: TrainingConfig) -> np.ndarray:
+    """float32, 0-1: the probability of each of ``rows`` to take part in an epoch."""
+    if not config.subset_weights or "subset" not in dataset.samples:
+        return np.ones(len(rows), np.float32)
+    subsets = dataset.samples["subset"].iloc[rows]
+    return subsets.map(config.subset_weights).fillna(1).to_numpy(np.float32)
 
 
 def _sources(dataset: Dataset, rows: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ import pandas as pd
 import psutil
 
 from emotion_ai.errors import EmotionAIError
+from emotion_ai.labels import KEYPOINT_COUNT
 from emotion_ai.storage.arrays import save_arrays
 from emotion_ai.storage.files import FULL_DISK, write_json
 from emotion_ai.training import runs
@@ -97,7 +98,7 @@ def write_mistakes(
     ``faces``: uint8 (N, S, S, 1); ``targets`` and ``predicted``: class shares (N, classes), with
     several heads (N, heads, classes), of which the last counts, or keypoints (N, 15, 2), pixels.
     """
-    if targets.shape[-1] == 2:
+    if targets.shape[1:] == (KEYPOINT_COUNT, 2):
         error = np.nanmean(np.linalg.norm(predicted - targets, axis=2), axis=1)
         chosen = np.argsort(-error)[:KEPT]
         found = {"truth_px": targets[chosen], "said_px": predicted[chosen], "error": error[chosen]}

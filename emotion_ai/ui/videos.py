@@ -18,7 +18,7 @@ from emotion_ai.figures.base import bar_pattern, base_figure
 from emotion_ai.labels import looks
 from emotion_ai.media.videos import EXTENSIONS as VIDEO_EXTENSIONS
 from emotion_ai.reading.films import VideoReading, read_faces_of_video
-from emotion_ai.reading.predictor import load_predictor
+from emotion_ai.reading.predictor import Predictor, load_predictor
 from emotion_ai.settings import settings
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.resources import Reader
@@ -59,7 +59,7 @@ def show_videos(files: list, reader: Reader) -> None:
     file = files[chosen]
     digest = hashlib.blake2b(file.getbuffer(), digest_size=16).hexdigest()
     try:
-        video = _read_once(file.getvalue(), file.name, (digest, reader.key))
+        video = _read_once(file.getvalue(), file.name, digest, reader.predictor)
     except VideoError as error:
         refuse(file, str(error))
         return
@@ -87,8 +87,10 @@ def show_videos(files: list, reader: Reader) -> None:
             st.download_button("Film (MP4)", video.film, "faces.mp4", "video/mp4", **options)
 
 
-def _read_once(data: bytes, name: str, key: tuple[str, str]) -> ReadVideo | None:
-    """The reading of this video; None after *Stop*."""
+def _read_once(data: bytes, name: str, digest: str, alike: Predictor) -> ReadVideo | None:
+    """The reading of this video, by the models of ``alike`` and the truth it names expressions by;
+    None after *Stop*."""
+    key = (digest, *sorted(model.digest for model in alike.models.values()))
     kept = st.session_state.get(_READ)
     if kept and kept[0] == key:
         return kept[1]
@@ -110,6 +112,8 @@ def _read_once(data: bytes, name: str, key: tuple[str, str]) -> ReadVideo | None
             bar.progress(done / total, f"Reading: {done / 10:.0f} %, {unit.removeprefix('‰, ')}")
 
     predictor = load_predictor(settings())  # its own: a film takes long, and others read too
+    if "expression" in predictor.models and "expression" in alike.models:
+        predictor = predictor.answering(alike.models["expression"].truth)
     target = io.BytesIO()
     try:
         reading = read_faces_of_video(data, predictor, name, target, progress=step)

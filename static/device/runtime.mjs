@@ -7,6 +7,9 @@ import { resized } from "./tflite.mjs";
 const MOST_THREADS = 4;
 /** Faces read in one call at most: `reading/follower.py` reads as many in a frame of a room. */
 const BATCH_SIZES = [4, 1];
+/** Sizes that a network stays compiled for: each takes memory, photos come in any size, and a browser
+ * gives all of them 2 GB together. */
+const MOST_COMPILED = 3;
 // A module of one function that adds two vectors: only browsers with Wasm SIMD find it valid.
 const SIMD = [
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15,
@@ -105,7 +108,15 @@ export class Network {
 
   async model(inputShape) {
     const key = inputShape.join();
-    if (!this.compiled.has(key)) {
+    const kept = this.compiled.get(key);
+    this.compiled.delete(key); // comes back as the newest
+    if (kept) this.compiled.set(key, kept);
+    else {
+      for (const [oldest, model] of this.compiled) {
+        if (this.compiled.size < MOST_COMPILED) break;
+        this.compiled.delete(oldest);
+        model.delete();
+      }
       const content = resized(this.content, inputShape, (shape) => this.outputShape(shape, inputShape));
       const model = await this.api.loadAndCompile(content, {
         accelerator: "wasm",

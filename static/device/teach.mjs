@@ -123,9 +123,14 @@ function failed(error) {
 }
 
 /** A frame was read: keep its face while a button is held, name it once there is a head. */
-function came({ tracks, width, height, timeS, drawn: picture }) {
+/** Of readings of faces, that of the largest that can be learned from, if any. */
+function largestOf(readings) {
   const area = ({ face: { box: [x0, y0, x1, y1] } }) => (x1 - x0) * (y1 - y0);
-  const largest = picture ? tracks[0] : tracks.filter(({ example }) => example).sort((a, b) => area(b) - area(a))[0];
+  return readings.filter(({ example }) => example).sort((a, b) => area(b) - area(a))[0];
+}
+
+function came({ tracks, width, height, timeS, drawn: picture }) {
+  const largest = picture ? tracks[0] : largestOf(tracks);
   latest = largest;
   if (largest) {
     record(largest.example);
@@ -306,8 +311,9 @@ async function addPhotos(of, files) {
   for (const file of files) {
     try {
       const { readings } = await reader.readPhoto(file, file.name, { learning: true });
-      if (!readings[0]?.example) throw new Trouble(`${file.name}: no face was found.`);
-      const { crop, features } = readings[0].example; // the largest
+      const largest = largestOf(readings);
+      if (!largest) throw new Trouble(`${file.name}: no face was found.`);
+      const { crop, features } = largest.example;
       const kept = examples.keep(of, { crop, features, burst: examples.burst() });
       if (!kept) throw new Trouble(`“${of.name}” is full: 500 examples are the most.`);
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -46,8 +47,21 @@ def test_modules_name_only_modules_that_are_there():
 def test_pages_know_that_they_are_alone(folder):
     assert "data-alone" in (folder / "live.html").read_text()
     assert "data-alone" not in (PAGES / "live.html").read_text()
-    version = json.loads((folder / "files.json").read_text())["version"]
-    assert f'VERSION = "{version}"' in (folder / "service_worker.js").read_text()
+
+
+def test_a_changed_page_reaches_those_who_kept_an_earlier_one(settings, tmp_path, monkeypatch):
+    def version() -> str:
+        export_pages(settings, tmp_path / "site")
+        worker = (tmp_path / "site" / "service_worker.js").read_text()
+        return re.search(r'VERSION = "(\w{16})"', worker)[1]
+
+    first = version()
+    assert version() == first
+    pages = shutil.copytree(PAGES, tmp_path / "pages", ignore=shutil.ignore_patterns("vendor"))
+    monkeypatch.setattr("emotion_ai.device.export.PAGES", pages)
+    assert version() == first
+    (pages / "live.mjs").write_text((pages / "live.mjs").read_text() + "// changed")
+    assert version() != first
 
 
 def test_an_earlier_export_is_brought_up_to_date(settings, folder):

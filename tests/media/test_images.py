@@ -1,11 +1,13 @@
 """Photos in: which kinds are read, and what becomes of pictures with more than 8 bits."""
 
 import io
+import struct
 
 import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from emotion_ai.errors import ImageError
 from emotion_ai.media import images
@@ -81,3 +83,18 @@ def test_a_picture_longer_than_can_be_decoded_is_one_clear_line():
     Image.new("1", (2_000_000, 1)).save(content, "PNG")
     with pytest.raises(ImageError, match=r"sides of at most 1,048,576 pixels, got 2000000 × 1"):
         decode_image(content.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [(258, "ab", 2), (258, b"\1", 7), (256, float("inf"), 11)],
+    ids=["bits as text", "bits as bytes", "infinite width"],
+)
+def test_a_tiff_whose_header_makes_no_sense_is_a_line(field, value, kind):
+    fields = ImageFileDirectory_v2()
+    fields.tagtype[field] = kind
+    fields[field] = value
+    for number in {256, 257} - {field}:
+        fields[number] = 8
+    with pytest.raises(ImageError, match="expected a picture"):
+        decode_image(b"II*\0" + struct.pack("<I", 8) + fields.tobytes(8))

@@ -182,6 +182,25 @@ def test_missing_file_is_named(tmp_path):
         list(read_video(tmp_path / "none.mp4"))
 
 
+class Haunted(Reader):
+    """Sees a second face in its third search, and never again."""
+
+    searches = 0
+
+    def detect(self, frame, max_side_px):
+        self.searches += 1
+        ghost = [FaceBox((40.0, 10.0, 60.0, 35.0), 0.7)] * (self.searches == 3)
+        return super().detect(frame, max_side_px) + ghost
+
+
+def test_a_face_that_one_search_alone_found_is_left_out():
+    reading = read_faces_of_video(encoded(np.arange(45) / 30), Haunted())
+    assert reading.tracks == [1]
+    assert len(reading.sightings) == 45
+    # A film too short to look twice keeps what it has.
+    assert read_faces_of_video(encoded([0.0, 0.05]), Reader()).tracks == [1]
+
+
 def test_annotated_film_keeps_the_times_and_has_the_drawing(tmp_path):
     path = tmp_path / "film.mp4"
     times = np.arange(20) / 10

@@ -219,6 +219,11 @@ def test_mistakes_are_wrong_names_and_the_worst_points(tmp_path):
     progress.write_mistakes(tmp_path, 5, faces, np.stack([truth, truth], axis=1), heads)
     assert load_arrays(tmp_path / runs.MISTAKES)["counts"].tolist() == [5, 0, 3]
 
+    # Two classes are not x and y.
+    two = np.eye(2, dtype=np.float32)[[0, 1, 1]]
+    progress.write_mistakes(tmp_path, 6, faces, two, two[::-1] * 0.9)
+    assert load_arrays(tmp_path / runs.MISTAKES)["counts"].tolist() == [6, 2, 3]
+
     points = np.full((3, 15, 2), 20.0, np.float32)
     points[0, 3] = np.nan
     off = np.nan_to_num(points, nan=0) + np.array([1, 5, 3])[:, None, None]
@@ -242,6 +247,7 @@ def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, use_places):
     fit = check(asked, [few], tmp_path)
     # 3 epochs of 5 batches and 14 faces to validate, two checkpoints each.
     assert (fit.train, fit.validation, fit.steps(8)) == (42, 14, 5)
+    assert replace(fit, an_epoch=0.4 * 42).steps(8) == 2  # rows that take part now and then
     assert estimate.estimate(asked, fit).seconds == pytest.approx(3 + 3 * (2.5 + 1.4 + 2))
     assert estimate.estimate(replace(asked, epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
     assert estimate.estimate(replace(asked, batch_size=16), fit) is None

@@ -1,14 +1,20 @@
 """An archive's table on the Datasets page: filters, order, a face beside its picture."""
 
 import cv2
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from emotion_ai.cli import program
 from emotion_ai.datasets.drawn.synthetic import draw_photo
-from emotion_ai.distributed.archive_view import Wanted, find_faces, reading_of
+from emotion_ai.distributed.archive_view import Wanted, classes_of, find_faces, reading_of
 from emotion_ai.distributed.identity import package
-from emotion_ai.distributed.reader import Reader
+from emotion_ai.distributed.reader import Reader, faces_schema
+from emotion_ai.labels import FER7
+from emotion_ai.reading.table import readings_table
+from emotion_ai.results import Expression, FaceBox, FaceReading
 from emotion_ai.settings import settings
 from tests.support.app_pages import html, open_page, text
 
@@ -83,3 +89,25 @@ def test_without_a_table_nothing_is_asked(tmp_path, use_places):
     use_places(data=tmp_path / "none")
     app = open_page("datasets")
     assert not [each for each in app.get("button_group") if "Archives" in str(each.proto)]
+
+
+def test_classes_beyond_the_seven_are_kept_and_shown(tmp_path):
+    said = Expression(("happy", "contempt"), np.array([0.2, 0.8], np.float32), "crowd")
+    face = FaceReading(FaceBox((1.0, 2.0, 30.0, 40.0), 0.9), None, said)
+    faces = readings_table(photos=[("a.png", [face])]).assign(sha256="0")
+    schema = faces_schema(said.labels)
+    for part in ("faces", "files"):
+        (tmp_path / part).mkdir()
+        table = pa.Table.from_pandas(faces, schema, preserve_index=False)
+        pq.write_table(table, tmp_path / part / "part-000001.parquet")
+    assert classes_of(tmp_path) == (*FER7.expressions, "contempt")
+    found, n = find_faces(tmp_path, Wanted(("contempt",), order="p_contempt"))
+    assert n == 1
+    again = reading_of(found.iloc[0]).expression
+    assert (again.label, again.as_dict()) == ("contempt", pytest.approx(said.as_dict()))
+
+
+def test_a_table_without_a_face_is_empty(tmp_path):
+    (tmp_path / "faces").mkdir()
+    assert classes_of(tmp_path) == FER7.expressions
+    assert find_faces(tmp_path, Wanted())[1] == 0

@@ -1,5 +1,6 @@
 """The Learn page through AppTest: every chapter, every picture, with and without data."""
 
+import json
 import re
 
 import numpy as np
@@ -9,12 +10,13 @@ from streamlit.testing.v1 import AppTest
 from emotion_ai.datasets.drawn.synthetic import draw_faces, draw_photo
 from emotion_ai.datasets.splits import count_duplicates
 from emotion_ai.datasets.store import DatasetWriter
-from emotion_ai.labels import VOTE_COLUMNS
+from emotion_ai.labels import VOTE_COLUMNS, set_of
 from emotion_ai.learn import depth, texts
 from emotion_ai.learn.counting import HUNDRED_PATIENTS
 from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, NUMBERS, SHELF, languages, words
 from emotion_ai.media.images import encode_png
-from emotion_ai.settings import settings
+from emotion_ai.models.store import KERAS, TFLITE, open_model, write_model
+from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui.learn import descent
 from emotion_ai.ui.live import device
 from tests.support.app_pages import html, open_page, text
@@ -380,3 +382,18 @@ def test_only_the_key_in_the_teachers_address_opens_the_board():
     assert "0 have voted" in text(again)
     other = open_chapter("limits", "vote", board=held.split(".")[0] + ".guessed")
     assert "have voted" not in text(other)
+
+
+@pytest.mark.parametrize(("chapter", "view"), [("precision", "expression"), ("limits", "missing")])
+def test_models_that_name_other_classes_are_shown_too(tmp_path, use_places, chapter, view):
+    ours = open_model(ROOT / "models", "expression")
+    own = set_of([{"fear": "bored"}.get(name, name) for name in ours.labels.expressions])
+    card = json.loads(json.dumps(ours.card).replace('"fear"', '"bored"'))
+    card |= {"label_set": own.name, "classes": own.expressions}
+    for score in card["scores"]:
+        score["label_set"] = own.name
+    write_model(tmp_path / "expression", card, {f: ours.verified(f) for f in (KERAS, TFLITE)})
+    use_places(models=tmp_path)
+    app = open_chapter(chapter, view)
+    (chart,) = app.get("plotly_chart")
+    assert "bored" in chart.proto.spec or "bored" in app.selectbox[0].options

@@ -12,9 +12,11 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from streamlit.testing.v1 import AppTest
 from streamlit.web.server.app_discovery import discover_asgi_app
 
+from emotion_ai.labels import FER7
 from emotion_ai.media.images import encode_png
+from emotion_ai.reading.films import VideoReading
 from emotion_ai.settings import ROOT
-from emotion_ai.ui import uploads
+from emotion_ai.ui import uploads, videos
 from emotion_ai.ui.uploads import UploadRation
 from tests.support.app_pages import open_page
 
@@ -166,3 +168,19 @@ def test_the_server_is_started_with_the_ration():
 
     assert [one.cls for one in around_the_pages()["middleware"]] == [UploadRation]
     assert st.get_option("server.maxUploadSize") * MB <= uploads.UPLOAD_BYTES_A_VISITOR
+
+
+def test_a_film_is_named_by_the_chosen_truth(monkeypatch):
+    asked = []
+
+    def read(data, predictor, name, *_, **__):
+        asked.append(predictor.models["expression"].truth)
+        return VideoReading(name, (64, 48), 1.0, 30, [], FER7.expressions)
+
+    monkeypatch.setattr(videos, "read_faces_of_video", read)
+    app = give(open_page("photo"), ("a.mp4", b"film"))
+    app.run()
+    app.segmented_control(key="head").set_value("given").run()
+    app.segmented_control(key="head").set_value("crowd").run()
+    assert not app.exception
+    assert asked == ["crowd", "given", "crowd"]

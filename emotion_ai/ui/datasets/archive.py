@@ -9,6 +9,7 @@ from emotion_ai.distributed.archive_view import (
     ARCHIVES,
     Wanted,
     archive_folders,
+    classes_of,
     count_files,
     failures,
     find_faces,
@@ -16,7 +17,6 @@ from emotion_ai.distributed.archive_view import (
     reading_of,
 )
 from emotion_ai.errors import EmotionAIError
-from emotion_ai.labels import FER7
 from emotion_ai.media.images import encode_jpeg, shrunk
 from emotion_ai.settings import settings
 from emotion_ai.ui.markup import annotated_picture, probability_bars
@@ -25,9 +25,7 @@ from emotion_ai.ui.wording import count, plain
 _DATASETS, _ARCHIVES = "Datasets", "Archives"
 _SHOWN = ["file", "face", "time_s", "expression", "score"]
 #: What to sort by, and the column that says it.
-_ORDERS = {"as read": "", "sureness of the face": "score"} | {
-    f"how {name}": f"p_{name}" for name in FER7.expressions
-}
+_ORDERS = {"as read": "", "sureness of the face": "score"}
 _PICTURE_PX = 900
 
 
@@ -49,7 +47,7 @@ def choose_archive() -> Path | None:
 def show_archive(folder: Path) -> None:
     """How many, the filters, the table, and the chosen face."""
     files, failed = count_files(folder)
-    wanted = _filters()
+    wanted = _filters(classes_of(folder))
     table, found = find_faces(folder, wanted)
     st.markdown(
         f"**{count(files, 'file')}**, {count(found, 'face')} as chosen"
@@ -70,15 +68,16 @@ def show_archive(folder: Path) -> None:
                "`emotion-ai predict … --on local --out`.")  # fmt: skip
 
 
-def _filters() -> Wanted:
+def _filters(classes: tuple[str, ...]) -> Wanted:
+    orders = _ORDERS | {f"how {name}": f"p_{name}" for name in classes}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = st.multiselect("Expressions", FER7.expressions, key="archive_expressions",
+        names = st.multiselect("Expressions", classes, key="archive_expressions",
                                placeholder="all", width=260)  # fmt: skip
         file = st.text_input("File contains", key="archive_file", width=200)
         least = st.slider("Sureness of the face", 0.0, 1.0, 0.0, key="archive_score", width=180)
-        order = st.selectbox("Sorted by", list(_ORDERS), key="archive_order", width=200)
+        order = st.selectbox("Sorted by", list(orders), key="archive_order", width=200)
         rising = st.toggle("least first", key="archive_rising", disabled=order == "as read")
-    return Wanted(tuple(names), file.strip(), least, _ORDERS[order], rising)
+    return Wanted(tuple(names), file.strip(), least, orders[order], rising)
 
 
 def _rows(table: pd.DataFrame, wanted: Wanted) -> int:

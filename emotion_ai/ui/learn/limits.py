@@ -11,6 +11,7 @@ from emotion_ai.labels import (
     FERPLUS_COLUMNS,
     FERPLUS_EXPRESSIONS,
     VOTE_COLUMNS,
+    colours,
 )
 from emotion_ai.learn import agreement
 from emotion_ai.learn.texts import Words
@@ -98,14 +99,14 @@ def _votes(words: Words, picture, side, dataset) -> None:
     first = round(disputed / 100 * (len(order) - _SHOWN))
     rows = order[first : first + _SHOWN]
     names = FERPLUS_COLUMNS[:8]
-    colours = [EXPRESSION_COLOURS.get(name, QUIET) for name in FERPLUS_EXPRESSIONS[: len(names)]]
+    shades = [EXPRESSION_COLOURS.get(name, QUIET) for name in FERPLUS_EXPRESSIONS[: len(names)]]
 
     def moving(row: int, seen: bool) -> list:
         shown = votes[row, : len(names)] * seen
         return [
             grey_picture(dataset.images[row]),
             go.Bar(
-                x=shown, y=names, orientation="h", marker_color=colours,
+                x=shown, y=names, orientation="h", marker_color=shades,
                 text=shown if seen else None, textposition="outside", cliponaxis=False,
                 hoverinfo="skip", xaxis="x2", yaxis="y2",
             ),
@@ -162,7 +163,7 @@ def _missing(words: Words, picture, side) -> None:
         return go.Bar(
             x=shown, y=names, orientation="h", cliponaxis=False, hoverinfo="skip",
             text=[f"{n:,}" for n in shown], textposition="outside",
-            marker={"color": [EXPRESSION_COLOURS[name] for name in names],
+            marker={"color": [*colours(names).values()],
                     "opacity": [1 if j == i else 0.4 for j in range(len(names))]},
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from emotion_ai.labels import EXPRESSION_COLOURS
+from emotion_ai.labels import colours
 from emotion_ai.learn import counting
 from emotion_ai.learn.counting import HUNDRED_PATIENTS, Counts
 from emotion_ai.learn.texts import Words
@@ -203,24 +203,25 @@ def _expression(words: Words, picture, side) -> None:
             )
         )  # fmt: skip
         st.caption(answers.basis)
+    colour = colours(names)[name]
     if answers.probabilities is None:
-        _card_only(words, picture, name, counts)
+        _card_only(words, picture, name, colour, counts)
     else:
-        _threshold(words, picture, name, answers)
+        _threshold(words, picture, name, colour, answers)
 
 
 def _share_of(counts: Counts) -> float:
     return (counts.true_positive + counts.false_negative) / max(counts.n, 1)
 
 
-def _card_only(words: Words, picture, name: str, counts: Counts) -> None:
+def _card_only(words: Words, picture, name: str, colour: str, counts: Counts) -> None:
     """Without the pictures there is one point of the curve: what the model's card says."""
     values = {"accuracy": counts.accuracy, "precision": counts.precision, "recall": counts.recall}
     figure = base_figure(
         go.Bar(
             x=[words(key) for key in values], y=[value or 0 for value in values.values()],
             text=[percent(value) for value in values.values()], textposition="outside",
-            marker_color=EXPRESSION_COLOURS[name], cliponaxis=False, hoverinfo="skip",
+            marker_color=colour, cliponaxis=False, hoverinfo="skip",
         ),
         height_px=420,
     )  # fmt: skip
@@ -230,7 +231,7 @@ def _card_only(words: Words, picture, name: str, counts: Counts) -> None:
         st.caption(words("only_card"))
 
 
-def _threshold(words: Words, picture, name: str, answers: Answers) -> None:
+def _threshold(words: Words, picture, name: str, colour: str, answers: Answers) -> None:
     """A threshold moving over one expression's probabilities, and where that is on the curve."""
     scores = answers.probabilities[:, answers.labels.index(name)]
     positive = answers.targets == answers.labels.index(name)
@@ -238,7 +239,6 @@ def _threshold(words: Words, picture, name: str, answers: Answers) -> None:
     at = [counting.at_threshold(scores, positive, limit) for limit in limits]
     recall = [counts.recall or 0.0 for counts in at]
     precision = [counts.precision for counts in at]
-    colour = EXPRESSION_COLOURS[name]
     curve = go.Scatter(
         x=recall, y=precision, mode="lines", line={"color": colour, "width": 4},
         name=words("curve"), hovertemplate=words("hover_curve"),
