@@ -1,4 +1,4 @@
-"""From a frame to its readings: detect, crop, both networks in one batch each, map back.
+"""From a frame to its readings: detect, crop, both networks side by side, map back.
 
 LiteRT only; nothing here imports TensorFlow. Not thread-safe: one predictor per worker.
 """
@@ -81,7 +81,7 @@ class Predictor:
         return self.read_faces(frame, in_reading_order(self.detector.detect(frame, max_side_px)))
 
     def read_faces(self, frame: np.ndarray, faces: list[FaceBox]) -> list[FaceReading]:
-        """Readings of known faces, in their order; one batch per network."""
+        """Readings of known faces, in their order; each network is asked once, for all of them."""
         if not faces:
             return []
         grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
