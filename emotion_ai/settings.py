@@ -38,7 +38,7 @@ class Settings:
     yunet: Path | None = None
     #: A local copy of the runtime that reads in browsers; None downloads it once, too.
     device: Path | None = None
-    #: Threads of one LiteRT interpreter.
+    #: How many faces a network reads at a time, each on a thread of its own.
     threads: int = 2
     #: Who may change what is kept here: one of ``access.permissions.MODES``.
     access: str = "auto"
