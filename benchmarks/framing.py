@@ -12,6 +12,7 @@ training images are. The way must cost less than 4 points.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -19,6 +20,7 @@ import numpy as np
 
 from emotion_ai.datasets import load_any
 from emotion_ai.datasets.truths import class_positions
+from emotion_ai.errors import DatasetError
 from emotion_ai.evaluation.keypoint_errors import normalised_errors
 from emotion_ai.faces.cropping import FRAMINGS, Framing, crop_faces
 from emotion_ai.faces.detection import FaceDetector, load_detector
@@ -86,7 +88,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.video:
         return read_video(arguments.video)
-    dataset = load_any(arguments.data, settings().data_dir)
+    try:
+        dataset = load_any(arguments.data, settings().data_dir)
+    except DatasetError as error:
+        sys.exit(str(error))
     model = open_model(settings().models_dir, arguments.model or dataset.task)
     network = model.network(settings().threads)
     rng = np.random.default_rng(0)

@@ -1,6 +1,6 @@
 """The saved models beside packages that do the same, on the same faces of a dataset.
 
-    PYTHONPATH=. python benchmarks/peers.py --data fer2013 [--split test] [--n 1000]
+    PYTHONPATH=. python benchmarks/peers.py [--data fer2013] [--split test] [--n 1000]
 
 Expressions: ``fer`` (https://pypi.org/project/fer, MIT); keypoints: MediaPipe's FaceMesh
 (``mediapipe``, Apache-2.0, up to 0.10). A package that is not installed is left out with a line.
@@ -19,7 +19,7 @@ import numpy as np
 from emotion_ai.datasets import load_any
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import labelled_rows, truths_of
-from emotion_ai.errors import EmotionAIError
+from emotion_ai.errors import DatasetError, EmotionAIError
 from emotion_ai.evaluation.assessment import model_columns, restrict
 from emotion_ai.evaluation.predictions import predictions
 from emotion_ai.evaluation.scores import expression_scores, figures, keypoint_scores
@@ -138,11 +138,14 @@ def compare_keypoints(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, metavar="NAME_OR_PATH")
+    parser.add_argument("--data", default="fer2013", metavar="NAME_OR_PATH")
     parser.add_argument("--split", help="train, validation or test (default: every row)")
     parser.add_argument("--n", type=int, help="so many faces, spread over all (default: all)")
     arguments = parser.parse_args()
-    dataset = load_any(arguments.data, settings().data_dir)
+    try:
+        dataset = load_any(arguments.data, settings().data_dir)
+    except DatasetError as error:
+        sys.exit(str(error))
     rows = dataset.rows(arguments.split)
     if arguments.n and arguments.n < len(rows):
         rows = rows[np.linspace(0, len(rows) - 1, arguments.n).astype(int)]

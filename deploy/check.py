@@ -108,7 +108,7 @@ def nginx(folder: Path) -> list[str]:
     site = re.sub(r"/etc/letsencrypt/live/[^/]+", str(folder), site)
     servers = "".join(f"server {APP_ADDRESS}:{port};" for port in PORTS)
     site = site.replace("server 127.0.0.1:8501 max_fails=2 fail_timeout=10s;", servers, 1)
-    site = site.replace("/var/cache/nginx/emotion_ai", str(folder / "cache"))
+    site = site.replace("/var/lib/nginx/emotion_ai", str(folder / "cache"))
     (folder / "site.conf").write_text(site)
     (folder / "nginx-main.conf").write_text(
         f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log;\n"

@@ -14,7 +14,9 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     """Add ``report`` to the program's commands."""
     report = subparsers.add_parser("report", help="write what a model gets right and wrong as HTML")
     add_question(report, f"default: the first there is of {', '.join(SPLITS_TO_SCORE)}")
-    report.add_argument("--out", type=Path, metavar="FILE", help="default: report_MODEL_DATA.html")
+    report.add_argument(
+        "--out", type=Path, metavar="FILE", help="default: report_MODEL_DATA_SPLIT.html"
+    )
     report.set_defaults(handler=run_report)
 
 

@@ -154,7 +154,7 @@ def _card(card: dict) -> pd.DataFrame:
         "expressions": ", ".join(card.get("classes", ())) or card.get("label_set"),
         "network": card.get("preset"),
         "parameters": f"{card['parameters']:,}" if "parameters" in card else None,
-        "stored as": "full-integer weights" if card.get("quantised") else "float weights",
+        "stored as": "int8 but for its two ends" if card.get("quantised") else "float weights",
         "trained on": ", ".join(data["name"] for data in card.get("data", [])),
         "labels learnt": training.get("labels") if card["task"] == "expression" else None,
         "epochs, at most": training.get("epochs"),
