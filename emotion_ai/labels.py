@@ -130,7 +130,7 @@ class LabelSet:
                 f"expected two classes or more in common, got {len(shared)}: of {self.title}; "
                 f"and {other.title}"
             )
-        return self if len(shared) == len(self) else _in_order(shared)
+        return self if len(shared) == len(self) else exact_set(shared)
 
 
 def class_key(name: str) -> str:
@@ -261,7 +261,8 @@ def set_of(classes: Iterable[str]) -> LabelSet:
     return FER7 if set(classes) <= set(FER7.expressions) else _own(classes)
 
 
-def _in_order(classes: tuple[str, ...]) -> LabelSet:
+def exact_set(classes: tuple[str, ...]) -> LabelSet:
+    """The label set of these classes alone, in their order: a known one where it is the same."""
     known = (one for one in LABEL_SETS.values() if one.expressions == classes)
     return next(known, None) or _own(classes)
 

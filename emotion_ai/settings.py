@@ -52,7 +52,7 @@ class Settings:
     def from_environment(cls, environ: dict[str, str] | None = None) -> "Settings":
         environ = os.environ if environ is None else environ
         given = {
-            field: Path(environ[variable]).expanduser()
+            field: Path(environ[variable]).expanduser().absolute()
             for field, variable in (
                 ("data_dir", "EMOTION_AI_DATA"),
                 ("shipped_data_dir", "EMOTION_AI_SHIPPED_DATA"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import Timeout
 
 from emotion_ai.cli.archive import ADDRESS
-from emotion_ai.datasets import Dataset, load_any
+from emotion_ai.datasets import Dataset, list_datasets, load_any
 from emotion_ai.errors import ConfigError, RunError
 from emotion_ai.labels import LABEL_SETS
 from emotion_ai.models.store import check_task
@@ -117,7 +117,16 @@ def config_of(arguments: argparse.Namespace) -> TrainingConfig:
         changes["honour_marks"] = True
     if arguments.hold_out:
         changes["hold_out"] = True
-    return TrainingConfig.for_task(arguments.task, tuple(arguments.data), **changes)
+    return TrainingConfig.for_task(
+        arguments.task, tuple(map(_from_anywhere, arguments.data)), **changes
+    )
+
+
+def _from_anywhere(name: str) -> str:
+    """A dataset's name, or its path as it is from any folder: other processes open it, too."""
+    path = Path(name)
+    known = {dataset.name for dataset in list_datasets(*settings().data_dirs)}
+    return name if name in known or not path.exists() else str(path.resolve())
 
 
 def started(config: TrainingConfig, init: str | None) -> TrainingConfig:
@@ -157,7 +166,8 @@ def run_train(arguments: argparse.Namespace) -> int:
         config = labelled_by(config, datasets)
     if not arguments.resume:
         config = started(config, arguments.init)
-    fit = check(config, datasets, settings().models_dir)
+    begun = arguments.resume and (runs_dir / arguments.resume / runs.LAST).exists()
+    fit = check(replace(config, init=None) if begun else config, datasets, settings().models_dir)
     if arguments.dry_run:
         print(dry_run_text(config, fit))
         return 0

@@ -174,7 +174,7 @@ def _tell(study, trial, plan: Plan, failed: bool) -> str:
     if run.state == "finished" and scores:
         study.tell(trial.number, scores[-1][1])
         return f"{plan.score} {scores[-1][1]:.4g}"
-    if failed or not scores:
+    if failed or not scores or run.state in ("failed", "interrupted"):
         why = run.damage or run.status.get("message") or f"its run {run.state}"
         if run.state == "running":
             runs.write_status(folder, "failed", message=why)

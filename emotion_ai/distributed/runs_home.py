@@ -39,8 +39,12 @@ class RunsHome:
         self._runs_dir = Path(runs_dir)
 
     def fetch(self, name: str) -> dict[str, bytes]:
-        """The files of a run."""
-        return _files(self._runs_dir / name, {})
+        """The files of a run that a machine takes up, also after one that failed."""
+        folder = self._runs_dir / name
+        failed = runs.read_status(folder).get("state") in ("failed", "interrupted")
+        if failed and not (folder / runs.CANCEL).exists():
+            runs.write_status(folder, "running")
+        return _files(folder, {})
 
     def store(self, name: str, files: dict[str, bytes]) -> bool:
         """Take what is new of a run; whether it is to stop: it was asked to, ended here (its search

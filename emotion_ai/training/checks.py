@@ -47,6 +47,8 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
     for name in config.teachers:
         _check_teacher(open_model(models_dir, name), config)
     labels = config.expressions
+    if config.task == "expression" and len(labels) < 2:
+        raise ConfigError(f"expected two classes or more to tell apart, got {labels.title}")
     train, validation, an_epoch = 0, 0, 0.0
     faces = np.zeros(len(labels))
     for dataset in datasets:

@@ -10,7 +10,7 @@ from emotion_ai.datasets.marks import marked_dataset
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import class_shares
 from emotion_ai.errors import ConfigError
-from emotion_ai.labels import LabelSet, set_of
+from emotion_ai.labels import LabelSet, exact_set, set_of
 from emotion_ai.settings import settings
 from emotion_ai.training.config import TrainingConfig
 
@@ -46,9 +46,20 @@ def labelled_by(config: TrainingConfig, datasets: list[Dataset]) -> TrainingConf
     own = [dataset.labels for dataset in datasets if dataset.labels]
     if not own:  # data of the other task, which the checks refuse
         return config
-    if len(set(own)) == 1:
-        return config.naming(own[0])
-    return config.naming(set_of(dict.fromkeys(n for labels in own for n in labels.expressions)))
+    labels = own[0]
+    if len(set(own)) > 1:
+        labels = set_of(dict.fromkeys(n for labels in own for n in labels.expressions))
+    return config.naming(_shown(labels, datasets))
+
+
+def _shown(labels: LabelSet, datasets: list[Dataset]) -> LabelSet:
+    """The classes of a set that the datasets have faces of: folders of two expressions follow
+    FER2013's names, and can be learned all the same. People may have voted for others."""
+    counts = [dataset.description["expressions"].values() for dataset in datasets]
+    seen = {name for splits in counts for faces in splits for name in faces}
+    shown = [name for name in labels.expressions if name in seen]
+    voted = any(dataset.votes is not None for dataset in datasets)
+    return labels if voted or len(shown) < 2 else exact_set(tuple(shown))
 
 
 def prepare(
@@ -116,6 +127,11 @@ def _held_out(
     from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold
 
     belongs = groups.to_numpy()[rows]
+    if len(set(belongs)) < 2:
+        raise ConfigError(
+            "all faces to learn from belong to one person or photo: import the data with a "
+            "validation split, or with other persons beside them"
+        )
     if strata is None:
         holdout = GroupShuffleSplit(1, test_size=share, random_state=seed)
         kept, held = next(holdout.split(rows, groups=belongs))

@@ -32,14 +32,23 @@ def fit_head(model: keras.Model, examples: Examples) -> None:
     kernel, offsets = [], []
     for targets in heads.swapaxes(0, 1):
         rows, named = np.nonzero(targets)
+        known = np.unique(named)
+        if len(known) < 2:
+            return  # nothing to tell apart: it learns with the rest
         found = LogisticRegression(C=1.0, max_iter=100)
         with warnings.catch_warnings():  # near enough: all of it learns on
             warnings.simplefilter("ignore", ConvergenceWarning)
             found.fit(said[rows], named, targets[rows, named])
         weights = found.coef_ / size
         bias = found.intercept_ - weights @ middle
-        if targets.shape[1] == 2:  # one line parts them: half of it to each side
+        if len(known) == 2:  # one line parts them: half of it to each side
             weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
-        kernel.append(weights.T)
-        offsets.append(bias)
+        # A class without a face, as contempt among given labels, is the least likely of all.
+        every, least = (
+            np.zeros((targets.shape[1], weights.shape[1])),
+            np.full(targets.shape[1], -5.0),
+        )
+        every[known], least[known] = weights, bias
+        kernel.append(every.T)
+        offsets.append(least)
     logits.set_weights([np.hstack(kernel), np.concatenate(offsets)])

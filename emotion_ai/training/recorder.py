@@ -68,6 +68,7 @@ class Recorder(keras.callbacks.Callback):
             return
         self.history.append(record)
         if record["validation_loss"] <= min(r["validation_loss"] for r in self.history):
+            (self.folder / runs.SCORES).unlink(missing_ok=True)  # those of the best before
             save_model(self._candidate, self.folder / runs.BEST)
         # History first: a record too many is cut off on resuming, one too few would be missed.
         self._write_history()
@@ -119,6 +120,8 @@ class Recorder(keras.callbacks.Callback):
             }
         loss = -(targets * np.log(np.clip(predicted, 1e-7, 1))).sum(axis=-1).mean()
         record = {"validation_loss": float(loss)}
+        if not math.isfinite(record["validation_loss"]):
+            return record  # nothing can be counted of what is no number
         shape = (len(targets), self.config.heads, -1)
         for head in range(shape[1]):
             # The given label is the last head and keeps the plain names.

@@ -67,16 +67,22 @@ def _scores(
     return scores
 
 
-def main(status: Path, folders: list[Path]) -> None:
+def main(status: Path, folders: list[Path]) -> int:
+    """Exit code 1, and last the reasons, where a run could not be scored."""
+    lines = []
     for done, folder in enumerate(folders):
         background.report(status, done, len(folders), "runs")
         try:
             config = runs.read_config(folder)
             score_run(folder, open_data(config))
         except (EmotionAIError, OSError, ValueError) as error:
-            print(f"{folder.name}: {error}", flush=True)
+            lines.append(f"{folder.name}: {error}")
+    if lines:
+        print("; ".join(lines), file=sys.stderr)
+        return 1
     background.finish(status)
+    return 0
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]])
+    sys.exit(main(Path(sys.argv[1]), [Path(folder) for folder in sys.argv[2:]]))

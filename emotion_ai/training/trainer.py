@@ -64,7 +64,10 @@ def train_run(
         best = loop.train(
             folder,
             datasets,
-            init=network(config.init) if config.init else None,
+            # What began already goes on without it: it may be gone by now.
+            init=network(config.init)
+            if config.init and not (folder / runs.LAST).exists()
+            else None,
             teachers=[network(name) for name in config.teachers],
             resume=True,
             on_epoch=on_epoch,

@@ -130,3 +130,16 @@ def test_the_journal_is_told_how_a_trial_on_a_cluster_ended(
     assert (found.state, found.score is not None) == (told, score)
     assert len(found.epochs) == epochs
     assert runs.read_run(run).state == state
+
+
+def test_a_run_that_failed_on_one_machine_is_taken_up_by_another(home, tmp_path):
+    folder = tmp_path / "home" / "away"
+    for state in ("failed", "interrupted"):
+        runs.write_status(folder, state)
+        assert home.store("away", {})
+        home.fetch("away")
+        assert not home.store("away", {})
+    runs.write_status(folder, "failed")
+    (folder / runs.CANCEL).touch()
+    home.fetch("away")
+    assert runs.read_status(folder)["state"] == "failed"

@@ -11,13 +11,15 @@ import keras
 import numpy as np
 import pytest
 
-from emotion_ai.errors import RunError
+from emotion_ai.errors import ConfigError, RunError
 from emotion_ai.networks.architectures import build
 from emotion_ai.storage.arrays import load_arrays
-from emotion_ai.training import estimate, loop, probe, progress, recorder, runs
+from emotion_ai.training import estimate, loop, probe, progress, recorder, runs, score
 from emotion_ai.training.checkpoint import saved_epochs
 from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
+from emotion_ai.training.examples import split_rows
+from emotion_ai.training.trainer import train_run
 
 
 @pytest.fixture(scope="module")
@@ -252,3 +254,52 @@ def test_a_dry_run_measures_and_keeps_nothing(few, tmp_path, use_places):
     assert estimate.estimate(replace(asked, epochs=6), fit).seconds == pytest.approx(3 + 6 * 5.9)
     assert estimate.estimate(replace(asked, batch_size=16), fit) is None
     assert not list((tmp_path / "cache").rglob("*.keras"))
+
+
+def test_a_network_that_says_no_numbers_is_told_as_a_loss_that_is_none(few, tmp_path, monkeypatch):
+    def spoiled(*arguments):
+        model = new_model(*arguments)
+        kernel, bias = model.get_layer("logits").get_weights()
+        model.get_layer("logits").set_weights([kernel * np.nan, bias])
+        return model
+
+    new_model = loop.new_model
+    monkeypatch.setattr(loop, "new_model", spoiled)
+    folder = runs.create_run(tmp_path, config(epochs=1).as_dict())
+    with pytest.raises(RunError, match="the loss was not a number in epoch 1"):
+        loop.train(folder, [few])
+
+
+def test_what_began_goes_on_without_the_model_it_started_from(few, tmp_path):
+    folder = runs.create_run(tmp_path, config(epochs=1).as_dict())
+    loop.train(folder, [few])
+    (folder / runs.SCORES).write_text("{}")  # of a best epoch that gives way
+    record = json.loads((folder / runs.CONFIG).read_text()) | {"epochs": 3, "init": "gone"}
+    (folder / runs.CONFIG).write_text(json.dumps(record))
+    runs.write_status(folder, "running")
+    train_run(folder, [few])
+    run = runs.read_run(folder)
+    assert (run.state, len(run.metrics)) == ("finished", 3)
+    assert json.loads((folder / runs.SCORES).read_text())["scores"]
+
+
+def test_scores_of_an_earlier_best_epoch_go_with_it(few, tmp_path):
+    folder = runs.create_run(tmp_path, config(epochs=1).as_dict())
+    (folder / runs.SCORES).write_text("{}")
+    loop.train(folder, [few])
+    assert not (folder / runs.SCORES).exists()
+
+
+def test_runs_that_cannot_be_scored_are_named_with_the_reason(tmp_path, capsys, use_places):
+    use_places(data=tmp_path)
+    nowhere = replace(config(), data=("nowhere",)).as_dict()
+    folder = runs.create_run(tmp_path, nowhere, "lonely")
+    assert score.main(tmp_path / "status.json", [folder]) == 1
+    assert "lonely: no dataset or file 'nowhere'" in capsys.readouterr().err
+
+
+def test_data_of_one_person_cannot_be_held_out(few):
+    alone = replace(few, description=few.description | {"splits": {"train": 56}})
+    alone.__dict__["samples"] = few.samples.assign(split="train", group="ann")
+    with pytest.raises(ConfigError, match="belong to one person or photo"):
+        split_rows(alone, config())

@@ -2,6 +2,7 @@
 export, and every page and file names its classes."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.assessment import Question, assess, left_out_text
 from emotion_ai.labels import COURSE5, FER7, FER8, FERPLUS_EXPRESSIONS, VOTE_COLUMNS
 from emotion_ai.models.store import open_model
+from emotion_ai.networks.architectures import build
 from emotion_ai.reading.group import GroupTimeline
 from emotion_ai.reading.predictor import Predictor
 from emotion_ai.reading.table import readings_table
@@ -21,9 +23,11 @@ from emotion_ai.results import FaceBox
 from emotion_ai.serving.export import export
 from emotion_ai.settings import Settings
 from emotion_ai.training import loop, runs
+from emotion_ai.training.checks import check
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.conversion import store_checkpoint
-from emotion_ai.training.examples import labelled_by
+from emotion_ai.training.examples import Examples, labelled_by
+from emotion_ai.training.head import fit_head
 from emotion_ai.ui.markup import probability_bars
 from tests.support.dataset_files import png
 
@@ -150,3 +154,31 @@ def test_a_crowd_of_eight_teaches_contempt(faces, tmp_path):
     given = assess(model, voted, Question("test"), Settings(cache_dir=tmp_path))
     assert given.labels == FER7  # the given labels know no contempt
     assert given.scores["left_out"]["model"] == ["contempt"]
+
+
+def test_folders_of_some_of_fer2013s_expressions_are_learned_as_they_are(faces, tmp_path):
+    for i, expression in enumerate(faces.samples["expression"]):
+        if expression in ("happy", "sad"):
+            file = tmp_path / "two" / expression / f"{i}.png"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(png(faces.images[i]))
+    two = import_dataset(tmp_path / "two", tmp_path / "data").dataset
+    assert two.labels == FER7
+    usual = TrainingConfig.for_task("expression", (two.name,), preset="demo", epochs=1)
+    asked = labelled_by(usual, [two])
+    assert asked.expressions.expressions == ("happy", "sad")
+    check(asked, [two], tmp_path)
+    loop.train(runs.create_run(tmp_path / "runs", asked.as_dict()), [two])
+    with pytest.raises(ConfigError, match="expected two classes or more"):
+        check(replace(asked, classes=("happy",)), [two], tmp_path)
+
+
+def test_a_head_whose_truth_lacks_a_class_is_fitted_all_the_same(faces):
+    model = build("expression", 8, "demo", heads=2)
+    rng = np.random.default_rng(0)
+    crowd, given = (np.eye(8, dtype=np.float32)[rng.integers(0, n, 60)] for n in (8, 7))
+    images = np.asarray(faces.images[:60])
+    fit_head(model, Examples(images, np.stack([crowd, given], axis=1), np.ones(60, np.float32)))
+    said = model.predict(images[..., None], verbose=0)
+    assert said.shape == (60, 2, 8)
+    assert said[:, 1, 7].max() < said[:, 1, :7].max(axis=1).min()

@@ -276,3 +276,11 @@ def test_command_keeps_every_character_for_the_shell():
     parts = shlex.split(command("http://host:1/v1/models/it's", b'{"a": "$(x) `y`"}'))
     assert parts[:3] == ["curl", "-s", "http://host:1/v1/models/it's:predict"]
     assert parts[-1] == '{"a": "$(x) `y`"}'
+
+
+def test_a_damaged_network_hides_neither_its_neighbours_nor_the_way_back(where):
+    (where.models_dir / "expression" / "model.tflite").write_bytes(b"cut off")
+    app = open_tab("Models", error=True)
+    assert [error.value for error in app.error if "expression" in error.value]
+    assert "M parameters" in text(app) + html(app)
+    assert {f"export_{name}" for name in ("expression", "keypoints")} <= {b.key for b in app.button}

@@ -43,7 +43,7 @@ def models_tab() -> None:
 def _model(model: SavedModel, models: list[SavedModel]) -> None:
     with st.container():
         model_card(model)
-        st.caption(f"{speed_ms(model.digest, model):.1f} ms a face on this machine")
+        _speed(model)
         with st.container(horizontal=True, vertical_alignment="center"):
             offer_default(model)
             offer_back(model.name)
@@ -55,6 +55,11 @@ def _model(model: SavedModel, models: list[SavedModel]) -> None:
                 )  # fmt: skip
             offer_rename_and_delete(model)
         _exports(model)
+
+
+@errors_as_lines()
+def _speed(model: SavedModel) -> None:
+    st.caption(f"{speed_ms(model.digest, model):.1f} ms a face on this machine")
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
