@@ -25,7 +25,9 @@ reader = components.model_guard()
 session = live_session(reader.predictor.detector.name)
 
 view = st.session_state.get("view", OWN)
-grouped = view == GROUP
+if view != METHOD:  # explained, the camera goes on as it was
+    st.session_state["live_mode"] = view
+grouped = st.session_state.get("live_mode") == GROUP
 left, right = st.columns([2, 3] if grouped else [3, 2], gap="medium")
 
 with left:
@@ -39,7 +41,10 @@ with left:
         paused = st.toggle("Pause", key="paused")
         screen = source == SCREEN
         flip = st.toggle("Mirror", True, key="mirror", disabled=screen) and not screen
-        shown = not grouped or st.toggle("Picture", True, key="picture")
+        picture = session.options.picture
+        if grouped:
+            st.session_state.setdefault("picture", picture)  # not drawn, it is forgotten
+            picture = st.toggle("Picture", key="picture")
     if not grouped:
         layers = st.pills(
             "Show", list(LAYER_TITLES), format_func=LAYER_TITLES.get, selection_mode="multi",
@@ -53,7 +58,7 @@ with left:
     options = LiveOptions(
         Layers(**{layer: not grouped and layer in layers for layer in LAYER_TITLES}),
         smoothing_s=smoothing_s, mirrored=flip, paused=paused, group=grouped,
-        many=screen, picture=shown, head=head,
+        many=screen, picture=picture, head=head,
     )  # fmt: skip
     with picture_place:
         context = camera(session, options, WIDTHS_PX[size], allowed=not panels.session_ended())
@@ -69,7 +74,7 @@ with right:
         if view == OWN:
             panels.every(0.5, panels.own_face, context, session)
     with group:
-        if grouped:
+        if view == GROUP:
             panels.group_view(session, context)
     with method:
         panels.how_it_works(session)

@@ -135,10 +135,12 @@ class GroupTimeline:
 
     def _row(self, second: int) -> list[float]:
         total = self._bins.get(second)
-        if total is None or not total.frames or total.frames < total.too_few:
+        faces = total.faces / total.frames if total and total.frames else 0.0
+        # ``fewest`` may have been raised since the frames came.
+        if faces < self.fewest or total.frames < total.too_few:
             return [second * BIN_S] + [float("nan")] * (1 + len(self.labels))
         shares = [value / total.faces for value in total.sums]
-        return [second * BIN_S, total.faces / total.frames, *shares]
+        return [second * BIN_S, faces, *shares]
 
     def summary(self) -> Summary:
         shares = self.shares()

@@ -64,11 +64,10 @@ export class Examples {
     return this.classes.reduce((sum, { examples }) => sum + examples.length, 0);
   }
 
-  /** All examples as a table to learn from: { x, y, width, groups, examples }; `most` of each class,
-   * its bursts in turns. */
-  table(most = Infinity) {
-    const chosen = this.classes.flatMap(({ examples }, k) => inTurns(examples).slice(0, most).map((example) => ({ ...example, k })));
-    return tableOf(chosen);
+  /** All examples as a table to learn from: { x, y, width, groups, examples }; of each class its
+   * bursts in turns. */
+  table() {
+    return tableOf(this.classes.flatMap(({ examples }, k) => inTurns(examples).map((example) => ({ ...example, k }))));
   }
 
   /** The text of a file with all of it, made with the network `model`. */

@@ -15,6 +15,7 @@ export async function takePixels(frame) {
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.clearRect(0, 0, width, height); // or the one before shines through
     context.drawImage(frame, 0, 0, width, height);
     return context.getImageData(0, 0, width, height);
   } finally {

@@ -54,9 +54,10 @@ export class GroupTimeline {
 
   row(second) {
     const bin = this.bins.get(second);
-    if (!bin?.frames || bin.frames < bin.tooFew) return { timeS: second, faces: null, shares: null };
-    const shares = bin.sums.map((value) => value / bin.faces);
-    return { timeS: second, faces: bin.faces / bin.frames, shares };
+    const faces = bin?.frames ? bin.faces / bin.frames : 0;
+    // `fewest` may have been raised since the frames came.
+    if (faces < this.fewest || bin.frames < bin.tooFew) return { timeS: second, faces: null, shares: null };
+    return { timeS: second, faces, shares: bin.sums.map((value) => value / bin.faces) };
   }
 
   /** What is left of a session; every second counts alike in `totals`, null when none counted. */

@@ -1,12 +1,12 @@
 // The Live page: consent, camera, picture, readings.
 
-import { STOPPED, listCameras, openSource } from "./camera.mjs";
+import { listCameras, openSource, sayStopped } from "./camera.mjs";
 import { drawReadings, mirrored } from "./draw.mjs";
 import { fetchManifest } from "./files.mjs";
 import { GroupTimeline } from "./group.mjs";
 import { GroupView } from "./live_group.mjs";
 import {
-  BASE, byId, count, drawBars, fromAddress, intoAddress, keepForOffline, lineOf, offerHeads, save, say, showProgress,
+  BASE, byId, count, drawBars, fromAddress, intoAddress, keepForOffline, lineOf, offerHeads, save, say, showProgress, tell,
 } from "./page.mjs";
 import { expressionText } from "./quality.mjs";
 import { Reader } from "./reader.mjs";
@@ -28,8 +28,9 @@ let group;
 let stream; // while the camera runs
 let shown = []; // what is drawn
 let view = "face";
+let mode = "face"; // or "group": the last view but the explanation
 
-const isGroup = () => view === "group";
+const isGroup = () => mode === "group";
 const isMirrored = () => byId("mirror").checked && byId("source").value === CAMERA;
 const layers = () =>
   Object.fromEntries([...document.querySelectorAll("#layers input")].map((box) => [box.value, box.checked]));
@@ -58,21 +59,27 @@ async function start() {
   say("");
   byId("start").disabled = true;
   try {
-    const opening = openSource(byId("source").value, byId("size").value, byId("camera").value);
+    const asked = byId("source").value;
+    const opening = openSource(asked, byId("size").value, byId("camera").value);
     const [media] = await Promise.all([opening, renew()]);
+    if (group.summary || asked !== byId("source").value) {
+      media.getTracks().forEach((track) => track.stop()); // the session ended, or another was chosen
+      return;
+    }
     video.srcObject = media;
     media.getVideoTracks()[0].addEventListener("ended", lost);
     await video.play();
     fit();
-    stream = new Stream(reader, video, pacing, read, failed, (quiet) => say(quiet ? STOPPED : ""));
+    stream = new Stream(reader, video, pacing, read, failed, sayStopped);
     byId("start").textContent = "STOP";
     byId("snapshot").disabled = false;
     group.running = true;
-    await offerCameras(media);
+    await offerCameras();
   } catch (error) {
     say(lineOf(error));
+  } finally {
+    byId("start").disabled = !reader || Boolean(group.summary);
   }
-  byId("start").disabled = !reader;
 }
 
 function stop() {
@@ -85,8 +92,11 @@ function stop() {
   overlay.getContext("2d").clearRect(0, 0, overlay.width, overlay.height);
   byId("start").textContent = "START";
   byId("snapshot").disabled = true;
-  if (group) group.running = false;
-  byId("rates").textContent = "Press START and allow the camera.";
+  if (!group) return;
+  group.running = false;
+  group.show();
+  showFace();
+  showRates();
 }
 
 function lost() {
@@ -151,17 +161,22 @@ function snapshot() {
   canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 }).then((blob) => save(blob, "snapshot.jpg"));
 }
 
-async function offerCameras(media) {
+async function offerCameras() {
   const cameras = await listCameras();
   byId("camera-choice").hidden = cameras.length < 2 || byId("source").value !== CAMERA;
-  const now = media.getVideoTracks()[0].getSettings().deviceId;
+  const now = video.srcObject?.getVideoTracks()[0].getSettings().deviceId ?? byId("camera").value;
   byId("camera").replaceChildren(
     ...cameras.map(({ label, deviceId }, i) => new Option(label || `camera ${i + 1}`, deviceId, false, deviceId === now)),
   );
 }
 
 function showRates() {
-  if (!stream) return;
+  if (!stream) {
+    byId("rates").textContent = group?.summary
+      ? "The session has ended and the camera is off."
+      : "Press START and allow the camera.";
+    return;
+  }
   const { framesPerS, latencyMs, dropped, failed: failures } = stream.rates();
   const parts = [
     byId("paused").checked ? "paused" : `${framesPerS.toFixed(0)} frames/s`,
@@ -174,7 +189,7 @@ function showRates() {
 }
 
 function showFace() {
-  if (!look || isGroup()) return;
+  if (!look) return;
   const said = shown[0]?.said;
   byId("said").innerHTML = "<b></b>";
   byId("said").firstChild.textContent = said
@@ -182,6 +197,7 @@ function showFace() {
     : stream
       ? "No face in the picture. Light on the face and a look at the camera help."
       : "Your expression appears here as soon as the camera runs.";
+  tell(said ? look.labels[said.indexOf(Math.max(...said))] : stream ? "no face" : "");
   if (said) drawBars(byId("bars"), look.labels, Array.from(said), look.colours);
   else byId("bars").replaceChildren();
   byId("own-stream").innerHTML = streamgraph(own.shares(SPAN_S), look.labels, look.colours, [], SPAN_S);
@@ -189,6 +205,7 @@ function showFace() {
 
 function choose(name) {
   view = VIEWS[name] ?? "face";
+  if (view !== "method") mode = view; // explained, the camera goes on as it was
   for (const tab of document.querySelectorAll("[data-view]")) {
     tab.setAttribute("aria-selected", String(tab.dataset.view === view));
     byId(`view-${tab.dataset.view}`).hidden = tab.dataset.view !== view;
@@ -256,12 +273,13 @@ for (const id of ["source", "size", "camera"]) {
     start();
   });
 }
+navigator.mediaDevices?.addEventListener("devicechange", offerCameras);
 addEventListener("pagehide", stop);
 
 restore();
 turn();
 setInterval(showRates, 1000);
-setInterval(() => stream && showFace(), 500);
+setInterval(() => stream && !isGroup() && showFace(), 500);
 load().catch((error) => {
   byId("loading").hidden = true;
   say(lineOf(error));

@@ -23,15 +23,21 @@ export const isInside = window.parent !== window;
 /** Called once by every page. */
 function setUp() {
   document.documentElement.classList.toggle("inside", isInside);
-  const theme = new URLSearchParams(location.search).get("theme");
-  if (theme) document.documentElement.dataset.theme = theme;
   const frame = outer !== window && window.frameElement;
   if (frame) {
+    wearThemeAround(frame);
+    setInterval(() => wearThemeAround(frame), 500); // no event tells of a change
     new ResizeObserver(() => (frame.style.height = `${document.body.scrollHeight + 4}px`)).observe(
       document.body,
     );
   }
   if (!byId("loading")) keepForOffline();
+}
+
+/** Light or dark as what stands around this page's frame; the frame's own scheme may be set apart. */
+function wearThemeAround(frame) {
+  const { colorScheme } = outer.getComputedStyle(frame.parentElement);
+  document.documentElement.dataset.theme = colorScheme;
 }
 
 /** Where the pages are a folder of their own: keep them in the browser. Called once a page has what
@@ -43,9 +49,10 @@ export function keepForOffline() {
   }
 }
 
-/** A choice that is worth sharing, from the address. */
+/** A choice that is worth sharing, from the address people see, or this page's own. */
 export function fromAddress(name, otherwise) {
-  return new URLSearchParams(location.search).get(name) ?? otherwise;
+  const [seen, own] = [outer, window].map(({ location: { search } }) => new URLSearchParams(search).get(name));
+  return seen ?? own ?? otherwise;
 }
 
 /** Write choices into the address people see, without loading anything; "" takes one out. */
@@ -90,6 +97,23 @@ export function say(text) {
   const place = byId("trouble");
   place.textContent = text;
   place.hidden = !text;
+}
+
+/** Take a line back where no other one stands in its place. */
+export function unsay(text) {
+  if (byId("trouble").textContent === text) say("");
+}
+
+/** Nobody can follow names that are told faster. */
+const CALM_MS = 3000;
+let toldMs = -Infinity;
+
+/** Tell those who hear the page what is named now, where it is another name than before; "" is no name. */
+export function tell(name) {
+  const nowMs = performance.now();
+  if (byId("told").textContent === name || (name && nowMs - toldMs < CALM_MS)) return;
+  byId("told").textContent = name;
+  toldMs = nowMs;
 }
 
 /** What to say of an error: ours are lines already. */

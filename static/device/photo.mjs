@@ -67,7 +67,7 @@ function showSheet() {
     button.setAttribute("aria-pressed", String(one === photo));
     button.onclick = () => {
       photo = one;
-      showSheet();
+      for (const other of sheet.children) other.setAttribute("aria-pressed", String(other === button));
       showPhoto();
     };
     sheet.append(button);
@@ -97,6 +97,7 @@ function showPhoto() {
 
 function draw() {
   const context = byId("canvas").getContext("2d");
+  context.clearRect(0, 0, photo.width, photo.height);
   context.drawImage(photo.bitmap, 0, 0, photo.width, photo.height);
   drawReadings(context, photo.readings, look, layers(), photo.width, photo.height);
 }

@@ -5,9 +5,10 @@ const RECENT = 60;
 const PATIENCE_MS = 6000;
 
 export class Stream {
-  /** `onRead(answer)` for every frame read, `onTrouble(error)` once reading fails for good. */
+  /** `onRead(answer)` for every frame read, `onTrouble(error)` once reading fails for good,
+   * `onStopped(quiet)` when pictures stop coming and when they come again. */
   constructor(reader, video, options, onRead, onTrouble, onStopped) {
-    Object.assign(this, { reader, video, options, onRead, onTrouble, onStopped });
+    Object.assign(this, { reader, video, options, onRead, onTrouble, onStopped, quiet: false });
     this.status = { dropped: 0, failed: 0, taken: [], spent: [], newestMs: performance.now() };
     this.watch = setInterval(() => this.look(), 1000);
     this.next();
@@ -70,7 +71,9 @@ export class Stream {
 
   look() {
     const quietMs = performance.now() - this.status.newestMs;
-    this.onStopped(quietMs > PATIENCE_MS && !this.video.paused && !document.hidden);
+    const quiet = quietMs > PATIENCE_MS && !this.video.paused && !document.hidden;
+    if (quiet !== this.quiet) this.onStopped(quiet);
+    this.quiet = quiet;
   }
 
   stop() {

@@ -1,11 +1,11 @@
 // The page Teach it: record classes, train a head on them, use it, take it along.
 
-import { STOPPED, openSource } from "./camera.mjs";
+import { openSource, sayStopped } from "./camera.mjs";
 import { Examples, openExamples } from "./examples.mjs";
 import { ACTS, PEOPLE, loadDrawn } from "./drawn.mjs";
 import { Trouble } from "./files.mjs";
 import { MOST_CLASSES, NONE_BELOW, headFile, nameOf, probabilities, readHead } from "./head.mjs";
-import { BASE, byId, count, keepForOffline, lineOf, save, say, showProgress } from "./page.mjs";
+import { BASE, byId, count, keepForOffline, lineOf, save, say, showProgress, tell } from "./page.mjs";
 import { Reader } from "./reader.mjs";
 import { Stream } from "./stream.mjs";
 import { DrawnExamples } from "./teach_failures.mjs";
@@ -37,10 +37,12 @@ let latest; // the newest face: { example, box, width, height }
 let said; // of the head, steadied
 let saidS = -Infinity;
 let drawnPeople;
+let turn = 0; // how often the picture was asked for or given up
 
 const study = new Study(() => examples, useHead);
 const featuresOf = (crops, n) => reader.features(crops, n);
 const isCamera = () => byId("source").value === CAMERA;
+const isAllowed = () => !isCamera() || byId("agree").checked;
 
 /** Run something that may fail with a line for the visitor. */
 async function attempt(work) {
@@ -63,26 +65,34 @@ async function drawn() {
 // The picture
 
 async function start() {
+  if (!isAllowed()) return;
+  const mine = (turn += 1);
+  const over = () => turn !== mine; // another source was chosen meanwhile
+  say("");
   byId("start").disabled = true;
-  await attempt(async () => {
-    if (isCamera()) await startCamera();
-    else await startDrawn();
-    byId("start").textContent = "STOP";
-  });
-  byId("start").disabled = false;
+  try {
+    await (isCamera() ? startCamera(over) : startDrawn(over));
+    if (!over()) byId("start").textContent = "STOP";
+  } catch (error) {
+    if (!over()) say(lineOf(error));
+  }
+  byId("start").disabled = !isAllowed();
 }
 
-async function startCamera() {
+async function startCamera(over) {
   const media = await openSource(CAMERA, "640 × 480", "");
+  if (over()) return media.getTracks().forEach((track) => track.stop());
   video.srcObject = media;
   media.getVideoTracks()[0].addEventListener("ended", lost);
   await video.play();
+  if (over()) return;
   const options = () => ({ pace: reader.manifest.paces.one_face, smoothingS: 0, learning: true });
-  stream = new Stream(reader, video, options, came, failed, (quiet) => say(quiet ? STOPPED : ""));
+  stream = new Stream(reader, video, options, came, failed, sayStopped);
 }
 
-async function startDrawn() {
+async function startDrawn(over) {
   const { drawn: sheet } = await drawn();
+  if (over()) return;
   acting = { person: FILLED, frame: 0 };
   overlay.width = overlay.height = 480;
   stage.style.aspectRatio = "1";
@@ -101,6 +111,7 @@ async function startDrawn() {
 }
 
 function stop() {
+  turn += 1;
   endBurst();
   stream?.stop();
   stream = acting = latest = said = undefined;
@@ -122,13 +133,13 @@ function failed(error) {
   say(lineOf(error));
 }
 
-/** A frame was read: keep its face while a button is held, name it once there is a head. */
 /** Of readings of faces, that of the largest that can be learned from, if any. */
 function largestOf(readings) {
   const area = ({ face: { box: [x0, y0, x1, y1] } }) => (x1 - x0) * (y1 - y0);
   return readings.filter(({ example }) => example).sort((a, b) => area(b) - area(a))[0];
 }
 
+/** A frame was read: keep its face while a button is held, name it once there is a head. */
 function came({ tracks, width, height, timeS, drawn: picture }) {
   const largest = picture ? tracks[0] : largestOf(tracks);
   latest = largest;
@@ -136,7 +147,10 @@ function came({ tracks, width, height, timeS, drawn: picture }) {
     record(largest.example);
     name(largest.example, timeS);
   } else said = undefined;
-  if (head) byId("named").textContent = said ? nameOf(head, said) : "no face";
+  if (head) {
+    byId("named").textContent = said ? nameOf(head, said) : "no face";
+    tell(byId("named").textContent);
+  }
   draw(width, height, picture, largest?.face);
 }
 
@@ -235,7 +249,7 @@ function classRow(of, k) {
   hold.oncontextmenu = (event) => event.preventDefault();
   hold.onkeydown = ({ key, repeat }) => !repeat && [" ", "Enter"].includes(key) && beginBurst(of);
   hold.onkeyup = release;
-  const photos = element("input", { type: "file", accept: "image/*", multiple: true, ariaLabel: `Photos for class ${k + 1}` });
+  const photos = element("input", { type: "file", accept: "image/*", multiple: true, className: "reads", disabled: !sizePx, ariaLabel: `Photos for class ${k + 1}` });
   photos.onchange = () => addPhotos(of, [...photos.files]).then(() => (photos.value = ""));
   const away = element("button", { className: "small", textContent: "✕", title: "Remove", ariaLabel: `Remove class ${k + 1}` });
   away.onclick = () => {
@@ -410,10 +424,9 @@ function changeSource() {
   const running = stream || acting;
   stop();
   byId("acts-choice").hidden = isCamera();
-  const allowed = !isCamera() || byId("agree").checked;
-  byId("consent").hidden = allowed;
-  byId("start").disabled = !sizePx || !allowed;
-  if (running && allowed) start();
+  byId("consent").hidden = isAllowed();
+  byId("start").disabled = !sizePx || !isAllowed();
+  if (running) start();
 }
 
 /** Whether a number is meant for a field, such as a class's name. */
@@ -455,7 +468,7 @@ addEventListener("keydown", (event) => {
 addEventListener("keyup", ({ key }) => /^[1-6]$/.test(key) && endBurst());
 addEventListener("blur", endBurst);
 addEventListener("pagehide", stop);
-offerFailures(drawn);
+addEventListener("beforeunload", (event) => examples.count && event.preventDefault()); // the browser asks
 setInterval(showRates, 400);
 
 examples.add("thinking");
@@ -471,6 +484,8 @@ reader.load().then(
     if (!manifest.models.expression) return say("No expression model is here to learn with.");
     sizePx = manifest.models.expression.size_px;
     model = manifest.models.expression.sha256;
+    for (const control of document.querySelectorAll(".reads")) control.disabled = false;
+    offerFailures(drawn);
     changeSource();
     keepForOffline();
   },

@@ -167,7 +167,7 @@ export class Study {
     byId("few").dataset.touched = "yes";
     this.showFew();
     const { classes, table } = found;
-    const head = await this.head(this.examples().table(most), classes);
+    const head = await this.head(fewOf(table.examples, classes, most), classes);
     const folds = foldsByGroup(table.y, table.groups, classes.length);
     const right = folds && (await this.rightWithFew(table, folds, classes, most));
     if (turn !== this.turn) return;
@@ -181,12 +181,17 @@ export class Study {
     for (let fold = 0; fold <= Math.max(...folds); fold++) {
       const [inside, outside] = [[], []];
       table.examples.forEach((example, i) => (folds[i] === fold ? outside : inside).push(example));
-      const kept = classes.flatMap((_, k) => inTurns(inside.filter((example) => example.k === k)).slice(0, most));
-      const { layers } = await this.head(tableOf(kept), classes);
+      const { layers } = await this.head(fewOf(inside, classes, most), classes);
       right += nameAll(layers, tableOf(outside)).filter((k, i) => k === outside[i].k).length;
     }
     return right / table.y.length;
   }
+}
+
+/** A table of `most` examples of each class, its bursts in turns. */
+function fewOf(examples, classes, most) {
+  const own = (k) => inTurns(examples.filter((example) => example.k === k));
+  return tableOf(classes.flatMap((_, k) => own(k).slice(0, most)));
 }
 
 /** Hide parts of a face and see what the head misses. */

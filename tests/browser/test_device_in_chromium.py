@@ -220,6 +220,7 @@ GROUP = """async ([labels, frames]) => {
   const timeline = new GroupTimeline(labels, 5);
   for (const [timeS, said] of frames) timeline.add(timeS, said);
   timeline.mark('  a <b>mark</b>,  "quoted" ', frames[0][0] + 2.2);
+  timeline.fewest = 6; // which some seconds that counted so far have not
   const summary = timeline.summary();
   const colours = Object.fromEntries(labels.map((name) => [name, '#000000']));
   return [groupTable(summary), groupReport(summary, colours, 'notice'), summary.totals];
@@ -231,12 +232,15 @@ def test_a_groups_table_is_the_one_that_python_writes(page):
     labels = ("angry", "happy", "sad")
     frames = []
     for i in range(80):
-        faces = int(rng.integers(0, 9)) if i > 30 else 6
+        faces = int(rng.integers(0, 9)) if i > 30 else 5 + (i > 15)
         frames.append((100 + i / 8, rng.dirichlet(np.ones(3), faces).tolist()))
     timeline = GroupTimeline(labels, 5)
     for time_s, said in frames:
         timeline.add(time_s, [Expression(labels, np.array(row)) for row in said])
     timeline.mark('  a <b>mark</b>,  "quoted" ', frames[0][0] + 2.2)
+    before = len(timeline.shares().dropna())
+    timeline.fewest = 6
+    assert 0 < len(timeline.shares().dropna()) < before
     page.goto("notice.html")
     table, report, totals = page.evaluate(GROUP, [labels, frames])
 
@@ -338,8 +342,72 @@ def test_a_face_becomes_lines_bars_and_files(page):
     expect(page.locator("#rates")).to_contain_text("paused ·")
     page.get_by_role("button", name="STOP").click()
     expect(page.locator("#rates")).to_contain_text("Press START")
-    expect(page.locator("#bars .bar")).to_have_count(7)
+    expect(page.locator("#said")).to_contain_text("appears here as soon as the camera runs")
+    expect(page.locator("#bars .bar")).to_have_count(0)
     start(page)  # and once more
+
+
+def test_another_name_is_told_to_those_who_hear_the_page_and_rates_are_not(page):
+    open_gate(page)
+    start(page)
+    expect(page.locator("#told")).to_have_text(re.compile(r"^\w+$"))
+    assert page.locator("#told").get_attribute("aria-live") == "polite"
+    spoken = page.locator("[role=status], [role=alert], [aria-live]")
+    assert not spoken.filter(has_text="frames/s").count()
+
+
+def test_a_group_stays_unmarked_while_its_method_is_read(page):
+    open_gate(page, "live.html?view=Group")
+    start(page)
+    page.locator("#picture").uncheck()
+    page.get_by_role("link", name="How to check").click()
+    expect(page.get_by_role("tab", name="How it works")).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#live")).to_have_class("columns grouped no-picture")
+    expect(page.locator("#layers")).to_be_hidden()
+    said = page.locator("#rates").inner_text()
+    expect(page.locator("#rates")).not_to_have_text(said)
+    assert page.evaluate(DRAWN) == 0
+    page.get_by_role("tab", name="My face").click()
+    page.wait_for_function(f"() => {DRAWN} > 0")
+
+
+def test_a_line_stays_while_pictures_come_and_that_of_no_pictures_goes_with_the_next(page):
+    open_gate(page)
+    start(page)
+    page.evaluate("async () => (await import('./page.mjs')).say('a line')")
+    for _ in range(3):
+        said = page.locator("#rates").inner_text()
+        expect(page.locator("#rates")).not_to_have_text(said)
+    expect(page.locator("#trouble")).to_have_text("a line")
+    page.evaluate("() => document.querySelector('#video').srcObject.getTracks()[0].stop()")
+    expect(page.locator("#trouble")).to_contain_text("The picture has stopped coming")
+    page.evaluate(
+        """async () => { const video = document.querySelector('#video');
+        video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+        await video.play(); }"""
+    )
+    expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_a_camera_that_was_replaced_by_another_starts(page):
+    open_gate(page)
+    start(page)
+    page.get_by_role("button", name="Stop").click()
+    page.evaluate(
+        """() => {
+        const devices = navigator.mediaDevices;
+        const ask = devices.getUserMedia.bind(devices);
+        devices.getUserMedia = async (wish) => {
+          if (wish.video.deviceId) throw new DOMException('gone', 'NotFoundError');
+          return ask(wish);
+        };
+        const camera = (deviceId) => ({ kind: 'videoinput', label: deviceId, deviceId });
+        devices.enumerateDevices = async () => [camera('new one'), camera('other one')];
+        devices.dispatchEvent(new Event('devicechange')); }"""
+    )
+    expect(page.locator("#camera option")).to_have_count(2)
+    start(page)
+    expect(page.locator("#trouble")).to_be_hidden()
 
 
 def test_a_group_below_the_minimum_says_nothing_and_its_session_ends_in_files(page):
@@ -358,6 +426,10 @@ def test_a_group_below_the_minimum_says_nothing_and_its_session_ends_in_files(pa
     expect(page.locator("#summary-said")).to_contain_text(re.compile(r"Session of \d:\d\d "))
     expect(page.locator("#summary-totals")).to_contain_text("nothing was counted")
     assert page.evaluate("() => document.querySelector('#video').srcObject") is None
+    page.get_by_role("tab", name="My face").click()
+    expect(page.locator("#rates")).to_have_text("The session has ended and the camera is off.")
+    expect(page.locator("#start")).to_be_disabled()
+    page.get_by_role("tab", name="Group").click()
     with page.expect_download() as table:
         page.get_by_role("button", name="Table (CSV)").click()
     text = table.value.path().read_text()
@@ -368,6 +440,7 @@ def test_a_group_below_the_minimum_says_nothing_and_its_session_ends_in_files(pa
     assert "explained &#60;b&#62;recursion" in report.value.path().read_text()
     page.get_by_role("button", name="New session").click()
     expect(page.locator("#start")).to_be_enabled()
+    expect(page.locator("#rates")).to_contain_text("Press START")
 
 
 def test_a_room_is_counted_and_no_face_is_marked(browser, device_url, tmp_path):
@@ -382,6 +455,7 @@ def test_a_room_is_counted_and_no_face_is_marked(browser, device_url, tmp_path):
     assert page.evaluate(DRAWN) == 0
     assert page.evaluate("() => document.querySelector('#video').videoWidth") == 1280
     page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#group-said")).to_contain_text("grows here as soon as the camera runs")
     assert page.evaluate(SHAPE_AT_640) == [640, 360]  # the camera's own: nobody is cut off
     chromium.close()
 
@@ -550,6 +624,39 @@ def test_a_photo_becomes_cards_a_table_and_a_picture(page, settings):
     assert decode_image(picture.value.path().read_bytes()).shape == (800, 800, 3)
 
 
+#: Two pictures of a size one after the other: the opacities of what is taken of the second.
+TAKEN = """async ([full, half]) => {
+  const { takePixels } = await import('./frames.mjs');
+  const bitmap = async (text) =>
+    createImageBitmap(new Blob([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))]));
+  await takePixels(await bitmap(full));
+  return [...new Set((await takePixels(await bitmap(half))).data.filter((_, i) => i % 4 === 3))];
+}"""
+
+
+def test_nothing_of_the_photo_before_shines_through_a_transparent_one(page):
+    page.goto("photo.html")
+    page.locator("#files:enabled").wait_for()
+    full = encode_png(np.full((48, 64, 3), 255, np.uint8))
+    half = encode_png(np.full((48, 64, 4), 100, np.uint8))
+    files = [base64.b64encode(file).decode() for file in (full, half)]
+    assert page.evaluate(TAKEN, files) == [100]
+    photos = {"full.png": full, "half.png": half}
+    page.locator("#files").set_input_files(
+        [{"name": n, "mimeType": "", "buffer": p} for n, p in photos.items()]
+    )
+    expect(page.locator("#caption")).to_have_text("full.png: 0 faces")
+    second = page.locator("#sheet button").nth(1)
+    second.press("Enter")
+    expect(page.locator("#caption")).to_have_text("half.png: 0 faces")
+    expect(second).to_be_focused()
+    expect(second).to_have_attribute("aria-pressed", "true")
+    page.locator("#layers input").first.uncheck()  # drawn anew
+    opacity = """() => document.querySelector('#canvas').getContext('2d')
+        .getImageData(9, 9, 1, 1).data[3]"""
+    assert page.evaluate(opacity) == 100
+
+
 def test_photos_are_read_anew_when_named_by_another_s_word(page, settings):
     predictor = load_predictor(settings)
     photo = draw_photo(7, 5, (1280, 800))[0]
@@ -640,6 +747,29 @@ def test_served_to_others_the_device_reads_within_two_clicks(camera, served_app,
         return scrollHeight <= frame.clientHeight && scrollWidth <= frame.clientWidth; }"""
     )
     context.close()
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_inside_the_app_the_page_follows_its_theme_and_choices_without_loading_anew(
+    camera, served_app, theme
+):
+    other = "Dark" if theme == "Light" else "Light"  # as the system has it
+    page = camera.new_page(base_url=served_app, color_scheme=other.lower())
+    page.set_default_timeout(TIMEOUT_MS)
+    page.goto("/live?view=Group&size=1280+pixels&smoothing=1.5")
+    inside = page.frame_locator("iframe[title='Live, on this device']")
+    inside.locator("#agree").check()
+    expect(inside.get_by_role("tab", name="Group")).to_have_attribute("aria-selected", "true")
+    expect(inside.locator("#size")).to_have_value("1280 pixels")
+    expect(inside.locator("#smoothing")).to_have_value("1.5")
+    grounds = {"Light": "rgb(252, 252, 254)", "Dark": "rgb(20, 22, 29)"}
+    expect(inside.locator("body")).to_have_css("background-color", grounds[other])
+    page.get_by_test_id("stMainMenuButton").click()
+    page.get_by_role("menuitemradio", name=theme).click()
+    expect(page.get_by_test_id("stApp")).to_have_css("background-color", grounds[theme])
+    expect(inside.locator("body")).to_have_css("background-color", grounds[theme])
+    expect(inside.locator("#agree")).to_be_checked()
+    page.close()
 
 
 def test_a_screen_is_read_on_the_device_inside_the_app_too(camera, served_app):

@@ -252,6 +252,72 @@ def test_drawn_people_are_learnt_used_and_taken_along(
     expect(page.locator(".class .count")).to_have_text(["72 in 9 bursts"] * 3)
 
 
+def test_nothing_is_read_before_the_network_is_there(new_tab, device_url):
+    page = new_tab(device_url, fresh=True)
+    held = []
+    page.route("**/files/*.expression.tflite.gz", lambda route: held.append(route))
+    with page.expect_request("**/files/*.expression.tflite.gz"):
+        page.goto("teach.html")
+    page.locator("#drawn-first").click()
+    for waits in ("#start", "#fill", "#open"):
+        expect(page.locator(waits)).to_be_disabled()
+    expect(page.locator("#failures button")).to_have_count(0)
+    page.locator("#add").click()
+    expect(page.get_by_label("Photos for class 3")).to_be_disabled()
+    held[0].continue_()
+    expect(page.get_by_label("Photos for class 3")).to_be_enabled()
+    fill_and_train(page)
+
+
+def test_no_camera_starts_without_consent_while_drawn_people_are_fetched(new_tab, device_url):
+    page = new_tab(device_url, fresh=True)
+    held = []
+    page.route("**/drawn_people.jpg", lambda route: held.append(route))
+    open_drawn(page)
+    with page.expect_request("**/drawn_people.jpg"):
+        page.locator("#start").click()
+    expect(page.locator("#start")).to_be_disabled()
+    page.locator("#source").select_option("Camera")
+    expect(page.locator("#consent")).to_be_visible()
+    page.get_by_role("tab", name="What goes wrong").click()
+    page.get_by_role("button", name="Wrong split").click()
+    held[0].continue_()
+    expect(page.locator("#failure h2")).to_have_text("Wrong split")  # they are here
+    expect(page.locator("#start")).to_have_text("START")
+    expect(page.locator("#start")).to_be_disabled()
+    page.locator("#agree").check()
+    expect(page.locator("#start")).to_be_enabled()
+
+
+def test_fewer_examples_train_the_classes_that_were_learnt(page):
+    open_drawn(page)
+    fill_and_train(page)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_label("Remove class 1").click()
+    expect(page.locator(".class .count")).to_have_count(2)
+    page.get_by_role("tab", name="How few").click()
+    page.locator("#few").fill("40")
+    expect(page.locator("#few-picture circle")).to_have_count(2)
+    page.locator("#start").click()
+    for act in ("bored", "half a smile"):
+        page.locator("#acts").select_option(act)
+        expect(page.locator("#named")).to_have_text(act)
+        expect(page.locator("#told")).to_have_text(act)
+
+
+def test_leaving_is_asked_about_only_where_examples_would_be_lost(page):
+    asked = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    open_drawn(page)
+    page.goto("notice.html")
+    assert asked == []
+    open_drawn(page)
+    page.locator("#fill").click()
+    expect(page.locator(".class .count")).to_have_text(["72 in 9 bursts"] * 3)
+    page.goto("notice.html")
+    assert asked == ["beforeunload"]
+
+
 def test_buttons_are_held_in_turns_and_stay_in_their_places(page):
     open_drawn(page)
     page.locator("#start").click()

@@ -55,6 +55,16 @@ def test_too_few_faces_leave_nothing_behind(session):
     assert group.shares().isna().any(axis=None)
 
 
+def test_seconds_below_a_minimum_that_was_raised_count_nowhere(session):
+    session.fewest = 9
+    assert session.shares().drop(columns="time_s").isna().all(axis=None)
+    summary = session.summary()
+    assert (summary.totals, summary.faces_mean) == ({}, 0)
+    assert "No second had 9 faces or more" in group_report(summary)
+    session.fewest = 8
+    assert len(session.shares().dropna()) == 10
+
+
 def test_only_the_last_minute_is_shown(session):
     session.add(300.0, faces(happy=5))
     shares = session.shares(last_s=60)

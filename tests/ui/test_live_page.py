@@ -107,6 +107,24 @@ def test_group_marks_ends_and_reports(calls):
     assert session.group.markers == ()
 
 
+def test_a_group_stays_unmarked_while_its_method_is_read_and_keeps_its_choices(calls):
+    app = accept(open_page())
+    session = app.session_state["live_session"][1]
+    app.session_state["view"] = "Group"
+    app.run()
+    app.toggle(key="picture").set_value(False)
+    app.number_input(key="fewest").set_value(7).run()
+    for view, grouped in (("How it works", True), ("My face", False), ("Group", True)):
+        app.session_state["view"] = view
+        app.run()
+        assert not app.exception
+        assert session.options.group == grouped
+        assert bool(app.get("pills")) != grouped
+    assert not app.toggle(key="picture").value
+    assert not session.options.picture
+    assert app.number_input(key="fewest").value == session.group.fewest == 7
+
+
 def test_no_picture_for_long_names_the_relay(calls, monkeypatch):
     app = accept(open_page())
     assert "Connecting" in text(app)

@@ -1,7 +1,5 @@
 """Reading in the visitor's own browser: whether it is offered, and its pages inside these."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from emotion_ai.access.permissions import visitor
@@ -37,10 +35,9 @@ def missing_for_device() -> str:
 
 
 def device_page(name: str) -> None:
-    """The page ``static/device/<name>.html``. Choices in the address are handed on to it; it keeps
-    those there up to date."""
-    query = st.session_state.setdefault(f"device_{name}", urlencode(st.query_params.to_dict()))
-    theme = urlencode({"theme": st.context.theme.type or "light"})
+    """The page ``static/device/<name>.html``. It takes choices from the address around it, keeps
+    those there up to date, and wears the theme around it: from an address of its own that changed,
+    it would load anew and lose what it holds."""
     base_path = st.get_option("server.baseUrlPath").strip("/")
     root = f"/{base_path}/device" if base_path else "/device"
-    st.iframe(f"{root}/{name}.html?{theme}&{query}", height=_HEIGHT_PX)
+    st.iframe(f"{root}/{name}.html", height=_HEIGHT_PX, alt=f"{name.capitalize()}, on this device")

@@ -9,7 +9,7 @@ from emotion_ai.faces.quality import expression_text
 from emotion_ai.figures.streamgraph import clock, streamgraph
 from emotion_ai.live.session import LiveSession
 from emotion_ai.reading.follower import BATCH
-from emotion_ai.reading.group import FEWEST_FACES, Summary
+from emotion_ai.reading.group import Summary
 from emotion_ai.reading.pace import ONE_FACE, ROOM
 from emotion_ai.report.group import group_report
 from emotion_ai.ui import charts, markup
@@ -122,8 +122,9 @@ def group_view(session: LiveSession, context: WebRtcStreamerContext) -> None:
             session.group.mark(text)
             st.toast(f"Marked: {plain(text)}")
     with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.session_state.setdefault("fewest", session.group.fewest)  # not drawn, it is forgotten
         session.group.fewest = st.number_input(
-            "Fewest faces to count", 3, 50, FEWEST_FACES, key="fewest", width=180
+            "Fewest faces to count", 3, 50, key="fewest", width=180
         )
         if st.button("End session", icon=":material/stop_circle:", key="end_session"):
             st.session_state[_SUMMARY] = session.group.summary()
