@@ -177,7 +177,7 @@ def assess(
 
 
 def left_out_text(scores: dict) -> str:
-    """What a dict of scores is not about, in a sentence; "" when it is about everything."""
+    """What a dict of scores is not about, in words; "" when it is about everything."""
     left_out = scores.get("left_out", {})
     parts = []
     if names := left_out.get("model"):
@@ -186,7 +186,10 @@ def left_out_text(scores: dict) -> str:
         parts.append(
             f"the dataset's {_few([f'{name} ({n:,} faces)' for name, n in faces.items()])}"
         )
-    return f"Left out: {' and '.join(parts)}." if parts else ""
+    said = [f"Left out: {' and '.join(parts)}."] if parts else []
+    if absent := [name for name, row in scores.get("per_class", {}).items() if not row["support"]]:
+        said.append(f"No face here is labelled {_few(absent)}.")
+    return " ".join(said)
 
 
 def _few(names: list[str]) -> str:

@@ -16,10 +16,11 @@ def confusion_matrix(targets: np.ndarray, predicted: np.ndarray, classes: int) -
 
 
 def macro_f1(confusion: np.ndarray) -> np.ndarray:
-    """Mean F1 of the classes, (...,): 2 hits / (given + predicted), 0 where neither occurs."""
+    """Mean F1, 2 hits / (given + predicted), of the classes that are given or predicted, (...,)."""
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    f1 = 2 * hits / np.maximum(confusion.sum(axis=-1) + confusion.sum(axis=-2), 1)
-    return f1.mean(axis=-1)
+    occurs = confusion.sum(axis=-1) + confusion.sum(axis=-2)
+    f1 = 2 * hits / np.maximum(occurs, 1)
+    return f1.sum(axis=-1) / np.maximum((occurs > 0).sum(axis=-1), 1)
 
 
 def accuracy(confusion: np.ndarray) -> np.ndarray:
@@ -57,28 +58,32 @@ def per_class_report(confusion: np.ndarray, labels: LabelSet) -> Report:
     }
 
 
-def averages(report: Report) -> Report:
-    """``macro average`` (every expression counts the same) and ``weighted average`` (every face
-    does) of a per-class report."""
-    rows = np.array(
-        [[row[key] for key in ("precision", "recall", "f1")] for row in report.values()]
-    )
-    support = np.array([row["support"] for row in report.values()])
-    n = int(support.sum())
-    means = {"macro average": rows.mean(axis=0), "weighted average": support @ rows / max(n, 1)}
+def averages(confusion: np.ndarray, labels: LabelSet) -> Report:
+    """``macro average`` (every expression that is given or predicted counts the same) and
+    ``weighted average`` (every face does) of the per-class report."""
+    report = per_class_report(confusion, labels).values()
+    rows = np.array([[row[key] for key in ("precision", "recall", "f1")] for row in report])
+    given = confusion.sum(axis=1)
+    occurs, n = given + confusion.sum(axis=0) > 0, int(given.sum())
+    weights = {
+        "macro average": occurs / max(occurs.sum(), 1),
+        "weighted average": given / max(n, 1),
+    }
+    keys = ("precision", "recall", "f1", "support")
     return {
-        name: dict(zip(("precision", "recall", "f1", "support"), (*mean.tolist(), n), strict=True))
-        for name, mean in means.items()
+        name: dict(zip(keys, (*(weight @ rows).tolist(), n), strict=True))
+        for name, weight in weights.items()
     }
 
 
-def classification_report(report: Report) -> pd.DataFrame:
-    """A per-class report as a table, both averages below: ``precision``, ``recall`` with its 95 %
-    interval, ``f1``, ``faces``."""
-    rows = []
-    for name, row in (report | averages(report)).items():
-        hits = round(row["recall"] * row["support"])
-        low, high = wilson_interval(hits, row["support"]) if name in report else (None, None)
-        rows.append((name, row["precision"], row["recall"], low, high, row["f1"], row["support"]))
+def classification_report(confusion: np.ndarray, labels: LabelSet) -> pd.DataFrame:
+    """The per-class report as a table, both averages below: ``precision``, ``recall`` with its
+    95 % interval, ``f1``, ``faces``. An expression without a face has no interval."""
+    report, rows = per_class_report(confusion, labels), []
+    for name, row in (report | averages(confusion, labels)).items():
+        n = row["support"]
+        known = name in report and n
+        low, high = wilson_interval(round(row["recall"] * n), n) if known else (None, None)
+        rows.append((name, row["precision"], row["recall"], low, high, row["f1"], n))
     columns = ["expression", "precision", "recall", "recall_low", "recall_high", "f1", "faces"]
     return pd.DataFrame(rows, columns=columns)

@@ -6,6 +6,9 @@ import pandas as pd
 from emotion_ai.evaluation.paired_tests import paired_difference
 from emotion_ai.labels import FLIP_ORDER, KEYPOINT_NAMES, OUTER_EYE_CORNERS
 
+#: Said where ``normalised_errors`` are all NaN.
+UNMEASURED = "No face here has both outer eye corners labelled, which errors are measured by."
+
 
 def point_distances(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:
     """float (N, 15): from each labelled point to its prediction, NaN where not labelled."""
@@ -22,6 +25,11 @@ def normalised_errors(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.nd
     known = eyes > 0
     errors[known] = np.nanmean(distance[known], axis=1) / eyes[known]
     return errors
+
+
+def worst_faces(errors: np.ndarray, most: int) -> np.ndarray:
+    """Positions of at most ``most`` faces with the largest errors; none whose error is NaN."""
+    return np.argsort(-errors)[: min(most, np.isfinite(errors).sum())]  # NaN comes last
 
 
 def centred(predicted_px: np.ndarray, targets_px: np.ndarray) -> np.ndarray:

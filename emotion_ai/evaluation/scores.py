@@ -171,7 +171,7 @@ SCORES: tuple[Score, ...] = (
     ),
     Score(
         "macro_f1", "expression", "macro F1",
-        "F1 of each expression, averaged: rare expressions count as much as frequent ones.",
+        "F1 of each expression given or named, averaged: rare ones count as much as frequent ones.",
         lambda answers: float(macro_f1(answers.confusion)),
         lambda answers: confusion_interval(answers.confusion, macro_f1),
     ),

@@ -78,14 +78,10 @@ def confusion_plot(
     )  # fmt: skip
     texts = _cell_texts(data, shown.ravel(), "{:,.0f}" if scale == "faces" else "{:.0%}", ink)
     figure = base_figure(colours, cells, *texts, height_px=480, hoverdistance=60)
-    # Room for the names: Streamlit gives it by itself, a report does not.
-    figure.update_xaxes(
-        title="named by the model", side="top", showgrid=False, ticks="", automargin=True
-    )
-    figure.update_yaxes(
-        title=f"{truth} label", autorange="reversed", showgrid=False, ticks="", ticksuffix=" ",
-        automargin=True,
-    )  # fmt: skip
+    # Names may be numbers. Room for them: Streamlit gives it by itself, a report does not.
+    look = {"type": "category", "showgrid": False, "ticks": "", "automargin": True}
+    figure.update_xaxes(title="named by the model", side="top", **look)
+    figure.update_yaxes(title=f"{truth} label", autorange="reversed", ticksuffix=" ", **look)
     if chosen:
         row, column = chosen
         figure.add_shape(
@@ -253,7 +249,7 @@ def condition_plot(table: pd.DataFrame, title: str, name: str) -> Plot:
 
 
 def recall_plot(table: pd.DataFrame) -> Plot:
-    """Recall of each expression with its interval, from ``classification_report``."""
+    """Recall of each expression that has faces, from ``classification_report``."""
     rows = table.dropna()
     names = rows["expression"].tolist()
     figure = interval_bars(

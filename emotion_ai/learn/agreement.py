@@ -67,9 +67,18 @@ def shipped() -> Agreement:
 def split_ballots(votes: np.ndarray) -> np.ndarray:
     """Positions of faces from the most agreed upon to the most disputed: int (N,), among those
     with eight votes or more, by the share of the leading word."""
-    known = np.flatnonzero(votes.sum(axis=1) >= 8)
+    known = np.flatnonzero(_enough(votes))
     leading = votes[known].max(axis=1) / votes[known].sum(axis=1)
     return known[np.argsort(-leading, kind="stable")]
+
+
+def has_ballots(dataset: Dataset) -> bool:
+    """Whether ``split_ballots`` finds any face of it."""
+    return bool(_enough(_votes(dataset)).any())
+
+
+def _enough(votes: np.ndarray) -> np.ndarray:
+    return votes.sum(axis=1) >= 8
 
 
 def _votes(dataset: Dataset) -> np.ndarray:

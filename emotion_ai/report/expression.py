@@ -49,7 +49,7 @@ def sections(assessment: ExpressionAssessment) -> list[Section]:
             "Expression by expression",
             "Precision: of the faces so named, how many are. Recall: of the faces so labelled, "
             "how many were found, with its 95 % interval.",
-            table=classification_report(assessment.scores["per_class"]),
+            table=classification_report(assessment.confusion, labels),
         ),
         Section(
             "The surest mistakes",

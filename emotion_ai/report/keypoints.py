@@ -3,7 +3,13 @@
 import numpy as np
 
 from emotion_ai.evaluation.assessment import KeypointAssessment
-from emotion_ai.evaluation.keypoint_errors import normalised_errors, point_table, side_table
+from emotion_ai.evaluation.keypoint_errors import (
+    UNMEASURED,
+    normalised_errors,
+    point_table,
+    side_table,
+    worst_faces,
+)
 from emotion_ai.figures.base import SECOND
 from emotion_ai.figures.faces import (
     cumulative_plot,
@@ -22,7 +28,7 @@ def sections(assessment: KeypointAssessment) -> list[Section]:
     errors = normalised_errors(predicted, truth)
     table = point_table(predicted, truth)
     mean_face = assessment.images[assessment.rows].mean(axis=0).round().astype(np.uint8)
-    worst = np.argsort(-errors)[: min(EXAMPLES, np.isfinite(errors).sum())]  # NaN comes last
+    worst = worst_faces(errors, EXAMPLES)
     faces = tuple(
         (
             picture_url(joined_points(np.asarray(assessment.images[row]), truth[i], predicted[i])),
@@ -31,24 +37,29 @@ def sections(assessment: KeypointAssessment) -> list[Section]:
         )
         for i, row in zip(worst, assessment.rows[worst], strict=True)
     )
+    points = Section(
+        "Each point",
+        "A ring is as wide as the mean distance; the red line shows where predictions lie on "
+        "average, five times as long. Left and right are the subject's.",
+        plots=(point_error_plot(table, mean_face),),
+        table=table.drop(columns=["x_px", "y_px"]),
+    )
+    within = "How many faces are within an error"
+    sides = Section(
+        "Left against right",
+        "A difference whose interval leaves out 0 is hardly chance.",
+        plots=(side_plot(side_table(predicted, truth)),),
+    )
+    if not len(worst):
+        return [points, Section(within, UNMEASURED), sides]
     return [
+        points,
         Section(
-            "Each point",
-            "A ring is as wide as the mean distance; the red line shows where predictions lie on "
-            "average, five times as long. Left and right are the subject's.",
-            plots=(point_error_plot(table, mean_face),),
-            table=table.drop(columns=["x_px", "y_px"]),
-        ),
-        Section(
-            "How many faces are within an error",
+            within,
             "Mean distance of a face's points over the distance of its outer eye corners (NME).",
             plots=(cumulative_plot({assessment.model.name: errors}),),
         ),
-        Section(
-            "Left against right",
-            "A difference whose interval leaves out 0 is hardly chance.",
-            plots=(side_plot(side_table(predicted, truth)),),
-        ),
+        sides,
         Section(
             "The worst faces",
             "White squares are the labels, dots the predictions.",

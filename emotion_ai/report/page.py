@@ -10,6 +10,7 @@ import pandas as pd
 from plotly.offline import get_plotlyjs
 
 from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment, left_out_text
+from emotion_ai.evaluation.caveats import other_truth
 from emotion_ai.evaluation.scores import Figure, figures
 from emotion_ai.figures.base import Plot
 from emotion_ai.report import expression, keypoints
@@ -47,7 +48,8 @@ def write_report(assessment: Assessment, notes: Iterable[str] = ()) -> str:
     builder = expression if isinstance(assessment, ExpressionAssessment) else keypoints
     model, dataset, question = assessment.model, assessment.dataset, assessment.question
     title = f"{model.name} on {dataset.name}, {question.split}"
-    notes = [*notes, *filter(None, [left_out_text(assessment.scores)])]
+    notes = [*other_truth(model, question.truth), *notes]
+    notes += filter(None, [left_out_text(assessment.scores)])
     body = [
         f"<h1>{escape(title)}</h1>",
         f'<p class="quiet">{_faces_and_labels(assessment)} · written '

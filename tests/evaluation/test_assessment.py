@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from emotion_ai.datasets.store import Dataset, open_dataset
 from emotion_ai.errors import ConfigError
-from emotion_ai.evaluation.assessment import Question, assess, label_sets
+from emotion_ai.evaluation.assessment import Question, assess, label_sets, left_out_text
 from emotion_ai.evaluation.caveats import caveats, stands_in_train
 from emotion_ai.evaluation.conditions import by_edges, by_fifths, light_tables, pose_tables
 from emotion_ai.evaluation.keypoint_errors import (
@@ -114,6 +115,19 @@ def test_a_split_without_such_a_label_is_refused(where):
     dataset.__dict__["samples"] = dataset.samples.assign(expression="neutral")
     with pytest.raises(ConfigError, match="expected faces of test with one of angry"):
         assess(model, dataset, Question("test", labels=COURSE5), where)
+
+
+def test_expressions_without_a_face_are_named_and_do_not_lower_the_average(where):
+    model, dataset, _ = case(where)
+    dataset = Dataset(dataset.folder, dataset.description)
+    names = np.where(np.arange(len(dataset)) % 2, "happy", "sad")
+    dataset.__dict__["samples"] = dataset.samples.assign(expression=names)
+    found = assess(model, dataset, Question("test"), where)
+    assert left_out_text(found.scores) == (
+        "No face here is labelled angry, disgust, fear, surprise, neutral."
+    )
+    perfect = replace(found, probabilities=np.eye(7)[found.targets])
+    assert perfect.scores["macro_f1"] == 1
 
 
 def test_tasks_that_do_not_fit_are_refused(where):

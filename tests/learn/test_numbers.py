@@ -22,6 +22,8 @@ from emotion_ai.learn import (
     perceptron,
     transfer,
 )
+from emotion_ai.learn.texts import NUMBERS
+from emotion_ai.ui.learn.descent import RATES
 
 
 def slopes(function, place: np.ndarray, step: float = 1e-6) -> np.ndarray:
@@ -157,7 +159,7 @@ def test_bowl_is_the_loss_and_ends_level():
 @pytest.mark.parametrize("rule", descent.RULES)
 def test_every_rule_finds_the_valley(rule):
     x, y = descent.draw_line()
-    rates = {"plain": 0.2, "stochastic": 0.05, "momentum": 0.03, "adam": 0.3}
+    rates = {"plain": 0.2, "stochastic": 0.1, "momentum": 0.03, "adam": 0.3}
     path = descent.descend(x, y, rule, rates[rule], steps=150)
     assert path[-1] == pytest.approx(descent.best_line(x, y), abs=0.3)
 
@@ -169,6 +171,49 @@ def test_plain_descent_diverges_exactly_above_the_critical_rate():
     above = descent.descend(x, y, rate=1.01 * critical, steps=800)
     assert np.linalg.norm(below[-1] - best) < 1e-2
     assert np.linalg.norm(above[-1] - best) > 10 * np.linalg.norm(above[0] - best)
+
+
+def walk(rule: str, rate: float) -> tuple[np.ndarray, bool]:
+    """From the lowest place, how far along the floor and across it, (steps + 1, 2); and whether
+    the walk arrives, as the chapter says it."""
+    x, y = descent.draw_line()
+    best, (_, directions) = descent.best_line(x, y), np.linalg.eigh(descent.curvature(x))
+    path = descent.descend(x, y, rule, rate, NUMBERS["descent"]["steps"])
+    arrives = descent.loss(*path[-1], x, y) < 1.1 * descent.loss(*best, x, y)
+    return (path - best) @ directions, bool(arrives)
+
+
+def crossings(places: np.ndarray) -> int:
+    return int((np.diff(np.sign(places)) != 0).sum())
+
+
+def test_the_bowl_is_long_and_narrow():
+    flat, steep = np.linalg.eigvalsh(descent.curvature(descent.draw_line()[0]))
+    assert steep > 10 * flat
+
+
+def test_plain_steps_crawl_arrive_zigzag_and_fly_off_at_the_rates_that_the_note_names():
+    walks = [walk("plain", rate) for rate in (0.003, 0.4, 0.57, 0.6)]
+    (crawls, _, zigzags, flies), arrived = zip(*walks, strict=True)
+    assert arrived == (False, True, False, False)
+    assert crossings(crawls[:, 1]) == 0
+    assert crossings(zigzags[:, 1]) == NUMBERS["descent"]["steps"]
+    assert abs(zigzags[-1, 1]) < abs(zigzags[0, 1])
+    assert abs(flies[-1, 1]) > abs(flies[0, 1])
+
+
+@pytest.mark.parametrize("rate", [rate for rate in RATES if rate >= 0.1])
+def test_momentum_overshoots_along_the_floor_and_arrives(rate):
+    places, arrives = walk("momentum", rate)
+    assert arrives
+    assert crossings(places[:, 0]) > 0
+    assert crossings(places[:, 1]) > 1
+
+
+def test_plain_steps_crawl_along_the_floor_at_a_rate_at_which_momentum_arrives():
+    places, arrives = walk("plain", 0.1)
+    assert not arrives
+    assert crossings(places[:, 0]) == 0
 
 
 # Splits

@@ -11,9 +11,10 @@ import pytest
 
 from emotion_ai.cli.program import main
 from emotion_ai.evaluation.assessment import Question, assess
+from emotion_ai.evaluation.keypoint_errors import UNMEASURED
 from emotion_ai.evaluation.predictions import both_models_table
 from emotion_ai.figures.expression import confusion_plot
-from emotion_ai.labels import COORDINATE_COLUMNS, FER7
+from emotion_ai.labels import COORDINATE_COLUMNS, FER7, OUTER_EYE_CORNERS, set_of
 from emotion_ai.models.store import SavedModel, open_model
 from emotion_ai.report.page import report_command, write_report
 from emotion_ai.settings import ROOT, Settings
@@ -64,6 +65,15 @@ def test_report_asks_for_nothing_outside_itself(where, task):
     assert figure in page
 
 
+def test_report_says_that_a_model_is_measured_by_labels_it_did_not_learn(where):
+    learnt = "learnt the crowd labels and is measured by the given ones"
+    assessment = assessed(where, "expression")
+    assert learnt in write_report(assessment)
+    assert learnt not in write_report(
+        replace(assessment, model=assessment.model.with_head("given"))
+    )
+
+
 def test_report_escapes_what_comes_from_outside(where):
     assessment = assessed(where, "expression")
     evil = "</script><img src=x onerror=alert(1)>"
@@ -73,6 +83,18 @@ def test_report_escapes_what_comes_from_outside(where):
     assert evil not in page
     assert "<b> &" not in page
     assert "a &lt;b&gt; &amp;" in page
+
+
+def test_report_of_faces_without_eye_corners_says_that_no_error_is_known(where):
+    assessment = assessed(where, "keypoints")
+    targets = assessment.targets_px.copy()
+    targets[:, OUTER_EYE_CORNERS] = np.nan
+    page = write_report(replace(assessment, targets_px=targets))
+    assert UNMEASURED in page
+    assert "The data of this plot" in page
+    assert "nan %" not in page
+    assert "of the faces are within" not in page
+    assert "The worst faces" not in page
 
 
 def test_plots_of_the_report_are_json(where):
@@ -127,3 +149,8 @@ def test_the_matrix_has_room_for_its_names_and_says_whose_labels_they_are():
     assert figure.layout.yaxis.automargin
     assert figure.layout.yaxis.title.text == "crowd label"
     assert "crowd %{y}" in figure.data[1].hovertemplate
+
+
+def test_the_matrix_of_classes_named_by_numbers_has_a_place_for_each():
+    figure = confusion_plot(np.eye(3, dtype=int), set_of(["1", "2", "10"])).figure
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "category"

@@ -1,18 +1,24 @@
 """The Evaluate page through AppTest: every tab, one and two models, and a machine without data."""
 
+import json
+import secrets
 import shutil
 from functools import partial
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from emotion_ai.datasets import import_dataset
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.evaluation.assessment import Question, assess
+from emotion_ai.evaluation.keypoint_errors import UNMEASURED
+from emotion_ai.labels import COORDINATE_COLUMNS, set_of
 from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT, settings
 from emotion_ai.ui import components
-from emotion_ai.ui.evaluate import TABS
+from emotion_ai.ui.evaluate import TABS, confusion
 from tests.support import app_pages
 from tests.support.app_pages import text
 from tests.support.dataset_files import VOTES_HEADER, fer_csv, write_csv
@@ -57,6 +63,38 @@ def test_two_models_stand_side_by_side(task, tab, said):
     app = open_page(model=task, tab=tab, **{"with": f"{task}_noisy"})
     assert f"**{task}_noisy** on" in text(app)
     assert said in text(app)
+
+
+def without_eye_corners(shelf, folder, rows) -> None:
+    """The drawn faces with points, without a labelled outer eye corner in ``rows``."""
+    copied = folder / "data" / "synthetic_keypoints"
+    dataset = open_dataset(shutil.copytree(shelf / "data" / copied.name, copied))
+    samples = dataset.samples.copy()
+    corners = [name for name in COORDINATE_COLUMNS if "eye_outer_corner" in name]
+    samples.loc[samples.index[rows], corners] = np.nan
+    samples.to_parquet(copied / "samples.parquet", index=False)
+    own = {"digest": secrets.token_hex(32)}  # what is kept of the others is not of these
+    (copied / "dataset.json").write_text(json.dumps({**dataset.description, **own}))
+
+
+@pytest.mark.parametrize("tab", ["Points", "Worst faces"])
+def test_without_eye_corners_the_page_says_that_no_error_is_known(shelf, use_places, tmp_path, tab):
+    without_eye_corners(shelf, tmp_path, slice(None))
+    use_places(data=tmp_path / "data", cache=tmp_path / "cache")
+    app = open_page(model="keypoints", tab=tab)
+    assert UNMEASURED in text(app)
+    assert "nan %" not in text(app)
+    charts = " ".join(chart.proto.spec for chart in app.get("plotly_chart"))
+    assert "of the faces are within" not in charts
+
+
+def test_worst_faces_are_those_whose_error_is_known(shelf, use_places, tmp_path):
+    test = open_dataset(shelf / "data" / "synthetic_keypoints").rows("test")
+    without_eye_corners(shelf, tmp_path, test[3:])
+    use_places(data=tmp_path / "data", cache=tmp_path / "cache")
+    shown = text(open_page(model="keypoints", tab="Worst faces"))
+    assert "The 3 faces with the largest error" in shown
+    assert "nan %" not in shown
 
 
 def test_scores_stand_with_faces_split_and_interval():
@@ -115,6 +153,15 @@ def test_cell_in_the_address_shows_its_faces():
     assert "Given **happy**, named **sad**" in text(app)
     app = open_page(model="expression", cell="<b>-nonsense")
     assert "Given **" in text(app)
+
+
+def test_cell_of_classes_with_hyphens_comes_back_from_the_address(monkeypatch):
+    monkeypatch.setattr(confusion.st, "query_params", {})
+    names = ["half-smile", "smile-wide", "wide open", "half"]
+    assessment = SimpleNamespace(labels=set_of(names), confusion=np.zeros((4, 4), int))
+    for row, column in np.ndindex(4, 4):
+        confusion._put(names[row], names[column])
+        assert confusion._cell(assessment) == (row, column)
 
 
 def test_only_the_open_tab_is_computed(monkeypatch):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from emotion_ai.datasets.store import DatasetWriter
 from emotion_ai.labels import VOTE_COLUMNS, set_of
 from emotion_ai.learn import depth, texts
 from emotion_ai.learn.counting import HUNDRED_PATIENTS
+from emotion_ai.learn.descent import RULES, descend, draw_line
 from emotion_ai.learn.texts import CHAPTERS, DEFAULT, FOLDER, NUMBERS, SHELF, languages, words
 from emotion_ai.media.images import encode_png
 from emotion_ai.models.store import KERAS, TFLITE, open_model, write_model
 from emotion_ai.settings import ROOT, settings
-from emotion_ai.ui.learn import descent
+from emotion_ai.ui.learn import descent, splits, vote
 from emotion_ai.ui.live import device
 from tests.support.app_pages import html, open_page, text
 
@@ -52,11 +54,16 @@ def no_data(use_places, empty_data):
 def fer2013(no_data, use_places, tmp_path):
     """A small drawn stand-in with FER2013's name, votes, and a duplicate across its splits."""
     use_places(data=tmp_path)
-    faces = draw_faces(42, 48, seed=0)
+    return stand_in(42)
+
+
+def stand_in(n: int, votes_a_face: int = 10):
+    faces = draw_faces(n, 48, seed=0)
     with DatasetWriter(settings().data_dir / "fer2013", "expression", 48) as writer:
         for i, name in enumerate(faces.expressions):
             split = "train" if i < 21 else "validation"
-            votes = dict.fromkeys(VOTE_COLUMNS, 0) | {VOTE_COLUMNS[i % 8]: 6, VOTE_COLUMNS[0]: 4}
+            votes = dict.fromkeys(VOTE_COLUMNS, 0)
+            votes |= {VOTE_COLUMNS[i % 8]: votes_a_face - 4, VOTE_COLUMNS[0]: 4}
             image = faces.images[0 if i == 30 else i]
             writer.add(image, {"split": split, "source": str(i), "expression": name, **votes})
         table = writer.table().astype(dict.fromkeys(VOTE_COLUMNS, np.uint8))
@@ -194,7 +201,7 @@ def test_the_chapter_to_teach_in_runs_in_the_browser_or_says_why_not(monkeypatch
     assert app.title[0].value == "11 · Teach it"
     inside = [frame.proto.src for frame in app.get("iframe")]
     assert len(inside) == (not missing)
-    assert all(address.startswith("/device/teach.html?") for address in inside)
+    assert all(address.startswith("/device/teach.html") for address in inside)
     assert (missing in app.info[0].value) if missing else not app.info
 
 
@@ -214,14 +221,37 @@ def test_a_neuron_moved_by_its_four_sliders_finds_the_surprised():
     assert after >= 65
 
 
+@pytest.mark.parametrize(
+    ("weight", "heard"),
+    [(1.0, "hear almost nothing"), (3.7, "hear a part of it"), (4.0, "hear it in full")],
+)
+def test_first_layers_hear_as_much_as_is_left_of_the_gradient(weight, heard):
+    app = open_chapter("neuron", "vanishing")
+    app.slider(key="neuron_z").set_value(0.0)
+    app.slider(key="neuron_weight").set_value(weight).run()
+    assert f"The first layers {heard}." in text(reveal(app))
+
+
 def test_learning_rate_beyond_the_critical_one_is_seen_to_diverge():
     app = open_chapter("descent")
     assert "This walk" not in text(app)
-    assert "0.585" not in text(app)  # the class guesses first
-    assert "This walk arrives" in text(reveal(app))
+    assert "0.577" not in text(app)  # the class guesses first
+    assert "This walk is not there yet after 40 steps" in text(reveal(app))
+    app.select_slider(key="descent_rate").set_value(0.4).run()
+    assert "This walk arrives" in text(app)
     app.select_slider(key="descent_rate").set_value(0.6).run()
     assert "ends higher than it began" in text(app)
-    assert "0.585" in text(app)
+    assert "0.577" in text(app)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_formula_is_the_step_that_is_walked_first(rule):
+    app = open_chapter("descent")
+    app.segmented_control(key="descent_rule").set_value(rule).run()
+    numbers = re.findall(r"-?\d+\.\d+", app.latex[0].value)
+    b, rate, slope_b, m, _, slope_m = map(float, numbers)
+    first = descend(*draw_line(), rule, rate, steps=1)[1]
+    assert (b - rate * slope_b, m - rate * slope_m) == pytest.approx(first, abs=1e-3)
 
 
 def test_keeping_people_together_tears_none_apart():
@@ -231,6 +261,15 @@ def test_keeping_people_together_tears_none_apart():
     assert "**17 of 20 people**" in text(app)
     app.toggle[0].set_value(True).run()
     assert "**0 of 20 people**" in text(app)
+
+
+def test_the_most_hidden_units_that_do_not_overfit_are_asked_for():
+    def turns_up(units: int) -> bool:
+        loss = splits._overfitted(0.6, units, 0.35)[0].held_back_loss
+        return loss[-1] > 1.1 * loss.min()
+
+    assert [turns_up(units) for units in (1, 2, 3, 8, 24)] == [False, False, True, True, True]
+    assert "the largest number of hidden units" in words("splits")("try_overfitting")
 
 
 def test_hundred_patients_can_be_edited_and_come_back():
@@ -302,6 +341,33 @@ def test_without_data_the_card_speaks_and_leaks_say_what_to_do():
     assert "Import FER2013" in text(reveal(open_chapter("splits", "leaks")))
 
 
+def test_the_shipped_model_is_asked_by_the_head_that_learnt_the_labels_it_is_measured_by():
+    shown = text(open_chapter("precision", "expression", precision_expression="fear"))
+    assert "Model expression@given, from its card" in shown
+    assert "is measured by the given ones" not in shown
+    assert "recall **48 %**" in shown
+
+
+def test_a_model_of_other_labels_says_so_where_it_is_measured(use_places, tmp_path):
+    ours = open_model(ROOT / "models", "expression")
+    card = {key: value for key, value in ours.card.items() if key != "heads"}
+    files = {file: ours.verified(file) for file in (KERAS, TFLITE)}
+    write_model(tmp_path / "expression", card, files)
+    use_places(models=tmp_path)
+    shown = text(open_chapter("precision", "expression"))
+    assert "learnt the crowd labels and is measured by the given ones" in shown
+
+
+def test_fear_is_named_worse_than_disgust_although_it_is_nine_times_as_frequent():
+    ours = open_model(ROOT / "models", "expression").with_head("given")
+    score = next(one for one in ours.scores if one["labels_from"] == "given")
+    fear, disgust = (score["per_class"][name] for name in ("fear", "disgust"))
+    assert round(fear["support"] / disgust["support"]) == 9
+    assert all(fear[key] < disgust[key] for key in ("precision", "recall", "f1"))
+    assert min(score["per_class"].values(), key=lambda one: one["support"]) == disgust
+    assert "*fear*, nine times as frequent, is named worse" in words("precision")("teacher_ask")
+
+
 @pytest.mark.usefixtures("fer2013")
 def test_with_data_leaks_votes_and_thresholds_are_real():
     assert "1 of 21 validation pictures (4.8 %)" in text(reveal(open_chapter("splits", "leaks")))
@@ -371,6 +437,43 @@ def test_a_class_votes_and_its_bars_stand_beside_ten_people_and_the_model():
     board.button(key="vote_end").click().run()
     assert "vote is over" in text(pupils[0].run())
     assert "vote is over" in text(open_page("learn", ballot="XXXXX"))
+
+
+def test_faces_on_which_too_few_people_voted_are_not_put_to_the_vote(use_places, tmp_path):
+    use_places(data=tmp_path)
+    stand_in(14, votes_a_face=5)
+    app = open_chapter("limits", "vote")
+    assert words("limits")("vote_no_data") in text(app)
+    assert "votes" not in app.segmented_control(key="limits_view").options
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_a_dataset_of_one_or_two_faces_has_a_face_to_convolve(use_places, tmp_path, n):
+    use_places(data=tmp_path)
+    stand_in(n)
+    app = open_chapter("convolution")
+    app.segmented_control(key="convolution_source").set_value("data").run()
+    assert not app.exception
+    assert len([one for one in app.slider if one.key == "convolution_number_data"]) == n - 1
+
+
+def test_of_a_handful_of_faces_all_are_shown_with_their_ten_voters(use_places, tmp_path):
+    use_places(data=tmp_path)
+    stand_in(7)
+    app = reveal(open_chapter("limits", "votes"))
+    assert "Of 6 faces" in text(app)  # the first has four votes alone
+    (chart,) = app.get("plotly_chart")
+    assert len(json.loads(chart.proto.spec)["frames"]) == 2 * 6  # the face, then the ten
+
+
+@pytest.mark.usefixtures("fer2013", "german")
+def test_pupils_of_a_class_in_another_language_vote_in_it(monkeypatch):
+    shown = []
+    monkeypatch.setattr(vote, "show_link", lambda shelf, address, key: shown.append(address))
+    board = open_chapter("limits", "vote", lang="de")
+    board.button(key="vote_start").click().run()
+    code = board.query_params["board"].split(".")[0]
+    assert parse_qs(urlsplit(shown[-1]).query) == {"ballot": [code], "lang": ["de"]}
 
 
 @pytest.mark.usefixtures("fer2013")

@@ -1,5 +1,7 @@
 """Confusion: the matrix, and the faces of the cell that was clicked."""
 
+from itertools import product
+
 import numpy as np
 import streamlit as st
 
@@ -64,9 +66,10 @@ def confusion_tab(assessment: ExpressionAssessment, _second: ExpressionAssessmen
 def _cell(assessment: ExpressionAssessment) -> tuple[int, int]:
     """The cell in the URL; without one, the commonest mistake."""
     names = assessment.labels.expressions
-    label, _, named = st.query_params.get("cell", "").partition("-")
-    if label in names and named in names:
-        return names.index(label), names.index(named)
+    pairs = enumerate(product(names, names))
+    cells = {_address(*pair): divmod(place, len(names)) for place, pair in pairs}
+    if found := cells.get(st.query_params.get("cell")):
+        return found
     wrong = assessment.confusion - np.diag(np.diag(assessment.confusion))
     row, column = np.unravel_index(wrong.argmax(), wrong.shape)
     return int(row), int(column)
@@ -80,4 +83,8 @@ def _choose() -> None:
 
 
 def _put(given: str, named: str) -> None:
-    st.query_params["cell"] = f"{given}-{named}"
+    st.query_params["cell"] = _address(given, named)
+
+
+def _address(given: str, named: str) -> str:
+    return f"{given}-{named}"

@@ -5,7 +5,13 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import KeypointAssessment
-from emotion_ai.evaluation.keypoint_errors import normalised_errors, point_table, side_table
+from emotion_ai.evaluation.keypoint_errors import (
+    UNMEASURED,
+    normalised_errors,
+    point_table,
+    side_table,
+    worst_faces,
+)
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.faces import cumulative_plot, joined_points, point_error_plot, side_plot
 from emotion_ai.ui.charts import show_plot
@@ -28,7 +34,10 @@ def points_tab(first: KeypointAssessment, second: KeypointAssessment | None) -> 
         )
     with right:
         st.markdown("**How many faces are within an error**")
-        show_plot(cumulative_plot(face_errors([a for a in (first, second) if a])))
+        if len(first.nme):
+            show_plot(cumulative_plot(face_errors([a for a in (first, second) if a])))
+        else:
+            st.info(UNMEASURED)
         st.markdown("**Left against right**")
         sides = side_table(first.predicted_px, first.targets_px)
         show_plot(side_plot(sides))
@@ -76,7 +85,10 @@ def _asymmetry(sides: pd.DataFrame) -> str:
 @errors_as_lines()
 def worst_tab(first: KeypointAssessment, _second: KeypointAssessment | None) -> None:
     errors = normalised_errors(first.predicted_px, first.targets_px)
-    order = np.argsort(-np.nan_to_num(errors, nan=-1))[:WORST]
+    order = worst_faces(errors, WORST)
+    if not len(order):
+        st.info(UNMEASURED)
+        return
     st.markdown(
         f"The {len(order)} faces with the largest error: white squares are the labels, dots the "
         "predictions, a line joins the two. Under each its mean error in eye distances."

@@ -12,7 +12,7 @@ from emotion_ai.ui.frame import errors_as_lines
 @st.fragment
 @errors_as_lines()
 def table_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | None) -> None:
-    table = classification_report(assessment.scores["per_class"])
+    table = classification_report(assessment.confusion, assessment.labels)
     left, right = st.columns([6, 5], gap="large")
     with left:
         figure = st.column_config.NumberColumn
@@ -32,8 +32,9 @@ def table_tab(assessment: ExpressionAssessment, _second: ExpressionAssessment | 
             "text/csv", icon=":material/download:", type="tertiary", on_click="ignore",
         )  # fmt: skip
         st.caption(
-            "Macro average: every expression counts the same. Weighted average: every face does. "
-            "The figures are those of scikit-learn's classification report."
+            "Macro average: every expression that is given or named counts the same. Weighted "
+            "average: every face does. The figures are those of scikit-learn's classification "
+            "report."
         )
     with right:
         show_plot(recall_plot(table))

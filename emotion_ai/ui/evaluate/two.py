@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import Assessment, ExpressionAssessment, KeypointAssessment
-from emotion_ai.evaluation.keypoint_errors import normalised_errors
+from emotion_ai.evaluation.keypoint_errors import UNMEASURED, normalised_errors
 from emotion_ai.evaluation.paired_tests import class_changes, mcnemar, paired_difference
 from emotion_ai.figures.base import signed
 from emotion_ai.figures.expression import change_plot
@@ -124,7 +124,7 @@ def _points(first: KeypointAssessment, second: KeypointAssessment) -> None:
     errors = [normalised_errors(a.predicted_px, a.targets_px) for a in (first, second)]
     known = ~np.isnan(errors[0])
     if not known.any():
-        st.info("No face here has both outer eye corners labelled, which errors are measured by.")
+        st.info(UNMEASURED)
         return
     change, low, high = paired_difference(errors[0][known], errors[1][known])
     closer = (errors[1] < errors[0])[known].mean()

@@ -25,11 +25,11 @@ from emotion_ai.ui.learn.figures import (
 )
 
 #: From much too small to beyond the critical rate of these points.
-RATES = (0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.55, 0.58, 0.6, 0.7)
+RATES = (0.003, 0.01, 0.03, 0.1, 0.2, 0.4, 0.55, 0.57, 0.6, 0.7)
 STEPS = NUMBERS["descent"]["steps"]
 _START_RATE = NUMBERS["descent"]["start_rate"]
 _B, _M = (-3.5, 5.5), (-2.5, 6.5)
-_TOP = 36.0
+_TOP = 12.0
 _SHADES = [
     [0, "rgba(127,119,238,0.75)"],
     [0.5, "rgba(127,119,238,0.3)"],
@@ -68,7 +68,7 @@ def show(words: Words, picture, side) -> None:
         table = pd.DataFrame({"step": range(STEPS + 1), "b": path[:, 0], "m": path[:, 1]})
         show_film(figure, table.assign(loss=losses), f"descent_{chosen}", words(f"alt_{chosen}"))
     with side:
-        slope = descent.gradient(*path[0], x, y)
+        slope = (path[0] - path[1]) / rate  # as this way of walking sees it
         st.latex(
             rf"\begin{{aligned}}b &\leftarrow {path[0, 0]:.1f} - {rate:g}\cdot({slope[0]:.2f})\\"
             rf"m &\leftarrow {path[0, 1]:.1f} - {rate:g}\cdot({slope[1]:.2f})\end{{aligned}}"
@@ -173,7 +173,7 @@ def _surface(words: Words, path, losses, x, y) -> tuple[go.Figure, list]:
 
 
 def _line(words: Words, path, losses, x, y) -> tuple[go.Figure, list]:
-    ends = np.array([-1.3, 2.3])
+    ends = np.array([-0.3, 1.8])
 
     def moving(step: int) -> list:
         b, m = path[step]

@@ -36,7 +36,9 @@ def pick_face(words: Words, size_px: int) -> np.ndarray:
     if face is not None:
         return face
     faces = data.images if source == "data" else drawn_faces(14).images
-    number = slider(words, f"number_{source}", 1, min(len(faces), 200), 3, 1)
+    most = min(len(faces), 200)
+    # A slider needs two ends.
+    number = slider(words, f"number_{source}", 1, most, min(3, most), 1) if most > 1 else 1
     return _resized(faces[number - 1], size_px)
 
 

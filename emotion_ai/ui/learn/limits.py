@@ -10,7 +10,6 @@ from emotion_ai.labels import (
     FER7,
     FERPLUS_COLUMNS,
     FERPLUS_EXPRESSIONS,
-    VOTE_COLUMNS,
     colours,
 )
 from emotion_ai.learn import agreement
@@ -40,7 +39,7 @@ _SHOWN = 12
 
 def show(words: Words, picture, side) -> None:
     dataset = dataset_named("fer2013")
-    voted = dataset is not None and VOTE_COLUMNS[0] in dataset.samples
+    voted = dataset is not None and agreement.has_ballots(dataset)
     with picture:
         chosen = view(words, ("agreement", *(["votes"] if voted else []), "vote", "missing"))
     if chosen == "votes":
@@ -96,7 +95,7 @@ def _votes(words: Words, picture, side, dataset) -> None:
     order = agreement.split_ballots(votes)
     with side:
         disputed = slider(words, "disputed", 0, 100, 70, 5, format="%d %%")
-    first = round(disputed / 100 * (len(order) - _SHOWN))
+    first = round(disputed / 100 * max(0, len(order) - _SHOWN))
     rows = order[first : first + _SHOWN]
     names = FERPLUS_COLUMNS[:8]
     shades = [EXPRESSION_COLOURS.get(name, QUIET) for name in FERPLUS_EXPRESSIONS[: len(names)]]
@@ -170,7 +169,7 @@ def _missing(words: Words, picture, side) -> None:
     last = len(names) - 1
     figure = base_figure(moving(last), height_px=360, bargap=0.28)
     plain_axes(figure, "", "", xaxis={"range": (0, 1.12 * max(shown)), "visible": False})
-    figure.update_yaxes(autorange="reversed", ticksuffix="  ", showgrid=False)
+    figure.update_yaxes(type="category", autorange="reversed", ticksuffix="  ", showgrid=False)
     total = int(np.sum(shown))
     captions = [
         words(

@@ -206,4 +206,13 @@ def _vanishing(words: Words, picture, side) -> None:
     with side:
         slope = neuron.sigmoid_derivative(z) * weight
         if revealed(words):
-            st.markdown(words("vanishing_note", slope=slope, left=scientific(left["sigmoid"][-1])))
+            arrives = left["sigmoid"][-1]
+            note = words("vanishing_note", slope=slope, left=scientific(arrives))
+            st.markdown(f"{note} {words(_heard(arrives))}")
+
+
+def _heard(arrives: float) -> str:
+    """What the first layers hear of a gradient of 1, which no sigmoid here swells: a text's key."""
+    if arrives < 0.1:
+        return "heard_little"
+    return "heard_in_part" if arrives < 0.9 else "heard_in_full"

@@ -18,10 +18,12 @@ _HERE = ("localhost", "127.0.0.1", "[::1]", "::1")
 
 
 def link(**parameters: str) -> str:
-    """This page with ``parameters``; without any, as it is now, but for the projector."""
-    query = parameters or {
-        name: value for name, value in st.query_params.to_dict().items() if name not in _OWN
-    }
+    """This page in its language with ``parameters``; without any, as it is now, but for the
+    projector."""
+    now = st.query_params.to_dict()
+    query = {name: value for name, value in now.items() if name not in _OWN}
+    if parameters:
+        query = parameters | {name: query[name] for name in ("lang",) if name in query}
     page = (st.context.url or "").split("?")[0]
     return f"{page}?{urlencode(query)}" if query else page
 

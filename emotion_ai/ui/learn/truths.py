@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from emotion_ai.evaluation.assessment import Question, assess
+from emotion_ai.evaluation.caveats import other_truth
 from emotion_ai.evaluation.predictions import cached_path
 from emotion_ai.learn.texts import Words
 from emotion_ai.models.store import SavedModel
@@ -14,7 +15,7 @@ from emotion_ai.ui import resources
 from emotion_ai.ui.learn.faces import dataset_named
 from emotion_ai.ui.wording import plain, score_basis
 
-_SPLIT = "validation"
+_SPLIT, _TRUTH = "validation", "given"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ def answers_of_a_model(words: Words) -> Answers | None:
         st.warning(words("no_models"), icon=":material/info:")
         return None
     model = next((one for one in models if one.name == "expression"), models[0])
+    if _TRUTH in model.heads:  # the head that learnt what it is measured by here
+        model = model.with_head(_TRUTH)
     dataset = dataset_named("fer2013")
     if dataset is None or _SPLIT not in dataset.description["splits"]:
         return _from_card(words, model)
@@ -46,18 +49,20 @@ def answers_of_a_model(words: Words) -> Answers | None:
     def step(done: int, total: int, unit: str) -> None:
         bar.progress(done / total, words("reading"))
 
-    found = assess(model, dataset, Question(_SPLIT), settings(), step if bar else None)
+    found = assess(model, dataset, Question(_SPLIT, _TRUTH), settings(), step if bar else None)
     if bar:
         bar.empty()
     basis = words("basis", model=plain(model.name), n=len(found))
+    basis = " ".join([basis, *other_truth(model, _TRUTH)])
     labels = list(found.labels.expressions)
     return Answers(labels, found.confusion, basis, found.probabilities, found.targets)
 
 
 def _from_card(words: Words, model: SavedModel) -> Answers | None:
-    score = next((one for one in model.scores if one.get("labels_from") == "given"), None)
+    score = next((one for one in model.scores if one.get("labels_from") == _TRUTH), None)
     if score is None:
         st.warning(words("not_scored"), icon=":material/info:")
         return None
     basis = words("basis_card", model=plain(model.name), basis=plain(score_basis(score)))
+    basis = " ".join([basis, *other_truth(model, _TRUTH)])
     return Answers(score["labels"], np.array(score["confusion"]), basis)

@@ -15,7 +15,7 @@ import streamlit as st
 from emotion_ai.access.rate_limits import BALLOTS, VOTES
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.datasets.truths import vote_shares
-from emotion_ai.labels import FER7, VOTE_COLUMNS
+from emotion_ai.labels import FER7
 from emotion_ai.learn import agreement
 from emotion_ai.learn.ballot import Ballot, Ballots
 from emotion_ai.learn.texts import Words, words
@@ -38,8 +38,8 @@ _ballots = Ballots()
 
 
 def voted_dataset() -> Dataset | None:
-    """Faces on which people voted: FER2013 with its ten, else any; None without."""
-    voted = [one for one in resources.datasets() if VOTE_COLUMNS[0] in one.samples]
+    """Faces on which enough people voted: FER2013 with its ten, else any; None without."""
+    voted = [one for one in resources.datasets() if agreement.has_ballots(one)]
     return min(voted, key=lambda one: one.name != "fer2013", default=None)
 
 
