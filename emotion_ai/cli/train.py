@@ -83,7 +83,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--teachers",
         nargs="+",
         metavar="MODEL",
-        help="learn from what saved models say, too, each the mean over four views of a face",
+        help="learn from what saved models say, too, of every face as it is shown",
     )
     parser.add_argument("--precision", choices=PRECISIONS)
     parser.add_argument("--keep-duplicates", action="store_true")

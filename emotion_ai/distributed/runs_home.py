@@ -25,9 +25,9 @@ from emotion_ai.training.worker import GRACE_S, settle
 _LOOK_S = 1.0
 #: What makes a run. Checkpoints are read before the metrics, which may be an epoch ahead of them,
 #: and written after these; the status is last.
-_READ = (runs.LAST, runs.METRICS, runs.BEST, runs.DATA, runs.TEACHERS, runs.HABITS, runs.CONFIG,
+_READ = (runs.LAST, runs.METRICS, runs.BEST, runs.DATA, runs.HABITS, runs.CONFIG,
          runs.PROGRESS, runs.SCORES, runs.MISTAKES, runs.LOG, runs.STATUS)  # fmt: skip
-_WRITTEN = (runs.CONFIG, runs.DATA, runs.TEACHERS, runs.HABITS, runs.BEST, runs.METRICS, runs.LAST,
+_WRITTEN = (runs.CONFIG, runs.DATA, runs.HABITS, runs.BEST, runs.METRICS, runs.LAST,
             runs.PROGRESS, runs.SCORES, runs.MISTAKES, runs.LOG, runs.STATUS)  # fmt: skip
 _PR_SET_PDEATHSIG = 1  # from Linux's prctl.h
 

@@ -107,9 +107,10 @@ class SavedModel:
             raise ModelError(f"model {self.name}: {file} is damaged (wrong checksum)")
         return content
 
-    def network(self, threads: int = 2) -> LiteNetwork:
-        """The network, ready to run on LiteRT."""
-        return LiteNetwork(self.verified(TFLITE), threads, self.heads.index(self.truth))
+    def network(self, threads: int = 2, every_head: bool = False) -> LiteNetwork:
+        """The network, ready to run on LiteRT; it answers with this head, or with all of them."""
+        head = None if every_head else self.heads.index(self.truth)
+        return LiteNetwork(self.verified(TFLITE), threads, head)
 
 
 def open_model(models_dir: Path, name: str) -> SavedModel:

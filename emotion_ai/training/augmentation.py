@@ -27,6 +27,7 @@ class Augmentation:
     contrast: float = 0.25
     noise: float = 4.0  # largest standard deviation, grey values
     erase: float = 0.25  # probability of one erased rectangle
+    blend: float = 0.0  # probability of another face blended in, by up to a half
 
 
 def flip_horizontal(images, keypoints_px=None, *, swap: bool = True):
@@ -99,6 +100,25 @@ def erase(images, boxes_xyxy, fill):
     for image, (x0, y0, x1, y1), value in zip(out, boxes_xyxy, fill, strict=True):
         image[y0:y1, x0:x1] = value
     return out
+
+
+def blend(images, targets, others, shares):
+    """Mix into every face, and into its target, ``shares`` (N,) of those at ``others``, int (N,)
+    (mixup, Zhang et al. 2018, arXiv:1710.09412). ``targets``: float, shares of classes."""
+
+    def mixed(values: np.ndarray) -> np.ndarray:
+        share = np.reshape(shares, (-1, *[1] * (values.ndim - 1)))
+        return (1 - share) * values + share * values[others]
+
+    faces = np.rint(mixed(images.astype(np.float32))).astype(np.uint8)
+    return faces, mixed(targets).astype(np.float32)
+
+
+def blended(images, targets, config: Augmentation, rng: np.random.Generator):
+    """``blend`` with another of the faces, at random, by up to a half."""
+    n = len(images)
+    shares = rng.uniform(0, 0.5, n) * (rng.random(n) < config.blend)
+    return blend(images, targets, rng.permutation(n), shares)
 
 
 def augment(images, keypoints_px, config: Augmentation, rng: np.random.Generator, *, border_px=0):

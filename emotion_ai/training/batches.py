@@ -1,20 +1,32 @@
 """The order in which training faces are shown, and how each is changed."""
 
+from collections.abc import Sequence
+
 import keras
 import numpy as np
 
+from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.training import augmentation
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples
 from emotion_ai.training.losses import with_mask
+from emotion_ai.training.teachers import taught
 
 
 class Batches(keras.utils.PyDataset):
     """Shuffled, augmented batches, the same for the same (seed, epoch, batch)."""
 
-    def __init__(self, examples: Examples, config: TrainingConfig, epoch: int = 0, **kwargs):
+    def __init__(
+        self,
+        examples: Examples,
+        config: TrainingConfig,
+        epoch: int = 0,
+        teachers: Sequence[LiteNetwork] = (),
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         self.examples, self.config, self.epoch = examples, config, epoch
+        self.teachers = teachers
         self._shuffle()
 
     def _shuffle(self):
@@ -51,4 +63,8 @@ class Batches(keras.utils.PyDataset):
             smoothing = config.label_smoothing
             known = targets.sum(axis=-1, keepdims=True)  # 0 where a head has no truth
             targets = targets * (1 - smoothing) + known * smoothing / targets.shape[-1]
+            if config.augmentation.blend:
+                images, targets = augmentation.blended(images, targets, config.augmentation, rng)
+            if self.teachers:
+                targets = taught(images, targets, self.teachers, config.teacher_share, rng)
         return images[..., None], targets

@@ -46,7 +46,7 @@ class TrainingConfig:
     labels: str = "given"
     preset: str = DEFAULT
     init: str | None = None
-    #: Saved models whose mean answer is part of the targets, ``teacher_share`` of them.
+    #: Saved models whose answers are part of the targets, ``teacher_share`` of them.
     teachers: tuple[str, ...] = ()
     teacher_share: float = 0.7
     epochs: int = 30
@@ -101,6 +101,8 @@ class TrainingConfig:
         for name, amount in vars(self.augmentation).items():
             if not 0 <= amount <= 1000:
                 raise ConfigError(f"{name}: expected 0 to 1000, got {amount}")
+        if self.task == "keypoints" and self.augmentation.blend:
+            raise ConfigError("blend: expected 0, as two faces have no points in common")
 
     @classmethod
     def for_task(cls, task: str, data: tuple[str, ...], **changes) -> "TrainingConfig":

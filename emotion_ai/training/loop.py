@@ -15,6 +15,7 @@ from keras import ops
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RunError
 from emotion_ai.labels import LabelSet
+from emotion_ai.models.runtime import LiteNetwork
 from emotion_ai.networks.architectures import build
 from emotion_ai.networks.changes import transfer
 from emotion_ai.training import progress, runs
@@ -27,7 +28,6 @@ from emotion_ai.training.head import fit_head
 from emotion_ai.training.losses import heads_accuracy, heads_loss, masked_wing_loss
 from emotion_ai.training.provenance import keep_data
 from emotion_ai.training.recorder import Recorder
-from emotion_ai.training.teachers import taught
 
 
 def train(
@@ -35,7 +35,7 @@ def train(
     datasets: list[Dataset],
     *,
     init: keras.Model | None = None,
-    teachers: Sequence[keras.Model] = (),
+    teachers: Sequence[LiteNetwork] = (),
     resume: bool = False,
     on_epoch: Callable[[dict, int], None] | None = None,
 ) -> dict:
@@ -67,7 +67,7 @@ def _fit(
     datasets: list[Dataset],
     config: TrainingConfig,
     init: keras.Model | None,
-    teachers: Sequence[keras.Model],
+    teachers: Sequence[LiteNetwork],
     resume: bool,
     on_epoch: Callable[[dict, int], None] | None,
 ) -> list[dict]:
@@ -78,12 +78,9 @@ def _fit(
     keep_data(folder, datasets, config, steps)
     begun = resume and (folder / runs.LAST).exists()
     if not begun:  # what was kept may be of other data
-        for name in (runs.TEACHERS, runs.HABITS):
-            (folder / name).unlink(missing_ok=True)
+        (folder / runs.HABITS).unlink(missing_ok=True)
     if config.task == "keypoints":
         train_set = without_habits(train_set, None if begun else init, folder)
-    if teachers:
-        train_set = taught(train_set, teachers, config.teacher_share, folder)
     if begun:
         model = load_checkpoint(folder / runs.LAST, config, steps)
         epoch, rest = divmod(int(model.optimizer.iterations), steps)
@@ -98,7 +95,7 @@ def _fit(
     recorder = Recorder(folder, config, labels, validation_set, epoch, on_epoch)
     if epoch < config.epochs:
         model.fit(
-            Batches(train_set, config, epoch, workers=2, max_queue_size=16),
+            Batches(train_set, config, epoch, teachers, workers=2, max_queue_size=16),
             initial_epoch=epoch,
             epochs=config.epochs,
             shuffle=False,  # Batches shuffle by epoch; Keras would by its own state

@@ -18,6 +18,7 @@ from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.estimate import result_path
 from emotion_ai.training.examples import open_data, prepare
 from emotion_ai.training.recorder import save_model
+from emotion_ai.training.teachers import open_teachers
 
 #: Stop measuring after so many batches, or so many seconds after the first.
 BATCHES, ENOUGH_S = 12, 5.0
@@ -33,7 +34,8 @@ def measure(config: TrainingConfig, tell=lambda done, total, unit: None) -> dict
     keras.config.set_dtype_policy(loop.choose_precision(config.precision))
     labels = config.expressions
     train_set, validation_set = prepare(datasets, config, labels)
-    batches = Batches(train_set, config, workers=2, max_queue_size=16)
+    teachers = open_teachers(config.teachers)
+    batches = Batches(train_set, config, 0, teachers, workers=2, max_queue_size=16)
     model = loop.new_model(config, labels)
     loop.compile_model(model, config, len(batches))
     times: list[float] = []

@@ -32,8 +32,8 @@ from emotion_ai.training.records import Epoch, Progress, Status, read_epochs
 CONFIG, STATUS, PROGRESS, METRICS = "config.json", "status.json", "progress.json", "metrics.jsonl"
 DATA, SCORES, MISTAKES, LOG = "data.json", "scores.json", "mistakes.npz", "log.txt"
 BEST, LAST = "best.keras", "last.keras"
-#: What a run learns instead of its dataset's labels, made once: by teachers, without habits.
-TEACHERS, HABITS = "teachers.npz", "habits.npz"
+#: What a run for keypoints learns instead of its dataset's labels, made once.
+HABITS = "habits.npz"
 #: Room for a run's last words on a full disk: the state, the process, a reason of 300 letters.
 _STATUS_BYTES = 2048
 #: Its presence asks the trainer to stop.

@@ -1,56 +1,47 @@
 """Learning from saved models: part of every target is what they say (Hinton et al. 2015,
-arXiv:1503.02531).
+arXiv:1503.02531) of the very picture that the network sees (Beyer et al. 2022, arXiv:2106.05237).
 
-Each teacher sees a face and its mirror image, both a little to either side of where they stand in
-the dataset. The network that learns sees the face changed in its own way, and is to say at once
-what costs four times the time to average.
+Of the training faces as they are, teachers say what these are labelled; of faces changed at random
+and blended into each other they say what they would of new ones.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
-import keras
 import numpy as np
 
-from emotion_ai.storage.arrays import kept_arrays
-from emotion_ai.training import runs
-from emotion_ai.training.augmentation import flip_horizontal, warp
-from emotion_ai.training.examples import Examples
+from emotion_ai.models.runtime import LiteNetwork
+from emotion_ai.models.store import open_model
+from emotion_ai.settings import settings
+from emotion_ai.training.augmentation import Augmentation, augment
 
-#: Where the views of a face lie, pixels to the right and down.
-SHIFTS_PX = ((2, -2), (-2, 2))
+#: Each time a teacher sees a face it is mirrored or not and up to a pixel or two to one side: what
+#: is learned is the mean over all of these views.
+VIEW = Augmentation(
+    rotation_deg=0, zoom=0, shift=2 / 48, brightness=0, contrast=0, noise=0, erase=0
+)
+
+
+def open_teachers(names: Sequence[str]) -> list[LiteNetwork]:
+    """Saved models, as they answer anywhere else, with all their heads; ModelError names one that
+    is missing or damaged."""
+    saved = [open_model(settings().models_dir, name) for name in names]
+    return [model.network(threads=1, every_head=True) for model in saved]
 
 
 def taught(
-    examples: Examples, teachers: Sequence[keras.Model], share: float, folder: Path
-) -> Examples:
-    """``examples`` of expressions, ``share`` (0-1) of their targets being the teachers' mean.
+    faces: np.ndarray,
+    targets: np.ndarray,
+    teachers: Sequence[LiteNetwork],
+    share: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """float32 targets of a batch, ``share`` (0-1) of them what one of the teachers says, each as
+    often as the others: on average their mean.
 
-    A head whose truth is unknown for a face has all of it from them. What they say is kept in
-    ``folder``, so that a resumed run learns from the same answers.
+    ``faces``: uint8 (N, S, S), as the network sees them; ``targets``: shares (N, classes) or
+    (N, heads, classes). A head whose truth is unknown for a face has all of it from the teacher.
     """
-    path = folder / runs.TEACHERS
-    answers = kept_arrays(path, lambda: {"shares": mean_answer(examples, teachers)})
-    answers = answers["shares"].reshape(examples.targets.shape)
-    known = examples.targets.sum(axis=-1, keepdims=True)
-    targets = (1 - share) * examples.targets + (share * known + 1 - known) * answers
-    return replace(examples, targets=targets.astype(np.float32))
-
-
-def mean_answer(examples: Examples, teachers: Sequence[keras.Model]) -> np.ndarray:
-    """float32 shares, as the teachers give them: their mean over models and views of a face."""
-    n = len(examples)
-    views = []
-    for shift_px in SHIFTS_PX:
-        shifts = np.broadcast_to(shift_px, (n, 2))
-        faces, _ = warp(
-            examples.images, None, np.zeros(n), np.ones(n), shifts, border_px=examples.border_px
-        )
-        views += [faces, flip_horizontal(faces)[0]]
-    said = [
-        teacher.predict(view[..., None], batch_size=256, verbose=0)
-        for teacher in teachers
-        for view in views
-    ]
-    return np.mean(said, axis=0)
+    teacher = teachers[rng.integers(len(teachers))]
+    said = teacher(augment(faces, None, VIEW, rng)[0])["probabilities"].reshape(targets.shape)
+    known = targets.sum(axis=-1, keepdims=True)
+    return ((1 - share) * targets + (share * known + 1 - known) * said).astype(np.float32)

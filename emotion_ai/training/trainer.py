@@ -49,26 +49,23 @@ def train_run(
     from emotion_ai.networks.files import load_network
     from emotion_ai.training import loop
     from emotion_ai.training.score import score_run
+    from emotion_ai.training.teachers import open_teachers
 
     # Cancelled politely, also where the shell that started it ignores Ctrl-C. Until now a signal
     # just ends the process: nothing could be lost yet.
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, signal.default_int_handler)
     try:
-
-        def network(name: str):
-            model = open_model(settings().models_dir, name)
+        start = None
+        if config.init and not (folder / runs.LAST).exists():  # what began goes on without it
+            model = open_model(settings().models_dir, config.init)
             model.verified(KERAS)
-            return load_network(model.folder / KERAS, f"model {model.name}")
-
+            start = load_network(model.folder / KERAS, f"model {model.name}")
         best = loop.train(
             folder,
             datasets,
-            # What began already goes on without it: it may be gone by now.
-            init=network(config.init)
-            if config.init and not (folder / runs.LAST).exists()
-            else None,
-            teachers=[network(name) for name in config.teachers],
+            init=start,
+            teachers=open_teachers(config.teachers),
             resume=True,
             on_epoch=on_epoch,
         )

@@ -3,16 +3,20 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from emotion_ai.errors import ConfigError
 from emotion_ai.labels import KEYPOINT_NAMES
 from emotion_ai.training.augmentation import (
     Augmentation,
     augment,
+    blend,
+    blended,
     erase,
     flip_horizontal,
     flip_vertical,
     relight,
     warp,
 )
+from emotion_ai.training.config import TrainingConfig
 
 LEFT_EYE, RIGHT_EYE = (KEYPOINT_NAMES.index(f"{side}_eye_center") for side in ("left", "right"))
 
@@ -145,3 +149,24 @@ def test_augment_of_no_faces_is_no_faces():
     )
     assert images.shape == (0, 20, 20)
     assert points is None
+
+
+def test_blending_mixes_faces_and_targets_alike():
+    images = np.stack([np.full((4, 4), grey, np.uint8) for grey in (0, 100, 200)])
+    targets = np.eye(3, dtype=np.float32)
+    faces, aims = blend(images, targets, np.array([1, 2, 2]), np.array([0.25, 0.5, 0.4]))
+    assert [int(face[0, 0]) for face in faces] == [25, 150, 200]
+    np.testing.assert_allclose(aims, [[0.75, 0.25, 0], [0, 0.5, 0.5], [0, 0, 1]], atol=1e-6)
+
+
+def test_a_face_stays_the_larger_part_of_what_it_is_blended_into():
+    images, targets = np.zeros((200, 4, 4), np.uint8), np.eye(200, dtype=np.float32)
+    _, aims = blended(images, targets, Augmentation(blend=0.5), np.random.default_rng(0))
+    own = aims.diagonal()
+    assert own.min() >= 0.5
+    assert 60 < (own == 1).sum() < 140
+
+
+def test_points_cannot_be_blended():
+    with pytest.raises(ConfigError, match="blend: expected 0"):
+        TrainingConfig.for_task("keypoints", ("d",), blend=0.5)

@@ -2,66 +2,69 @@
 
 import json
 
-import keras
+import cv2
 import numpy as np
 import pytest
 
-from emotion_ai.errors import ConfigError
-from emotion_ai.training import runs
+from emotion_ai.errors import ConfigError, ModelError
+from emotion_ai.training.batches import Batches
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples
-from emotion_ai.training.teachers import mean_answer, taught
+from emotion_ai.training.teachers import open_teachers, taught
+
+RNG = np.random.default_rng
 
 
-def brightness_teacher(gain: float) -> keras.Model:
-    """Says two shares: how bright the left half of a face is, and the rest."""
-    faces = keras.Input((48, 48, 1), dtype="uint8")
-    left = keras.ops.mean(keras.ops.cast(faces, "float32")[:, :, :24], axis=(1, 2)) / 255 * gain
-    return keras.Model(faces, keras.ops.concatenate([left, 1 - left], axis=-1))
+class LeftHalf:
+    """Says two shares: how bright the left half of a face is, times ``gain``, and the rest."""
+
+    def __init__(self, gain: float = 1.0):
+        self.gain, self.seen = gain, []
+
+    def __call__(self, faces: np.ndarray) -> dict[str, np.ndarray]:
+        self.seen.append(faces)
+        left = faces[:, :, :24].mean(axis=(1, 2), keepdims=True)[..., 0] / 255 * self.gain
+        return {"probabilities": np.hstack([left, 1 - left]).astype(np.float32)}
 
 
-def examples() -> Examples:
-    images = np.zeros((3, 52, 52), np.uint8)  # two pixels of surroundings
-    images[1, :, :26] = 255
-    images[2] = 255
+def test_a_share_of_each_target_is_theirs_and_all_of_an_unknown_one():
+    faces = np.stack([np.full((48, 48), grey, np.uint8) for grey in (0, 255, 255)])
     targets = np.array([[1, 0], [0, 1], [0, 0]], np.float32)
-    return Examples(images, targets, np.ones(3, np.float32), border_px=2)
+    found = taught(faces, targets, [LeftHalf()], 0.6, RNG(0))
+    np.testing.assert_allclose(found, [[0.4, 0.6], [0.6, 0.4], [1, 0]], atol=1e-6)
 
 
-def test_teachers_answer_for_a_face_and_its_mirror_image_to_either_side():
-    said = mean_answer(examples(), [brightness_teacher(1.0), brightness_teacher(0.5)])
-    # Left and right half: 0 and 0, 1 and 0, 1 and 1; times the mean gain of 0.75.
-    np.testing.assert_allclose(said[:, 0], [0, 0.375, 0.75], atol=1e-6)
+def test_on_average_the_mean_of_all_teachers_and_of_a_face_and_its_mirror_image_is_learned():
+    faces = np.zeros((40, 48, 48), np.uint8)
+    faces[:, :, :24] = 255  # bright on the left, dark when mirrored
+    unknown = np.zeros((40, 2), np.float32)
+    teachers = [LeftHalf(1.0), LeftHalf(0.5)]
+    said = np.mean([taught(faces, unknown, teachers, 1, RNG(seed)) for seed in range(500)], axis=0)
+    # 0.75 of a bright half, 0 of a dark one; a pixel to one side moves little of it.
+    assert said[:, 0].mean() == pytest.approx(0.375, abs=0.03)
 
 
-def test_a_shifted_view_shows_what_lies_around_the_face():
-    seen = []
-
-    class Watching(keras.Model):
-        def predict(self, faces, **_):
-            seen.append(faces[0, :, :, 0])
-            return np.zeros((len(faces), 2), np.float32)
-
-    wide = np.zeros((1, 52, 52), np.uint8)
-    wide[0, 4, 0] = 9  # two pixels left of the face, and two below its upper edge
-    shown = Examples(wide, np.zeros((1, 2), np.float32), np.ones(1, np.float32), border_px=2)
-    mean_answer(shown, [Watching()])
-    right_and_up, its_mirror_image, left_and_down, _ = seen
-    assert right_and_up[0, 0] == its_mirror_image[0, 47] == 9
-    assert right_and_up.sum() == 9
-    assert left_and_down.sum() == 0
-
-
-def test_a_share_of_each_target_is_theirs_and_all_of_an_unknown_one(tmp_path):
-    found = taught(examples(), [brightness_teacher(1.0)], 0.6, tmp_path)
-    np.testing.assert_allclose(found.targets, [[0.4, 0.6], [0.3, 0.7], [1, 0]], atol=1e-6)
+def test_batches_ask_of_the_very_faces_that_they_show():
+    config = TrainingConfig.for_task(
+        "expression", ("d",), batch_size=8, teacher_share=0.9, blend=1.0, label_smoothing=0.0
+    )
+    noise = RNG(1).integers(0, 256, (8, 48, 48), np.uint8)
+    faces = np.stack([cv2.blur(one, (9, 9)) for one in noise])  # alike a pixel to one side
+    examples = Examples(faces, np.eye(2, dtype=np.float32)[[0, 1] * 4], np.ones(8, np.float32))
+    teacher = LeftHalf()
+    shown, targets = Batches(examples, config, teachers=[teacher])[0]
+    seen = teacher.seen[0].astype(float)
+    for face, view in zip(shown[..., 0].astype(float), seen, strict=True):
+        likeness = [np.corrcoef(face.ravel(), v.ravel())[0, 1] for v in (view, view[:, ::-1])]
+        assert max(likeness) > 0.6 > 0.4 > min(likeness)
+    np.testing.assert_allclose(targets.sum(axis=1), 1, atol=1e-5)
+    again = Batches(examples, config, teachers=[LeftHalf()])[0]
+    np.testing.assert_array_equal(again[1], targets)
 
 
-def test_a_resumed_run_learns_from_the_same_answers(tmp_path):
-    first = taught(examples(), [brightness_teacher(1.0)], 0.6, tmp_path)
-    assert (tmp_path / runs.TEACHERS).exists()
-    again = taught(examples(), [brightness_teacher(0.1)], 0.6, tmp_path)  # replaced meanwhile
-    np.testing.assert_array_equal(again.targets, first.targets)
+def test_a_teacher_that_is_missing_is_named():
+    with pytest.raises(ModelError, match="no model 'nobody'"):
+        open_teachers(["nobody"])
 
 
 def test_teachers_are_part_of_a_configuration_and_its_record():

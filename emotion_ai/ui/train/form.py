@@ -14,7 +14,7 @@ from emotion_ai.jobs.background import Job
 from emotion_ai.media.images import encode_png
 from emotion_ai.settings import settings
 from emotion_ai.training import estimate, queue
-from emotion_ai.training.augmentation import Augmentation, augment
+from emotion_ai.training.augmentation import Augmentation, augment, blended
 from emotion_ai.training.checks import Fit, check, usual_start
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import split_rows
@@ -49,7 +49,7 @@ _NUMBERS = {
     "split_seed": ("Seed of the split", 0, 9999, 1, "%d", "Decides which training faces are held "
                    "out. Leave it when a run goes on from another one's weights."),
 }  # fmt: skip
-_OF_EXPRESSIONS = ("label_smoothing", "calibration_faces")
+_OF_EXPRESSIONS = ("label_smoothing", "calibration_faces", "Blend")
 #: Augmentation switches: what they change, and the amounts of ``Augmentation`` behind them.
 _SWITCHES = {
     "Mirror": ("flip",),
@@ -60,9 +60,10 @@ _SWITCHES = {
     "Light": ("brightness", "contrast"),
     "Noise": ("noise",),
     "Erase": ("erase",),
+    "Blend": ("blend",),
 }
 #: What a switch means whose amount the defaults leave at nothing.
-_AMOUNTS = {"vertical_flip": 0.5} | {
+_AMOUNTS = {"vertical_flip": 0.5, "blend": 0.5} | {
     name: value for name, value in vars(Augmentation()).items() if value
 }
 
@@ -117,14 +118,12 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
     if usual.task == "expression":
         told["teachers"] = tuple(st.multiselect(
             "Teachers", models, key=f"teachers_{tag}", placeholder="none",
-            help="Saved models with the same classes and heads: what they say becomes part of what "
-            "the network learns.",
+            help="Saved models with the same classes and heads: what they say of each face becomes "
+            "part of what the network learns.",
         ))  # fmt: skip
     columns = st.columns(2)
-    numbers = _NUMBERS
-    if usual.task == "keypoints":
-        numbers = {field: _NUMBERS[field] for field in _NUMBERS if field not in _OF_EXPRESSIONS}
-    for i, (field, (label, low, high, step, shape, text)) in enumerate(numbers.items()):
+    numbers = _of_task(_NUMBERS, usual.task).items()
+    for i, (field, (label, low, high, step, shape, text)) in enumerate(numbers):
         value = getattr(usual, field)
         told[field] = columns[i % 2].number_input(
             label, low, high, type(low)(value), step, format=shape, help=text, key=f"{field}_{tag}"
@@ -147,11 +146,18 @@ def _more(usual: TrainingConfig, datasets: list[Dataset], tag: str) -> tuple[str
     return name.strip() or None, told
 
 
+def _of_task(controls: dict, task: str) -> dict:
+    """Without those that mean nothing for keypoints."""
+    lacking = _OF_EXPRESSIONS if task == "keypoints" else ()
+    return {name: control for name, control in controls.items() if name not in lacking}
+
+
 def _augmentation(usual: TrainingConfig, tag: str) -> dict[str, float]:
     amounts = vars(usual.augmentation)
-    usually = [name for name, parts in _SWITCHES.items() if any(amounts[part] for part in parts)]
+    switches = _of_task(_SWITCHES, usual.task)
+    usually = [name for name, parts in switches.items() if any(amounts[part] for part in parts)]
     on = st.pills(
-        "Changes to training faces", list(_SWITCHES), selection_mode="multi", default=usually,
+        "Changes to training faces", list(switches), selection_mode="multi", default=usually,
         key=f"switches_{tag}", help="Every face is shown a little differently each time.",
     )  # fmt: skip
     return {
@@ -250,4 +256,6 @@ def _first_batch(config: TrainingConfig, datasets: list[Dataset]) -> bytes:
         np.asarray(dataset.wide_images[some]), points, config.augmentation, rng,
         border_px=dataset.border_px,
     )  # fmt: skip
+    if config.augmentation.blend:
+        images, _ = blended(images, np.zeros((len(images), 1)), config.augmentation, rng)
     return encode_png(montage(images, Layout(len(images), 8, 84), keypoints_px=points))
