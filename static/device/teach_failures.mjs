@@ -7,16 +7,17 @@ import { learn } from "./softmax.mjs";
 
 const [THINKING, BORED] = ACTS.keys();
 const everybody = [...Array(PEOPLE).keys()];
-const SOME = everybody.slice(0, 6);
-const OTHERS = everybody.slice(6);
+/** Who is learnt from, by lot, and who is not. */
+const LOT = shuffled(everybody, 31);
+const [SOME, OTHERS] = [LOT.slice(0, PEOPLE / 2), LOT.slice(PEOPLE / 2)];
 const DARK = 0.05;
 /** How many of the bored are called thinking. */
 const MISLABELLED = 0.4;
 /** A lot of which guessing gets about half, as it does on average over lots. */
 const TEAMS_SEED = 8;
-const LABELS_SEED = 4;
+const LABELS_SEED = 1;
 const ONE_PERSON = 10;
-const ONCE_BORED = 3;
+const ONCE_BORED = 10;
 
 /**
  * By the names of their buttons. Each trial is { label, seen, unseen }, or { label, seen, folds }. Other teams and

@@ -361,7 +361,7 @@ def test_a_file_name_that_is_not_utf_8_is_stored(tmp_path, data_dir):
     folder = write_tree(tmp_path / "old", {"up/a.png": png(face(0)), "down/b.png": png(face(1))})
     (folder / "up" / os.fsdecode(b"caf\xe9.png")).write_bytes(png(face(2)))
     sources = import_dataset(folder, data_dir).dataset.samples["source"]
-    assert sources.str.contains("caf?.png", regex=False).sum() == 1
+    assert sources.str.contains(r"caf\xe9.png", regex=False).sum() == 1
 
 
 def test_a_16_bit_tiff_keeps_its_greys(tmp_path, data_dir):

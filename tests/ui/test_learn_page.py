@@ -345,7 +345,9 @@ def test_the_shipped_model_is_asked_by_the_head_that_learnt_the_labels_it_is_mea
     shown = text(open_chapter("precision", "expression", precision_expression="fear"))
     assert "Model expression@given, from its card" in shown
     assert "is measured by the given ones" not in shown
-    assert "recall **48 %**" in shown
+    given = open_model(ROOT / "models", "expression").with_head("given")
+    score = next(one for one in given.scores if one["labels_from"] == "given")
+    assert f"recall **{100 * score['per_class']['fear']['recall']:.0f} %**" in shown
 
 
 def test_a_model_of_other_labels_says_so_where_it_is_measured(use_places, tmp_path):
@@ -358,14 +360,15 @@ def test_a_model_of_other_labels_says_so_where_it_is_measured(use_places, tmp_pa
     assert "learnt the crowd labels and is measured by the given ones" in shown
 
 
-def test_fear_is_named_worse_than_disgust_although_it_is_nine_times_as_frequent():
+def test_fear_is_found_no_more_often_than_disgust_although_it_is_nine_times_as_frequent():
     ours = open_model(ROOT / "models", "expression").with_head("given")
     score = next(one for one in ours.scores if one["labels_from"] == "given")
     fear, disgust = (score["per_class"][name] for name in ("fear", "disgust"))
     assert round(fear["support"] / disgust["support"]) == 9
-    assert all(fear[key] < disgust[key] for key in ("precision", "recall", "f1"))
+    assert fear["recall"] < disgust["recall"]
     assert min(score["per_class"].values(), key=lambda one: one["support"]) == disgust
-    assert "*fear*, nine times as frequent, is named worse" in words("precision")("teacher_ask")
+    asked = words("precision")("teacher_ask")
+    assert "*fear*, nine times as frequent, is found no more often" in asked
 
 
 @pytest.mark.usefixtures("fer2013")

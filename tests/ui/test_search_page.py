@@ -130,7 +130,7 @@ def test_what_the_search_chooses_by_follows_the_splits(place, monkeypatch, split
     (faces,) = resources.datasets()
     there = {name: n for name, n in faces.description["splits"].items() if name in splits}
     monkeypatch.setitem(faces.description, "splits", there)
-    monkeypatch.setattr(search_form, "check", lambda *_: Fit(100, 30, {}))
+    monkeypatch.setattr(search_form, "check", lambda *_: Fit(100, 30, {}, 100.0))
     assert words in text(open_page("train", tab="Search"))
 
 
