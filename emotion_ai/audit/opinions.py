@@ -102,7 +102,9 @@ def rows_of(
     digests = dataset.samples["digest"].to_numpy()
     there = {
         digest: {
-            row: m for row, m in named.get(digest, {}).items() if digests[row : row + 1] == digest
+            row: mark
+            for row, mark in named.get(digest, {}).items()
+            if row < len(digests) and digests[row] == digest
         }
         for digest in opinions
     }

@@ -6,6 +6,7 @@ is imported again; the dataset's own files are never changed. Training honours t
 (``honour_marks``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, NotRequired, TypedDict
@@ -57,6 +58,7 @@ class _RowMark(TypedDict):
     digest: str
     mark: Literal[KINDS]
     expression: NotRequired[str | None]
+    copies: NotRequired[Count]  # rows with this very picture, where there are several
 
 
 class _Record(TypedDict):
@@ -85,10 +87,15 @@ def _load(dataset: Dataset) -> tuple[Marks, list[_RowMark]]:
             else:
                 moved.append((record, mark))
         gone = []
+        drops = Counter(record["digest"] for record in records if record["mark"] == "drop")
         for record, mark in moved:
-            rows = [int(i) for i in np.flatnonzero(digests == record["digest"]) if i not in marks]
-            if rows:  # of copies, the nearest
-                marks[min(rows, key=lambda i, at=record["row"]: abs(i - at))] = mark
+            copies = np.flatnonzero(digests == record["digest"]).tolist()
+            free = [row for row in copies if row not in marks]
+            left = sum(row not in marks or marks[row].kind != "drop" for row in copies)
+            # As many copies stay as were kept.
+            kept = record.get("copies", 1) - drops[record["digest"]]
+            if free and (mark.kind != "drop" or left > kept):
+                marks[min(free, key=lambda row, at=record["row"]: abs(row - at))] = mark
             else:
                 gone.append(record)
         return marks, gone
@@ -134,9 +141,11 @@ def put_marks(dataset: Dataset, decided: Mapping[int, Mark | None]) -> Marks:
 
 def _save(dataset: Dataset, marks: Marks, gone: list[_RowMark]) -> None:
     digests = dataset.samples["digest"].to_numpy()
+    copies = Counter(digests)
     records = [
         {"row": row, "digest": digests[row], "mark": mark.kind}
         | ({"expression": mark.expression} if mark.expression else {})
+        | ({"copies": copies[digests[row]]} if copies[digests[row]] > 1 else {})
         for row, mark in sorted(marks.items())
     ]
     write_json(dataset.marks_path, {"marks": records + gone})

@@ -77,7 +77,8 @@ def store_checkpoint(
         ],
         "scores": [],
         "run": folder.name,
-        "training": config.as_dict(),
+        # By name: where a folder lies is nobody else's matter.
+        "training": config.as_dict() | {"data": [dataset.name for dataset in datasets]},
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     learned = (folder / runs.METRICS).read_bytes()

@@ -19,7 +19,7 @@ from emotion_ai.training.checks import Fit
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.records import Measured
 
-_DECIDE = ("task", "preset", "batch_size", "precision", "label_set", "labels")
+_DECIDE = ("task", "preset", "batch_size", "precision", "label_set", "labels", "teachers")
 
 
 @dataclass(frozen=True)

@@ -49,14 +49,20 @@ def labelled_by(config: TrainingConfig, datasets: list[Dataset]) -> TrainingConf
     labels = own[0]
     if len(set(own)) > 1:
         labels = set_of(dict.fromkeys(n for labels in own for n in labels.expressions))
-    return config.naming(_shown(labels, datasets))
+    return config.naming(_shown(labels, datasets, config.honour_marks))
 
 
-def _shown(labels: LabelSet, datasets: list[Dataset]) -> LabelSet:
+def _shown(labels: LabelSet, datasets: list[Dataset], honour_marks: bool) -> LabelSet:
     """The classes of a set that the datasets have faces of: folders of two expressions follow
     FER2013's names, and can be learned all the same. People may have voted for others."""
-    counts = [dataset.description["expressions"].values() for dataset in datasets]
-    seen = {name for splits in counts for faces in splits for name in faces}
+    seen: set[str] = set()
+    for dataset in datasets:
+        if honour_marks and dataset.labels:
+            samples = marked_dataset(dataset).samples
+            seen.update(samples.loc[samples["split"] != "dropped", "expression"])
+        else:
+            counts = dataset.description.get("expressions", {}).values()
+            seen.update(name for faces in counts for name in faces)
     shown = [name for name in labels.expressions if name in seen]
     voted = any(dataset.votes is not None for dataset in datasets)
     return labels if voted or len(shown) < 2 else exact_set(tuple(shown))

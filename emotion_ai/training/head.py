@@ -44,11 +44,10 @@ def fit_head(model: keras.Model, examples: Examples) -> None:
         if len(known) == 2:  # one line parts them: half of it to each side
             weights, bias = np.vstack([-weights, weights]) / 2, np.concatenate([-bias, bias]) / 2
         # A class without a face, as contempt among given labels, is the least likely of all.
-        every, least = (
-            np.zeros((targets.shape[1], weights.shape[1])),
-            np.full(targets.shape[1], -5.0),
-        )
-        every[known], least[known] = weights, bias
+        least = -1 - np.abs(found.decision_function(said)).max()
+        every = np.zeros((targets.shape[1], weights.shape[1]))
+        every[known] = weights
         kernel.append(every.T)
-        offsets.append(least)
+        offsets.append(np.full(targets.shape[1], least))
+        offsets[-1][known] = bias
     logits.set_weights([np.hstack(kernel), np.concatenate(offsets)])

@@ -120,6 +120,7 @@ function stop() {
   overlay.getContext("2d").clearRect(0, 0, overlay.width, overlay.height);
   byId("start").textContent = "START";
   byId("named").textContent = "";
+  tell("");
   byId("rates").textContent = isCamera() ? "Press START and allow the camera." : "Press START: drawn people act.";
 }
 

@@ -103,6 +103,13 @@ def test_of_copies_those_that_were_kept_stay(tmp_path, use_places):
         assert load_marks(dataset) == {copies[1]: DROP}
     # The same data of somebody who has not decided yet.
     set_marks(dataset, copies, None)
-    (tmp_path / "other.csv").write_text((tmp_path / "m.csv").read_text())
     assert program.main(["data", "marks", "own", "--import", str(tmp_path / "m.csv")]) == 0
     assert load_marks(dataset) == {copies[1]: DROP}
+
+
+def test_marks_of_a_larger_copy_fit_a_smaller_one(tmp_path, data_dir):
+    large = copy_of_the_data(tmp_path, data_dir, "large", range(10))
+    small = copy_of_the_data(tmp_path, data_dir, "small", [9, 8, 7])
+    marks_table(large, set_marks(large, range(10), DROP)).to_csv(tmp_path / "m.csv", index=False)
+    told = read_opinions(tmp_path / "m.csv")
+    assert rows_of(small, told.opinions, told.rows) == (dict.fromkeys(range(3), DROP), 7)

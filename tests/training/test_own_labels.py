@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emotion_ai.datasets import import_dataset
+from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import ConfigError
 from emotion_ai.evaluation.assessment import Question, assess, left_out_text
@@ -169,6 +170,9 @@ def test_folders_of_some_of_fer2013s_expressions_are_learned_as_they_are(faces, 
     assert asked.expressions.expressions == ("happy", "sad")
     check(asked, [two], tmp_path)
     loop.train(runs.create_run(tmp_path / "runs", asked.as_dict()), [two])
+    set_marks(two, [0], Mark("relabel", "angry"))
+    marked = labelled_by(replace(usual, honour_marks=True), [two])
+    assert marked.expressions.expressions == ("angry", "happy", "sad")
     with pytest.raises(ConfigError, match="expected two classes or more"):
         check(replace(asked, classes=("happy",)), [two], tmp_path)
 
@@ -182,3 +186,10 @@ def test_a_head_whose_truth_lacks_a_class_is_fitted_all_the_same(faces):
     said = model.predict(images[..., None], verbose=0)
     assert said.shape == (60, 2, 8)
     assert said[:, 1, 7].max() < said[:, 1, :7].max(axis=1).min()
+
+
+def test_data_of_the_other_task_is_refused_in_a_line(faces, drawn, tmp_path):
+    points = drawn("keypoints", 35, seed=1)
+    usual = TrainingConfig.for_task("expression", (faces.name, points.name), preset="demo")
+    with pytest.raises(ConfigError, match="has keypoints"):
+        check(labelled_by(usual, [faces, points]), [faces, points], tmp_path)

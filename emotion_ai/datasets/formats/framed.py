@@ -46,7 +46,7 @@ def own_sample(where: str, image: np.ndarray, keypoints_px: np.ndarray, row: dic
         scale = np.sqrt(points.var(axis=0).sum() / max(usual.var(axis=0).sum(), 1e-6))
         middle = points.mean(axis=0) + scale * (SIZE_PX / 2 - 0.5 - usual.mean(axis=0))
         try:
-            crop, keypoints = _cut(image, middle, SIZE_PX * float(scale), keypoints_px)
+            crop, keypoints = _cut(image, points, middle, SIZE_PX * float(scale), keypoints_px)
         except DatasetError as error:
             raise DatasetError(f"{where}: {error}") from None
     coordinates = keypoints.astype(np.float32).ravel()
@@ -64,16 +64,20 @@ def cut_by_points(
     low, high = outline_px.min(axis=0), outline_px.max(axis=0)
     side = CROP_SCALE * float((high - low).max())
     centre = (low + high) / 2 - (0, CROP_RAISE * side)
-    return _cut(image, centre, side, keypoints_px)
+    return _cut(image, outline_px, centre, side, keypoints_px)
 
 
 def _cut(
-    image: np.ndarray, centre: np.ndarray, side: float, keypoints_px: np.ndarray
+    image: np.ndarray,
+    points_px: np.ndarray,
+    centre: np.ndarray,
+    side: float,
+    keypoints_px: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """``cut_by_points`` by the middle and the side, in pixels of the photo, of what becomes the
-    inner 96 × 96."""
+    inner 96 × 96; ``points_px`` (N, 2) are to lie in it."""
     height, width = image.shape
-    low, high = (centre + sign * side / 2 for sign in (-1, 1))
+    low, high = points_px.min(axis=0), points_px.max(axis=0)
     fits = 1 <= side <= 4 * max(width, height)
     if not fits or (high < 0).any() or (low > (width, height)).any():
         raise DatasetError(f"the points do not fit the {width} × {height} image")

@@ -1,5 +1,7 @@
 """What every form of this page asks first: the task, the data, the network."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from emotion_ai.datasets.store import Dataset
@@ -61,7 +63,8 @@ def choose_labels(usual: TrainingConfig, datasets: list[Dataset], key: str) -> s
 
 def choose_classes(usual: TrainingConfig, datasets: list[Dataset], key: str) -> LabelSet:
     """Which classes to learn: the data's own, or known ones among them; people voted on eight."""
-    own = labelled_by(usual, datasets).expressions
+    marked = any(dataset.marks_path.exists() for dataset in datasets)  # honoured unless told not to
+    own = labelled_by(replace(usual, honour_marks=marked), datasets).expressions
     voted = all(dataset.votes is not None for dataset in datasets)
     known = set(FER8.expressions if voted else own.expressions)
     fitting = [one for one in LABEL_SETS.values() if set(one.expressions) <= known]
