@@ -91,7 +91,8 @@ def rows_of(
     a class that it has not.
 
     Where a picture stands in the rows ``named`` for it, those are marked: of copies, all but one
-    may be dropped. Elsewhere every copy is.
+    may be dropped. Where it has moved, so many copies are, the nearest first; where no rows are
+    named for it, every copy.
     """
     unknown = {m.expression for m in opinions.values() if m.expression} - set(relabels(dataset))
     if unknown:
@@ -100,20 +101,25 @@ def rows_of(
             f"{', '.join(relabels(dataset)) or 'keep or drop'}"
         )
     digests = dataset.samples["digest"].to_numpy()
-    there = {
-        digest: {
-            row: mark
-            for row, mark in named.get(digest, {}).items()
-            if row < len(digests) and digests[row] == digest
-        }
-        for digest in opinions
-    }
-    marks = {
-        row: there[digest].get(row, opinions[digest])
-        for row, digest in enumerate(digests)
-        if digest in opinions and (not there[digest] or row in there[digest])
-    }
+    places: dict[str, list[int]] = {digest: [] for digest in opinions}
+    for row, digest in enumerate(digests):
+        if digest in places:
+            places[digest].append(row)
+    marks: Marks = {}
+    for digest, copies in places.items():
+        told = named.get(digest) or dict.fromkeys(copies, opinions[digest])
+        there = {row: mark for row, mark in told.items() if row in copies}
+        marks |= there or _nearest(told, copies)
     return marks, len(opinions.keys() - set(digests))
+
+
+def _nearest(told: Marks, copies: list[int]) -> Marks:
+    """The marks of rows that are elsewhere now, on as many of the copies."""
+    marks: Marks = {}
+    for row, mark in sorted(told.items()):
+        if free := [copy for copy in copies if copy not in marks]:
+            marks[min(free, key=lambda copy, row=row: abs(copy - row))] = mark
+    return marks
 
 
 def conflicts_table(dataset: Dataset, merged: Merged) -> pd.DataFrame:

@@ -107,6 +107,24 @@ def test_of_copies_those_that_were_kept_stay(tmp_path, use_places):
     assert load_marks(dataset) == {copies[1]: DROP}
 
 
+def test_of_copies_in_another_order_as_many_are_marked(tmp_path, use_places):
+    use_places()
+    old = copy_of_the_data(tmp_path, tmp_path / "data", "old", [0, 1, 2, 0, 3, 4])
+    new = copy_of_the_data(tmp_path, tmp_path / "data", "new", [4, 0, 3, 2, 1, 0])
+    twice = [row for row, n in enumerate(copies_of_each(old)) if n == 2]
+    set_marks(old, twice[1:], DROP)
+    marks_table(old, load_marks(old)).to_csv(tmp_path / "marks.csv", index=False)
+    told = read_opinions(tmp_path / "marks.csv")
+    marks, elsewhere = rows_of(new, told.opinions, told.rows)
+    assert elsewhere == 0
+    assert [copies_of_each(new)[row] for row in marks] == [2]
+
+
+def copies_of_each(dataset) -> list[int]:
+    digests = list(dataset.samples["digest"])
+    return [digests.count(digest) for digest in digests]
+
+
 def test_marks_of_a_larger_copy_fit_a_smaller_one(tmp_path, data_dir):
     large = copy_of_the_data(tmp_path, data_dir, "large", range(10))
     small = copy_of_the_data(tmp_path, data_dir, "small", [9, 8, 7])
