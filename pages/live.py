@@ -46,9 +46,11 @@ with left:
             st.session_state.setdefault("picture", picture)  # not drawn, it is forgotten
             picture = st.toggle("Picture", key="picture")
     if not grouped:
-        layers = st.pills(
+        kept = st.session_state.get("kept_layers", list(LAYER_TITLES))
+        st.session_state.setdefault("live_layers", kept)  # in a group it is not drawn either
+        layers = st.session_state["kept_layers"] = st.pills(
             "Show", list(LAYER_TITLES), format_func=LAYER_TITLES.get, selection_mode="multi",
-            default=list(LAYER_TITLES), key="live_layers",
+            key="live_layers",
         )  # fmt: skip
     smoothing_s = st.slider(
         "Smoothing (s)", 0.0, 2.0, SMOOTHING_S, 0.1, key="smoothing", bind="query-params",

@@ -108,17 +108,16 @@ def rows_of(
     marks: Marks = {}
     for digest, copies in places.items():
         told = named.get(digest) or dict.fromkeys(copies, opinions[digest])
-        there = {row: mark for row, mark in told.items() if row in copies}
-        marks |= there or _nearest(told, copies)
+        marks |= _placed(told, copies)
     return marks, len(opinions.keys() - set(digests))
 
 
-def _nearest(told: Marks, copies: list[int]) -> Marks:
-    """The marks of rows that are elsewhere now, on as many of the copies."""
-    marks: Marks = {}
-    for row, mark in sorted(told.items()):
+def _placed(told: Marks, copies: list[int]) -> Marks:
+    """The marks of a picture's rows; of those where it is no more, each on the nearest copy."""
+    marks = {row: mark for row, mark in told.items() if row in copies}
+    for row in sorted(told.keys() - marks.keys()):
         if free := [copy for copy in copies if copy not in marks]:
-            marks[min(free, key=lambda copy, row=row: abs(copy - row))] = mark
+            marks[min(free, key=lambda copy, row=row: abs(copy - row))] = told[row]
     return marks
 
 

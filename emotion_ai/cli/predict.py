@@ -80,7 +80,7 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for note in predictor.notes:
         print(f"note: {note}", file=sys.stderr)
     if arguments.named_as:
-        predictor = _answering(arguments.named_as, predictor)
+        predictor = predictor.answering(arguments.named_as)
     if arguments.head:
         predictor = _naming(arguments.head, predictor)
         if settings().serving_url:
@@ -99,12 +99,6 @@ def run_predict(arguments: argparse.Namespace) -> int:
     for failure in found.failures:
         print(f"error: {printable(failure)}", file=sys.stderr)
     return 1 if found.failures else 0
-
-
-def _answering(truth: str, predictor: "Predictor") -> "Predictor":
-    if "expression" not in predictor.models:
-        raise ModelError("--named-as: expected an expression model, got none")
-    return predictor.answering(truth)
 
 
 def _naming(path: Path, predictor: "Predictor") -> "Predictor":

@@ -77,19 +77,17 @@ def _load(dataset: Dataset) -> tuple[Marks, list[_RowMark]]:
     """The marks by row, and what is recorded of images that are not there."""
     try:
         records = read_record(dataset.marks_path, _Record)["marks"]
-        digests = dataset.samples["digest"].to_numpy() if records else ()
-        marks: Marks = {}
-        moved = []
-        for record in records:
-            row, mark = record["row"], Mark(record["mark"], record.get("expression"))
-            if row < len(digests) and digests[row] == record["digest"]:
-                marks[row] = mark
-            else:
-                moved.append((record, mark))
-        gone = []
+        places: dict[str, list[int]] = {record["digest"]: [] for record in records}
+        for row, digest in enumerate(dataset.samples["digest"] if records else ()):
+            if digest in places:
+                places[digest].append(row)
         drops = Counter(record["digest"] for record in records if record["mark"] == "drop")
-        for record, mark in moved:
-            copies = np.flatnonzero(digests == record["digest"]).tolist()
+        marks: Marks = {}
+        gone = []
+        # Those that have not moved first, so that no other takes their place.
+        for record in sorted(records, key=lambda one: one["row"] not in places[one["digest"]]):
+            mark = Mark(record["mark"], record.get("expression"))
+            copies = places[record["digest"]]
             free = [row for row in copies if row not in marks]
             left = sum(row not in marks or marks[row].kind != "drop" for row in copies)
             # As many copies stay as were kept.

@@ -117,7 +117,8 @@ class Reader:
                 about["error"] = printable(str(error))
             else:
                 about |= found | {"faces": len(table)}
-                table = table.assign(sha256=found["sha256"])
+                # Classes beyond FER2013's have columns only where a face has them.
+                table = table.assign(sha256=found["sha256"]).reindex(columns=self._schema.names)
                 faces.append(pa.Table.from_pandas(table, self._schema, preserve_index=False))
             files.append(about)
         return Read(pa.concat_tables([self._schema.empty_table(), *faces]),

@@ -52,6 +52,8 @@ class RunsHome:
         folder = self._runs_dir / name
         if runs.read_status(folder).get("state") not in ("running", "finished"):
             return True
+        if runs.BEST in files and runs.SCORES not in files:
+            (folder / runs.SCORES).unlink(missing_ok=True)  # those of the best before
         for file in _WRITTEN:
             if file in files:
                 write_bytes(folder / file, files[file])

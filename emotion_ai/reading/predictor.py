@@ -46,6 +46,8 @@ class Predictor:
     def answering(self, head: str) -> "Predictor":
         """The same predictor, its networks shared, that names expressions as another head of its
         expression model does; ModelError lists them."""
+        if "expression" not in self.models:
+            raise ModelError(f"named as {head}: expected an expression model, got none")
         other, model = copy.copy(self), self.models["expression"].with_head(head)
         network = self.networks["expression"].answering(model.heads.index(head))
         other.models = self.models | {"expression": model}

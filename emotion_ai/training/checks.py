@@ -69,7 +69,7 @@ def check(config: TrainingConfig, datasets: list[Dataset], models_dir: Path) -> 
             ):
                 raise ConfigError(
                     f"{dataset.name} has no {' and no '.join(lacking)} faces for {part}: "
-                    f"{labels.name} needs them, choose other labels or another dataset"
+                    f"expected some of each of {labels.title}, choose others or another dataset"
                 )
             if part == "training":
                 train, faces = train + n, faces + counts

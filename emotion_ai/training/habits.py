@@ -11,8 +11,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from emotion_ai.errors import RunError
 from emotion_ai.labels import KEYPOINT_COUNT
-from emotion_ai.storage.arrays import kept_arrays
+from emotion_ai.storage.arrays import kept_arrays, load_arrays
 from emotion_ai.training import runs
 from emotion_ai.training.augmentation import flip_horizontal
 from emotion_ai.training.examples import Examples
@@ -28,14 +29,21 @@ def without_habits(examples: Examples, network: keras.Model | None, folder: Path
     favours neither side. Points that fewer than ``FEWEST_FACES`` of a source have stay as they are.
 
     The points are kept in ``folder``, so that a resumed run, which asks without a network, learns
-    the same ones. Without a network for keypoints, and without such points, nothing changes.
+    the same ones. Without a network for keypoints, and without such points, nothing changes;
+    RunError where they are damaged.
     """
     knows = network is not None and network.output_shape == (None, KEYPOINT_COUNT, 2)
     path = folder / runs.HABITS
     if not knows and not path.exists():
         return examples
-    points = kept_arrays(path, lambda: {"targets_px": _even_handed(examples, network)})
-    return replace(examples, targets=points["targets_px"])
+    if knows:
+        points = kept_arrays(path, lambda: {"targets_px": _even_handed(examples, network)})
+    else:
+        points = load_arrays(path) or {}
+    targets = points.get("targets_px")
+    if targets is None or targets.shape != examples.targets.shape:
+        raise RunError(f"run {folder.name}: {runs.HABITS} is damaged: start a new run")
+    return replace(examples, targets=targets)
 
 
 def _even_handed(examples: Examples, network: keras.Model) -> np.ndarray:

@@ -1,10 +1,12 @@
-"""What data a run learns from: noted when it begins, compared when it goes on."""
+"""What data and teachers a run learns from: noted when it begins, compared when it goes on."""
 
 import hashlib
 from pathlib import Path
 
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import RecordError, RunError
+from emotion_ai.models.store import open_model
+from emotion_ai.settings import settings
 from emotion_ai.storage.files import write_json
 from emotion_ai.storage.records import read_record
 from emotion_ai.training import runs
@@ -26,6 +28,9 @@ def data_record(datasets: list[Dataset], config: TrainingConfig, steps: int | No
 def keep_data(folder: Path, datasets: list[Dataset], config: TrainingConfig, steps: int) -> None:
     """Note what a run learns from; RunError when it began with something else."""
     now = data_record(datasets, config, steps)
+    if config.teachers:
+        models = [open_model(settings().models_dir, name) for name in config.teachers]
+        now["teachers"] = {model.name: model.digest for model in models}
     refuse_changed_data(folder, now)
     write_json(folder / runs.DATA, now)
 
@@ -49,6 +54,12 @@ def refuse_changed_data(folder: Path, now: dict) -> None:
                     f"the {what} of {record['name']} changed since run {folder.name} began "
                     f"({old.get('n', 0):,} faces then, {record['n']:,} now): start a new run"
                 )
+    for name, digest in now.get("teachers", {}).items():
+        if before.get("teachers", {}).get(name, digest) != digest:
+            raise RunError(
+                f"the teacher {name} is another model since run {folder.name} began: bring that "
+                "one back (emotion-ai models back) or start a new run"
+            )
     if now.get("steps", before.get("steps")) != before.get("steps"):
         raise RunError(
             f"run {folder.name} began with {before.get('steps')} batches an epoch, its data make "

@@ -141,6 +141,8 @@ class Data(TypedDict):
 
     data: list[Learned]
     steps: NotRequired[Count]
+    #: Digests of the models, by name.
+    teachers: NotRequired[dict[str, str]]
 
 
 class Measured(TypedDict):

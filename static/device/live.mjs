@@ -40,12 +40,13 @@ async function load() {
   reader?.close();
   reader = fresh;
   const { manifest, labels } = reader;
+  if (String(look?.labels) !== String(labels)) {
+    own = new GroupTimeline(labels, 1, true);
+    group = new GroupView(labels, manifest, stop);
+  }
   look = { ...manifest, labels };
   offerHeads(manifest, "live_head");
-  own = new GroupTimeline(labels, 1, true);
-  group = new GroupView(labels, manifest, stop);
   byId("loading").hidden = true;
-  byId("start").disabled = false;
   keepForOffline();
 }
 
@@ -60,23 +61,20 @@ async function start() {
   byId("start").disabled = true;
   try {
     const asked = byId("source").value;
-    const opening = openSource(asked, byId("size").value, byId("camera").value);
-    const [media] = await Promise.all([opening, renew()]);
-    if (group.summary || asked !== byId("source").value) {
-      media.getTracks().forEach((track) => track.stop()); // the session ended, or another was chosen
-      return;
-    }
-    video.srcObject = media;
+    const media = await openSource(asked, byId("size").value, byId("camera").value);
+    video.srcObject = media; // which stop() ends, whatever comes next
+    await renew();
+    if (group.summary || asked !== byId("source").value) return stop(); // it ended, or another was chosen
     media.getVideoTracks()[0].addEventListener("ended", lost);
     await video.play();
     fit();
     stream = new Stream(reader, video, pacing, read, failed, sayStopped);
     byId("start").textContent = "STOP";
-    byId("snapshot").disabled = false;
+    for (const id of ["snapshot", "paused"]) byId(id).disabled = false;
     group.running = true;
     await offerCameras();
   } catch (error) {
-    say(lineOf(error));
+    failed(error);
   } finally {
     byId("start").disabled = !reader || Boolean(group.summary);
   }
@@ -91,7 +89,7 @@ function stop() {
   shown = [];
   overlay.getContext("2d").clearRect(0, 0, overlay.width, overlay.height);
   byId("start").textContent = "START";
-  byId("snapshot").disabled = true;
+  for (const id of ["snapshot", "paused"]) byId(id).disabled = true;
   if (!group) return;
   group.running = false;
   group.show();
@@ -280,7 +278,10 @@ restore();
 turn();
 setInterval(showRates, 1000);
 setInterval(() => stream && !isGroup() && showFace(), 500);
-load().catch((error) => {
-  byId("loading").hidden = true;
-  say(lineOf(error));
-});
+load().then(
+  () => (byId("start").disabled = false),
+  (error) => {
+    byId("loading").hidden = true;
+    say(lineOf(error));
+  },
+);

@@ -74,7 +74,7 @@ async function start() {
     await (isCamera() ? startCamera(over) : startDrawn(over));
     if (!over()) byId("start").textContent = "STOP";
   } catch (error) {
-    if (!over()) say(lineOf(error));
+    if (!over()) failed(error);
   }
   byId("start").disabled = !isAllowed();
 }

@@ -120,6 +120,18 @@ def test_of_copies_in_another_order_as_many_are_marked(tmp_path, use_places):
     assert [copies_of_each(new)[row] for row in marks] == [2]
 
 
+def test_marks_of_copies_that_moved_are_placed_beside_those_that_did_not(tmp_path, use_places):
+    use_places()
+    dataset = copy_of_the_data(tmp_path, tmp_path / "data", "own", [1, 0, 2, 0, 3, 0])
+    copies = [row for row, n in enumerate(copies_of_each(dataset)) if n == 3]
+    elsewhere = next(row for row in range(6) if row not in copies)
+    digest = dataset.samples["digest"][copies[0]]
+    marks, _ = rows_of(dataset, {digest: DROP}, {digest: {copies[0]: DROP, elsewhere: DROP}})
+    assert len(marks) == 2
+    assert set(marks) <= set(copies)
+    assert copies[0] in marks
+
+
 def copies_of_each(dataset) -> list[int]:
     digests = list(dataset.samples["digest"])
     return [digests.count(digest) for digest in digests]

@@ -347,6 +347,22 @@ def test_a_face_becomes_lines_bars_and_files(page):
     start(page)  # and once more
 
 
+def test_a_start_that_fails_leaves_no_camera_on(page):
+    page.add_init_script("""const play = HTMLMediaElement.prototype.play; let first = true;
+      HTMLMediaElement.prototype.play = function () {
+        if (!first) return play.call(this);
+        first = false;
+        window.opened = this.srcObject.getTracks();
+        return Promise.reject(new Error('no picture came'));
+      };""")
+    open_gate(page)
+    expect(page.get_by_label("Pause")).to_be_disabled()
+    page.locator("#start:enabled").click()
+    see(page.get_by_text("no picture came"))
+    assert page.evaluate("window.opened.map((track) => track.readyState)") == ["ended"]
+    start(page)
+
+
 def test_another_name_is_told_to_those_who_hear_the_page_and_rates_are_not(page):
     open_gate(page)
     start(page)

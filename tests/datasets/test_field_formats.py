@@ -325,6 +325,18 @@ def test_a_crop_with_our_own_points_stays_as_it_is(tmp_path, data_dir):
     np.testing.assert_array_equal(dataset.keypoints_px[0], points)
 
 
+@pytest.mark.parametrize("wrong", ["inf", "5000", "-900"])
+def test_a_crop_whose_points_are_elsewhere_is_a_line(tmp_path, data_dir, wrong):
+    folder = write_tree(tmp_path / "points", {f"{i}.png": png(face(i, 96)) for i in (0, 1)})
+    header = ",".join(["file", *COORDINATE_COLUMNS])
+    good = ["40.5"] * 30
+    lines = [",".join(["0.png", *good]), ",".join(["1.png", wrong, *good[1:]])]
+    write_csv(folder / "points.csv", header, lines)
+    report = import_dataset(folder, data_dir)
+    assert len(report.dataset) == 1
+    assert "row 2: the points do not fit the 96 × 96 image" in report.skipped[0]
+
+
 def test_pixels_in_a_column_called_image_are_no_names_of_pictures(tmp_path, data_dir):
     folder = write_tree(tmp_path / "downloads", {"holiday/x.png": png(face(0, 200))})
     header = ",".join([*COORDINATE_COLUMNS, "Image"])
@@ -405,6 +417,16 @@ def test_numbers_tell_photos_apart_where_every_name_begins_alike(tmp_path, data_
     samples = import_dataset(write_tree(tmp_path / "300w", files), data_dir).dataset.samples
     groups = samples.groupby("subset")["group"].nunique()
     assert groups.to_dict() == {"indoor": 6, "helen": 3}
+
+
+def test_folders_called_like_their_files_are_people(tmp_path, data_dir):
+    points = b"{\n" + "\n".join(f"{x} {y}" for x, y in spread(68)).encode() + b"\n}"
+    people = ("Ann_Lee", "Bob_Ray", "Cy_Day")
+    names = [f"{name}/{name}_{frame:04}" for name in people for frame in (1, 2)]
+    files = {f"{name}.png": png(face(i, 200)) for i, name in enumerate(names)}
+    files |= {f"{name}.pts": points for name in names}
+    samples = import_dataset(write_tree(tmp_path / "lfw", files), data_dir).dataset.samples
+    assert samples.groupby("group").size().to_list() == [2, 2, 2]
 
 
 def test_a_table_of_numbered_points(tmp_path, data_dir):

@@ -75,17 +75,30 @@ def test_marks_follow_their_images_and_wait_for_those_that_are_gone(tmp_path, da
     assert by_digest == decided | {digests[5]: Mark("keep")}
 
 
-def test_of_copies_the_one_that_was_kept_stays_when_the_other_is_gone(data_dir):
-    def stored(*seeds):
+@pytest.fixture
+def stored(data_dir):
+    """``stored(*seeds)``: a dataset of these faces, in the place of the one before."""
+
+    def store(*seeds):
         with DatasetWriter(data_dir / "twins", "expression", 48) as writer:
             for seed in seeds:
                 writer.add(face(seed), {"source": "x", "expression": "sad"})
             return writer.commit(writer.table().assign(split="train"))
 
+    return store
+
+
+def test_of_copies_the_one_that_was_kept_stays_when_the_other_is_gone(stored):
     set_marks(stored(7, 1, 2, 7, 3), [3], Mark("drop"))
     set_marks(stored(7, 1, 2, 7, 3), [4], Mark("drop"))
     assert load_marks(stored(1, 7, 3)) == {2: Mark("drop")}  # the copy that is left, and the other
     assert load_marks(stored(1, 7, 2, 3, 7)) == {3: Mark("drop"), 4: Mark("drop")}
+
+
+def test_a_kept_copy_stays_where_it_moves_up_into_the_place_of_the_dropped_one(stored):
+    set_marks(stored(1, 7, 7, 2), [1], Mark("drop"))
+    assert load_marks(stored(1, 7, 2)) == {}
+    assert load_marks(stored(1, 7, 7, 2)) == {1: Mark("drop")}  # once it is there again
 
 
 def test_marks_survive_a_new_import_of_the_same_images(tmp_path, data_dir):

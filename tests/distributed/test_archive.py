@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
@@ -18,9 +19,10 @@ from emotion_ai.distributed import archive
 from emotion_ai.distributed.archive import Outcome, read_archive
 from emotion_ai.distributed.identity import check_worker, package, reads_with
 from emotion_ai.distributed.local import read_in_processes
-from emotion_ai.distributed.reader import Reader, batches
+from emotion_ai.distributed.reader import Reader, batches, faces_schema
 from emotion_ai.distributed.sources import key, list_files
 from emotion_ai.errors import ArchiveError, ClusterError
+from emotion_ai.labels import FER7
 from emotion_ai.media.videos import film
 from emotion_ai.reading.predictor import load_predictor
 from emotion_ai.reading.table import COLUMNS
@@ -91,6 +93,15 @@ def test_an_archive_is_the_table_of_predict_with_digests_and_failures(
     (failure,) = pd.read_parquet(tmp_path / "table" / "failures.parquet").itertuples()
     assert failure.file == str(photos / "broken.jpg")
     assert "expected a picture" in failure.error
+
+
+def test_a_photo_without_a_face_has_the_columns_of_a_model_of_further_classes(
+    reader, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(reader, "_schema", faces_schema((*FER7.expressions, "contempt")))
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((120, 160, 3), 90, np.uint8))
+    faces = reader.read([str(tmp_path / "wall.png")]).faces
+    assert (faces.num_rows, "p_contempt" in faces.column_names) == (0, True)
 
 
 def test_an_interrupted_archive_goes_on_where_it_was(read, reader, tmp_path):

@@ -95,6 +95,14 @@ def test_what_is_new_of_a_run_comes_home_and_goes_on_from_there(home, tmp_path):
     assert home.store("away", {})
 
 
+def test_scores_of_an_earlier_best_epoch_do_not_stay_at_home(home, tmp_path):
+    scores = tmp_path / "home" / "away" / runs.SCORES
+    home.store("away", {runs.BEST: b"weights", runs.SCORES: b"{}"})
+    assert scores.exists()
+    home.store("away", {runs.BEST: b"better weights"})
+    assert not scores.exists()
+
+
 def test_a_run_that_was_stopped_or_deleted_at_home_takes_nothing_more(home, tmp_path):
     folder = tmp_path / "home" / "away"
     runs.write_status(folder, "cancelled")

@@ -62,6 +62,8 @@ def test_a_predictor_answers_with_either_head_of_the_same_network(models_dir):
     assert {r.expression.label for r in predictor.read_faces(frame, faces)} == {SURE["crowd"]}
     with pytest.raises(ModelError, match="expected crowd, given"):
         predictor.answering("mine")
+    with pytest.raises(ModelError, match="named as given: expected an expression model, got none"):
+        Predictor(FaceDetector()).answering("given")
 
 
 def test_a_models_key_for_caches_is_another_for_each_head(models_dir):

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from emotion_ai.errors import RunError
+from emotion_ai.training import runs
 from emotion_ai.training.examples import Examples
 from emotion_ai.training.habits import without_habits
 
@@ -88,3 +90,10 @@ def test_a_resumed_run_learns_the_same_points(tmp_path):
     first = without_habits(examples(), ToOneSide(), tmp_path)
     again = without_habits(examples(), None, tmp_path)  # deleted meanwhile
     np.testing.assert_array_equal(again.targets, first.targets)
+
+
+def test_a_resumed_run_whose_points_are_damaged_is_one_line(tmp_path):
+    without_habits(examples(), ToOneSide(), tmp_path)
+    (tmp_path / runs.HABITS).write_bytes(b"torn")
+    with pytest.raises(RunError, match=r"habits\.npz is damaged: start a new run"):
+        without_habits(examples(), None, tmp_path)

@@ -1,15 +1,19 @@
 """Learning from what saved models say."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
 import pytest
 
-from emotion_ai.errors import ConfigError, ModelError
+from emotion_ai.errors import ConfigError, ModelError, RunError
+from emotion_ai.settings import ROOT
+from emotion_ai.training import runs
 from emotion_ai.training.batches import Batches
 from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples
+from emotion_ai.training.provenance import keep_data
 from emotion_ai.training.teachers import open_teachers, taught
 
 RNG = np.random.default_rng
@@ -65,6 +69,21 @@ def test_batches_ask_of_the_very_faces_that_they_show():
 def test_a_teacher_that_is_missing_is_named():
     with pytest.raises(ModelError, match="no model 'nobody'"):
         open_teachers(["nobody"])
+
+
+def test_a_run_does_not_go_on_with_another_teacher_of_that_name(tmp_path, drawn, use_places):
+    shutil.copytree(ROOT / "models" / "expression", tmp_path / "models" / "a")
+    use_places(models=tmp_path / "models")
+    dataset = drawn("expression", 140)
+    config = TrainingConfig.for_task("expression", (dataset.name,), teachers=("a",))
+    folder = runs.create_run(tmp_path, config.as_dict())
+    keep_data(folder, [dataset], config, 1)
+    (folder / runs.LAST).touch()
+    keep_data(folder, [dataset], config, 1)
+    shutil.rmtree(tmp_path / "models" / "a")
+    shutil.copytree(ROOT / "models" / "expression_fer7", tmp_path / "models" / "a")
+    with pytest.raises(RunError, match="the teacher a is another model since run"):
+        keep_data(folder, [dataset], config, 1)
 
 
 def test_teachers_are_part_of_a_configuration_and_its_record():

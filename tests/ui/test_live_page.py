@@ -73,6 +73,20 @@ def test_choices_reach_the_frames(calls):
     assert (options.layers.points, options.layers.box, options.group) == (True, False, False)
 
 
+def test_what_is_shown_survives_a_look_at_the_group(calls):
+    app = accept(open_page())
+    session = app.session_state["live_session"][1]
+    app.button_group(key="live_layers").set_value(["points"]).run()
+    app.session_state["view"] = "Group"
+    app.run()
+    assert session.options.group
+    app.session_state["view"] = "My face"
+    app.run()
+    assert not session.options.group
+    assert app.button_group(key="live_layers").value == ["points"]
+    assert (session.options.layers.points, session.options.layers.box) == (True, False)
+
+
 def test_a_frame_becomes_bars_and_rates(calls):
     app = accept(open_page())
     session = app.session_state["live_session"][1]

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from emotion_ai.access import permissions
 from emotion_ai.access.permissions import NOBODY, OWNER
 from emotion_ai.datasets import import_dataset
+from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.errors import EmotionAIError
 from emotion_ai.networks.presets import PRESETS
@@ -161,6 +162,28 @@ def test_a_split_that_is_empty_is_explained(runs_dir, data):
         check(
             TrainingConfig.for_task("expression", ("with_four",)), [dataset], settings().models_dir
         )
+
+
+def test_a_class_that_one_mark_made_can_be_left_out(runs_dir, data):
+    dataset = open_dataset(data / "with_four")
+    there = sorted(set(dataset.samples["expression"]), key=dataset.labels.index)
+    made = next(name for name in dataset.labels.expressions if name not in there)
+    set_marks(dataset, [0], Mark("relabel", made))
+    try:
+        app = open_page("train")
+        app.session_state["train_data_expression"] = ["with_four"]
+        app.run()
+        assert f"has no {made} faces for validation" in text(app)
+        assert button(app, "START").disabled
+        classes = next(box for box in app.selectbox if box.label == "Expressions")
+        assert classes.options == ["angry, disgust, fear, happy and 1 more", ", ".join(there)]
+        classes.set_value(classes.options[1]).run()
+        assert not app.error
+        button(app, "START").click().run()
+    finally:
+        set_marks(dataset, [0], None)
+    (folder,) = queue.queued(runs_dir)
+    assert sorted(runs.read_config(folder).expressions.expressions) == sorted(there)
 
 
 def test_cards_say_how_far_how_fast_and_how_long(runs_dir):

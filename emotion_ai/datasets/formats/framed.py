@@ -13,6 +13,8 @@ from emotion_ai.labels import COORDINATE_COLUMNS, MEAN_FACE_PX
 
 SIZE_PX = 96
 BORDER_PX = 32
+#: A point further from the image than its own size is a mistake, not a face cut off.
+FAR_PX = 2 * SIZE_PX
 #: Measured on the faces that are in Kaggle's file too: side of the square crop over the larger
 #: side of the 68 points' bounding box, and how far up its centre is moved, in sides.
 CROP_SCALE = 1.11
@@ -38,6 +40,8 @@ def own_sample(where: str, image: np.ndarray, keypoints_px: np.ndarray, row: dic
     (96, 96), stays as it is; of a photo what is cut has the points where, and as large as, the mean
     face has them. DatasetError, naming ``where``."""
     if image.shape == (SIZE_PX, SIZE_PX):
+        if (np.abs(keypoints_px) >= FAR_PX).any():
+            raise DatasetError(f"{where}: the points do not fit the {SIZE_PX} × {SIZE_PX} image")
         crop = cv2.copyMakeBorder(image, *[BORDER_PX] * 4, cv2.BORDER_REPLICATE)
         keypoints = keypoints_px
     else:

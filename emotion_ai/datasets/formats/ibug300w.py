@@ -14,6 +14,9 @@ from emotion_ai.datasets.formats.schemes import IBUG68
 from emotion_ai.errors import DatasetError
 from emotion_ai.labels import LabelSet
 
+#: Fewer folders that are called like their files are kinds of photos: ``indoor``, ``outdoor``.
+_FEWEST_PEOPLE = 3
+
 
 def _is_tree(tree: Tree) -> bool:
     return any(name.lower().endswith(".pts") for name in tree.names)
@@ -52,12 +55,16 @@ def _read_tree(tree: Tree, label_set: LabelSet | None) -> Reading:
 def _groups(files: list[str]) -> dict[str, str]:
     """What belongs together, by file: numbered files are frames of one person or faces of one photo
     (``Ann_Lee_21``, ``2330_1``). Where a whole folder has the same name before the number, as in
-    ``indoor_001``, the number is the photo's own."""
+    ``indoor_001``, the number is the photo's own, but where there is a folder of its own for many
+    a name (``Ann_Lee/Ann_Lee_21``): they are people's."""
     paths = [PurePosixPath(name) for name in files]
     before = [(path.parent, re.sub(r"_[0-9]+$", "", path.stem)) for path in paths]
     alike, beside = Counter(before), Counter(path.parent for path in paths)
+    people = {key for key in alike if key[0].name == key[1]}
+    if len(people) < _FEWEST_PEOPLE:
+        people = set()
     return {
-        name: path.stem if alike[key] == beside[path.parent] else key[1]
+        name: path.stem if alike[key] == beside[path.parent] and key not in people else key[1]
         for name, path, key in zip(files, paths, before, strict=True)
     }
 

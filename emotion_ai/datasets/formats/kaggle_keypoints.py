@@ -11,13 +11,11 @@ import numpy as np
 
 from emotion_ai.datasets.formats.archive import MAX_TOTAL_BYTES, Tree, Zip, read_file
 from emotion_ai.datasets.formats.csv_rows import CsvTable, parse_pixels, tables_in
+from emotion_ai.datasets.formats.framed import FAR_PX, SIZE_PX
 from emotion_ai.datasets.formats.reading import Format, Reading, Sample, attempts
 from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.labels import COORDINATE_COLUMNS, LabelSet
 
-SIZE_PX = 96
-#: A point further from the image than its own size is a mistake, not a face cut off.
-_FAR_PX = 2 * SIZE_PX
 _NPZ_KEY = "face_images"
 
 
@@ -110,7 +108,7 @@ def _points(fields: list[str]) -> dict[str, np.float32]:
             value = float(text)
         except ValueError:
             value = math.inf
-        if not -_FAR_PX < value < _FAR_PX:
+        if not -FAR_PX < value < FAR_PX:
             raise DatasetError(
                 f"{COORDINATE_COLUMNS[i]}: expected pixels of the image, got {text[:20]!r}"
             )

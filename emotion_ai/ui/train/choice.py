@@ -64,11 +64,14 @@ def choose_labels(usual: TrainingConfig, datasets: list[Dataset], key: str) -> s
 def choose_classes(usual: TrainingConfig, datasets: list[Dataset], key: str) -> LabelSet:
     """Which classes to learn: the data's own, or known ones among them; people voted on eight."""
     marked = any(dataset.marks_path.exists() for dataset in datasets)  # honoured unless told not to
-    own = labelled_by(replace(usual, honour_marks=marked), datasets).expressions
+    own, unmarked = (
+        labelled_by(replace(usual, honour_marks=honoured), datasets).expressions
+        for honoured in (marked, False)
+    )
     voted = all(dataset.votes is not None for dataset in datasets)
     known = set(FER8.expressions if voted else own.expressions)
     fitting = [one for one in LABEL_SETS.values() if set(one.expressions) <= known]
-    options = {one.name: one for one in (own, *fitting)}
+    options = {one.name: one for one in (own, unmarked, *fitting)}
     name = st.selectbox(
         "Expressions", list(options), key=f"{key}_{own.name}_{voted}" if voted or not own.is_known
         else key, format_func=lambda name: options[name].title,
