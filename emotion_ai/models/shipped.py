@@ -17,7 +17,7 @@ from emotion_ai.settings import INSTALLED, ROOT, Settings
 from emotion_ai.storage.files import replace_folder, sibling_folder, write_json
 
 #: The models that come with the program (``pyproject.toml`` puts them into the package).
-SHIPPED = ("expression", "expression_fer7", "keypoints")
+SHIPPED = ("expression", "keypoints")
 
 
 @cache

@@ -161,7 +161,7 @@ class TrainingConfig:
 def recipes() -> dict[str, str]:
     """What ``preset`` may be for ``for_task``, and what each is for: the networks, and ``best``."""
     networks = {name: preset.purpose for name, preset in PRESETS.items()}
-    return networks | {BEST: f"{DEFAULT} with settings like those of expression_fer7 and keypoints"}
+    return networks | {BEST: f"{DEFAULT} with the best settings for long training from scratch"}
 
 
 _TASK_DEFAULTS = {

@@ -192,5 +192,5 @@ def test_score_is_the_one_that_evaluate_prints(faces):
 
 
 def test_unknown_model_lists_the_known_ones():
-    with pytest.raises(ModelError, match="expected one of: expression, expression_fer7, keypoints"):
+    with pytest.raises(ModelError, match="expected one of: expression, keypoints"):
         emotion_ai.open_model("nobody")

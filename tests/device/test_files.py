@@ -17,6 +17,7 @@ from emotion_ai.models.store import open_model
 from emotion_ai.models.versions import make_default
 from emotion_ai.settings import ROOT, Settings
 from tests.support.device_server import device_settings
+from tests.support.shipped_models import second_model
 
 #: What a first visit may take over the wire.
 FIRST_VISIT_BYTES = 10_000_000
@@ -25,9 +26,9 @@ FIRST_VISIT_BYTES = 10_000_000
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory) -> Settings:
     folder = tmp_path_factory.mktemp("device")
-    for name in ("expression", "keypoints", "expression_fer7"):
+    for name in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / name, folder / "models" / name)
-
+    second_model(folder / "models")
     found = device_settings(folder / "cache")
     return replace(found, models_dir=folder / "models", cache_dir=folder / "cache")
 
@@ -83,7 +84,7 @@ def test_a_first_visit_stays_small(settings):
 
 def test_a_new_default_is_noticed_and_the_old_file_stays(settings):
     before = prepare(settings)
-    make_default(settings.models_dir, "expression_fer7")
+    make_default(settings.models_dir, "other")
     after = prepare(settings)
     old, new = (p.manifest["models"]["expression"]["file"]["path"] for p in (before, after))
     assert old != new

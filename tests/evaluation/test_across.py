@@ -41,7 +41,7 @@ def test_each_model_on_each_dataset_says_split_faces_and_interval(faces, tmp_pat
     names = faces.samples["expression"].tolist()
     one = written(tmp_path / "one", faces, names[:40], ["train"] * 20 + ["test"] * 20)
     two = written(tmp_path / "two", faces, names[:30], ["validation"] * 30)
-    model = open_model(ROOT / "models", "expression_fer7")
+    model = open_model(ROOT / "models", "expression@given")
     ask = partial(assess, settings=where)
     table = cross_table([model], [one, two], ask, where.data_dir)
     assert table["data"].tolist() == ["one", "two"]
@@ -59,7 +59,7 @@ def test_a_dataset_that_shares_no_classes_stands_in_the_table_with_the_reason(fa
     where = Settings(cache_dir=tmp_path, data_dir=tmp_path / "data")
     moods = written(tmp_path / "moods", faces, ["calm", "tense"] * 5, ["test"] * 10)
     some = written(tmp_path / "some", faces, ["happy", "sad", "proud"] * 4, ["test"] * 12)
-    model = open_model(ROOT / "models", "expression_fer7")
+    model = open_model(ROOT / "models", "expression@given")
     ask = partial(assess, settings=where)
     table = cross_table([model], [moods, some], ask, where.data_dir)
     assert table["faces"].tolist() == [0, 8]
@@ -102,12 +102,12 @@ def test_compare_prints_balance_shared_images_and_scores(use_places, faces, tmp_
     written(tmp_path / "data" / "one", faces, names[:30], ["test"] * 30)
     written(tmp_path / "data" / "two", faces, names[:20], ["train"] * 10 + ["test"] * 10)
     command = ["data", "compare", "one", "two"]
-    assert program.main([*command, "--model", "expression_fer7"]) == 0
+    assert program.main([*command, "--model", "expression@given"]) == 0
     told = capsys.readouterr().out
     assert "images of one also stand in two" in told
     assert "They differ most in" in told
     assert "accuracy %" in told
-    assert program.main([*command, "--json", "--model", "expression_fer7"]) == 0
+    assert program.main([*command, "--json", "--model", "expression@given"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [row["faces"] for row in found["scores"]] == [30, 10]
     assert sum(row["exact"] for row in found["shared"]) >= 20

@@ -125,9 +125,7 @@ def test_installed_command_reads_a_photo_and_keeps_models_in_the_home(installed,
     assert len(read["faces"]) >= 3
     assert all(face["expression"] and face["keypoints_px"] for face in read["faces"])
     own = away["cwd"] / "home" / "data" / "emotion-ai" / "models"
-    assert {path.parent.name for path in own.glob("[!.]*/card.json")} == {
-        "expression", "expression_fer7", "keypoints"
-    }  # fmt: skip
+    assert {path.parent.name for path in own.glob("[!.]*/card.json")} == {"expression", "keypoints"}
     package = next(installed.glob("lib/python*/site-packages/emotion_ai"))
     where = (
         "from emotion_ai.settings import Settings; places = vars(Settings()); "

@@ -11,6 +11,7 @@ from emotion_ai.models.shipped import bring_shipped_models, copy_models
 from emotion_ai.models.store import CARD, TFLITE, list_models, open_model
 from emotion_ai.models.versions import go_back, make_default
 from emotion_ai.settings import ROOT, Settings
+from tests.support.shipped_models import second_model
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def package(tmp_path):
     """The models of an installed package: ``expression`` and a better one."""
     folder = tmp_path / "package"
     shutil.copytree(ROOT / "models" / "expression", folder / "expression")
-    shutil.copytree(ROOT / "models" / "expression_fer7", folder / "expression_fer7")
+    second_model(folder, "better")
     return folder
 
 
@@ -33,7 +34,7 @@ def age(folder):
 
 def test_copies_are_whole_models_and_made_once(package, own):
     copy_models(package, own, "1.0")
-    assert [model.name for model in list_models(own)] == ["expression", "expression_fer7"]
+    assert [model.name for model in list_models(own)] == ["better", "expression"]
     for model in list_models(own):
         assert model.digest == open_model(package, model.name).digest
         assert model.verified(TFLITE)
@@ -45,22 +46,22 @@ def test_copies_are_whole_models_and_made_once(package, own):
 
 def test_upgrade_renews_what_was_shipped_and_nothing_else(package, own):
     copy_models(package, own, "1.0")
-    make_default(own, "expression_fer7")  # now somebody's own choice
+    make_default(own, "better")  # now somebody's own choice
     chosen = open_model(own, "expression").digest
-    card = json.loads((package / "expression_fer7" / CARD).read_text())
-    (package / "expression_fer7" / CARD).write_text(json.dumps({**card, "note": "retrained"}))
+    card = json.loads((package / "better" / CARD).read_text())
+    (package / "better" / CARD).write_text(json.dumps({**card, "note": "retrained"}))
     copy_models(package, own, "1.1")
-    assert open_model(own, "expression_fer7").card["note"] == "retrained"
+    assert open_model(own, "better").card["note"] == "retrained"
     assert open_model(own, "expression").digest == chosen
     go_back(own, "expression")
     assert open_model(own, "expression").digest == open_model(package, "expression").digest
 
 
 def test_own_model_under_a_shipped_name_stays(package, own):
-    shutil.copytree(package / "expression_fer7", own / "expression")
+    shutil.copytree(package / "better", own / "expression")
     copy_models(package, own, "1.0")
     assert "shipped" not in open_model(own, "expression").card
-    assert open_model(own, "expression").digest == open_model(package, "expression_fer7").digest
+    assert open_model(own, "expression").digest == open_model(package, "better").digest
 
 
 def test_damaged_card_is_left_to_be_reported(package, own):

@@ -73,7 +73,7 @@ def test_the_table_of_networks_needs_no_keras():
     assert done.stdout.split() == [str(len(PRESETS)), "False", "False"]
 
 
-@pytest.mark.parametrize("name", ["expression", "expression_fer7", "keypoints"])
+@pytest.mark.parametrize("name", ["expression", "keypoints"])
 def test_the_shipped_networks_load_and_are_what_their_preset_builds(name):
     """Files written before fit what is built today, layer by layer."""
     saved = keras.models.load_model(ROOT / "models" / name / "model.keras", compile=False)

@@ -15,6 +15,7 @@ from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples
 from emotion_ai.training.provenance import keep_data
 from emotion_ai.training.teachers import open_teachers, taught
+from tests.support.shipped_models import second_model
 
 RNG = np.random.default_rng
 
@@ -81,7 +82,7 @@ def test_a_run_does_not_go_on_with_another_teacher_of_that_name(tmp_path, drawn,
     (folder / runs.LAST).touch()
     keep_data(folder, [dataset], config, 1)
     shutil.rmtree(tmp_path / "models" / "a")
-    shutil.copytree(ROOT / "models" / "expression_fer7", tmp_path / "models" / "a")
+    second_model(tmp_path / "models", "a")
     with pytest.raises(RunError, match="the teacher a is another model since run"):
         keep_data(folder, [dataset], config, 1)
 

@@ -16,6 +16,7 @@ from emotion_ai.settings import ROOT, Settings, settings
 from emotion_ai.ui import access, components
 from emotion_ai.ui.datasets import marking, problems, setup
 from tests.support import app_pages
+from tests.support.shipped_models import second_model
 
 SIGN_IN = {"auth": {"client_id": "app"}, "access": {"editors": ["ada@example.org"]}}
 ADA = {"is_logged_in": True, "email": "ada@example.org"}
@@ -117,8 +118,9 @@ def test_what_is_locked_says_who_may_and_how_without_a_pointer(page, what):
 
 def test_a_stranger_sees_no_button_that_would_only_refuse(place, use_places):
     """Those in popovers and forms too, which a browser keeps closed but is sent."""
-    for name in ("expression", "keypoints", "expression_fer7"):
+    for name in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / name, place / "models" / name, dirs_exist_ok=True)
+    second_model(place / "models")
     use_places(place, "models")
     for_editors = {
         "datasets": ["Import", "Draw", "Download", "Delete it for good", "Keep", "happy"],

@@ -110,15 +110,14 @@ def test_scores_stand_with_faces_split_and_interval():
 
 def test_a_model_is_first_measured_by_what_it_was_trained_to_say(tmp_path, use_places):
     table = fer_csv(tmp_path / "fer.csv", [3, 4, 5, 6] * 2, ["PublicTest"] * 8)
-    rows = ["PublicTest,,0,10,0,0,0,0,0,0,0,0"] * 8
+    rows = ["PublicTest,,0,10,0,0,0,0,0,0,0,0", "PublicTest,,0,0,10,0,0,0,0,0,0,0"] * 4
     votes = write_csv(tmp_path / "votes.csv", f"Usage,Image name,{VOTES_HEADER}", rows)
     import_dataset(table, tmp_path / "data", name="voted", votes=votes)
-    for name in ("expression", "expression_fer7"):
-        shutil.copytree(ROOT / "models" / name, tmp_path / "models" / name)
+    shutil.copytree(ROOT / "models" / "expression", tmp_path / "models" / "expression")
     use_places(data=tmp_path / "data", models=tmp_path / "models")
     app = open_page(model="expression")
     assert "crowd labels" in text(app)
-    app.selectbox(key="model").set_value("expression_fer7").run()
+    app.selectbox(key="model").set_value("expression@given").run()
     assert "given labels" in text(app)
     assert not [line for line in app.warning if "learnt" in line.value]
     app.segmented_control(key="truth").set_value("crowd").run()
@@ -130,8 +129,8 @@ def test_a_model_is_first_measured_by_what_it_was_trained_to_say(tmp_path, use_p
     assert "given labels" in text(open_page(model="expression", truth="given"))
     unknown = open_page(model="expression", truth="zzz")  # then by the truth that it learnt
     assert "crowd labels" in text(unknown)
-    two = {"model": "expression", "with": "expression_fer7", "tab": "Two models"}
-    assert "**expression_fer7** learnt the **given** labels" in text(open_page(**two))
+    two = {"model": "expression", "with": "expression@given", "tab": "Two models"}
+    assert "**expression@given** learnt the **given** labels" in text(open_page(**two))
 
 
 def test_training_split_is_warned_about(shelf, monkeypatch):

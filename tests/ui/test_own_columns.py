@@ -215,7 +215,7 @@ def test_two_datasets_stand_side_by_side():
 
 def test_how_models_do_on_each_stands_in_one_table():
     app = open_page(data="own", tab="Compare")
-    app.multiselect(key="models").set_value(["expression_fer7"]).run()
+    app.multiselect(key="models").set_value(["expression@given"]).run()
     table = next(d.value for d in app.dataframe if "accuracy %" in d.value)
     assert table["data"].tolist() == ["own", "synthetic_expression"]
     assert (table["from"] < table["accuracy %"]).all()

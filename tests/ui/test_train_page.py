@@ -25,7 +25,7 @@ from emotion_ai.ui.train import cards
 from tests.support import app_pages
 from tests.support.app_pages import button, html, open_page
 from tests.support.dataset_files import fer_csv
-from tests.support.shipped_models import best_epoch, trained
+from tests.support.shipped_models import best_epoch, second_model, trained
 
 
 @pytest.fixture(scope="module")
@@ -100,17 +100,19 @@ def test_start_queues_the_run_that_was_asked_for_and_opens_it(runs_dir):
     assert "next in line" in text(app)
 
 
-def test_a_run_may_grow_from_a_model_and_learn_from_others(runs_dir):
+def test_a_run_may_grow_from_a_model_and_learn_from_others(runs_dir, tmp_path, use_places):
+    second_model(tmp_path / "models", heads=["given"], truth="given")
+    use_places(models=tmp_path / "models")
     app = open_page("train")
     app.selectbox(key="train_preset_expression_True").set_value("deep").run()
-    app.selectbox(key="init_expression_deep").set_value("expression_fer7").run()
-    app.multiselect(key="teachers_expression_deep").set_value(["expression_fer7"]).run()
+    app.selectbox(key="init_expression_deep").set_value("other").run()
+    app.multiselect(key="teachers_expression_deep").set_value(["other"]).run()
     button(app, "START").click().run()
     assert not app.exception
     (folder,) = queue.queued(runs_dir)
     config = TrainingConfig.from_dict(runs.read_run(folder).config)
     told = (config.preset, config.init, config.teachers)
-    assert told == ("deep", "expression_fer7", ("expression_fer7",))
+    assert told == ("deep", "other", ("other",))
 
 
 def test_a_network_that_is_one_entry_is_offered_and_queued(runs_dir, monkeypatch):
@@ -337,7 +339,7 @@ def test_200_runs_cost_one_reading_each_and_a_handful_of_cards(runs_dir, monkeyp
 def own_rows(app: AppTest):
     """The table without the trainings of the shipped models."""
     table = app.dataframe[0].value
-    return table[~table["run"].isin(["expression", "expression_fer7", "keypoints"])]
+    return table[~table["run"].isin(["expression", "keypoints"])]
 
 
 def test_compare_tells_what_differs_and_scores_only_on_the_same_faces(runs_dir):
@@ -405,6 +407,6 @@ def test_the_trainings_of_the_shipped_models_are_runs_to_look_at(runs_dir):
     assert "Save" not in labels
     make_run(runs_dir, "keypoints")  # one's own of that name goes first
     assert "finished after epoch 3/" in text(open_page("train", run="keypoints"))
-    assert {"expression", "expression_fer7"} <= set(
+    assert {"expression", "keypoints"} <= set(
         open_page("train", tab="Compare").dataframe[0].value["run"]
     )
