@@ -4,15 +4,13 @@ A CSV as ``marks_table`` writes it fits any copy of the same data, however its r
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 
-from emotion_ai.datasets.marks import Mark, Marks, marks_table, relabels
+from emotion_ai.datasets.marks import Mark, Marks, marks_table, placed, relabels
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.evaluation.classification import cohens_kappa, confusion_matrix
@@ -34,10 +32,12 @@ class Merged:
 
 @dataclass(frozen=True)
 class Told:
-    """A file of marks: by picture and, by picture, in the rows that it names."""
+    """A file of marks: by picture and, by picture, in the rows that it names; in how many rows the
+    picture stood, where it says so."""
 
     opinions: Opinions = field(default_factory=dict)
     rows: dict[str, Marks] = field(default_factory=dict)
+    copies: dict[str, int] = field(default_factory=dict)
 
 
 def opinions_of(dataset: Dataset, marks: Marks) -> Opinions:
@@ -56,10 +56,10 @@ def read_opinions(path: Path) -> Told:
         raise DatasetError(f"{Path(path).name}: expected the columns digest and mark, "
                            f"missing {' and '.join(lacking)}")  # fmt: skip
     nothing = [""] * len(table)
-    new, rows = (table.get(name, nothing) for name in ("new_expression", "row"))
+    columns = (table.get(name, nothing) for name in ("new_expression", "row", "copies"))
     told = Told()
-    for number, (digest, kind, name, row) in enumerate(
-        zip(table["digest"], table["mark"], new, rows, strict=True), 1
+    for number, (digest, kind, name, row, copies) in enumerate(
+        zip(table["digest"], table["mark"], *columns, strict=True), 1
     ):
         try:
             mark = told.opinions[digest] = Mark(kind, name or None)
@@ -67,6 +67,8 @@ def read_opinions(path: Path) -> Told:
             raise DatasetError(f"{Path(path).name} row {number}: {error}") from None
         if row.isdecimal():
             told.rows.setdefault(digest, {})[int(row)] = mark
+        if copies.isdecimal():
+            told.copies[digest] = int(copies)
     return told
 
 
@@ -84,15 +86,12 @@ def merge(first: Opinions, second: Opinions) -> Merged:
     return Merged(marks, conflicts, len(both), kappa)
 
 
-def rows_of(
-    dataset: Dataset, opinions: Opinions, named: Mapping[str, Marks] = MappingProxyType({})
-) -> tuple[Marks, int]:
+def rows_of(dataset: Dataset, opinions: Opinions, told: Told | None = None) -> tuple[Marks, int]:
     """The marks as rows of a dataset, and how many of the pictures are not in it. DatasetError for
     a class that it has not.
 
-    Where a picture stands in the rows ``named`` for it, those are marked: of copies, all but one
-    may be dropped. Where it has moved, so many copies are, the nearest first; where no rows are
-    named for it, every copy.
+    Where the file they were ``told`` in names rows of a picture, so many of its copies are marked
+    (``placed``): of copies, all but one may be dropped. Else every copy is.
     """
     unknown = {m.expression for m in opinions.values() if m.expression} - set(relabels(dataset))
     if unknown:
@@ -107,18 +106,13 @@ def rows_of(
             places[digest].append(row)
     marks: Marks = {}
     for digest, copies in places.items():
-        told = named.get(digest) or dict.fromkeys(copies, opinions[digest])
-        marks |= _placed(told, copies)
+        rows = told.rows.get(digest) if told else None
+        if rows:
+            came_from = placed(rows, copies, told.copies.get(digest, 1))
+            marks |= {row: rows[old] for row, old in came_from.items()}
+        else:
+            marks |= dict.fromkeys(copies, opinions[digest])
     return marks, len(opinions.keys() - set(digests))
-
-
-def _placed(told: Marks, copies: list[int]) -> Marks:
-    """The marks of a picture's rows; of those where it is no more, each on the nearest copy."""
-    marks = {row: mark for row, mark in told.items() if row in copies}
-    for row in sorted(told.keys() - marks.keys()):
-        if free := [copy for copy in copies if copy not in marks]:
-            marks[min(free, key=lambda copy, row=row: abs(copy - row))] = told[row]
-    return marks
 
 
 def conflicts_table(dataset: Dataset, merged: Merged) -> pd.DataFrame:

@@ -140,7 +140,7 @@ def _import_marks(dataset: Dataset, files: list[Path]) -> int:
                 print(conflicts_table(dataset, merged).to_csv(index=False), end="")
         # What is there stays where the other disagrees: a conflict is for people to settle.
         new = {digest: m for digest, m in told.opinions.items() if digest not in opinions}
-        found, lacking = rows_of(dataset, new, told.rows)
+        found, lacking = rows_of(dataset, new, told)
         opinions, marks, elsewhere = opinions | new, marks | found, elsewhere + lacking
     marked = put_marks(dataset, marks) if marks else own
     print(f"{dataset.name}: {len(marked):,} images marked; {elsewhere:,} pictures are not in it")

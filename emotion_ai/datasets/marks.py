@@ -81,26 +81,42 @@ def _load(dataset: Dataset) -> tuple[Marks, list[_RowMark]]:
         for row, digest in enumerate(dataset.samples["digest"] if records else ()):
             if digest in places:
                 places[digest].append(row)
-        drops = Counter(record["digest"] for record in records if record["mark"] == "drop")
+        told: dict[str, dict[int, _RowMark]] = {digest: {} for digest in places}
+        for record in records:
+            told[record["digest"]].setdefault(record["row"], record)
         marks: Marks = {}
         gone = []
-        # Those that have not moved first, so that no other takes their place.
-        for record in sorted(records, key=lambda one: one["row"] not in places[one["digest"]]):
-            mark = Mark(record["mark"], record.get("expression"))
-            copies = places[record["digest"]]
-            free = [row for row in copies if row not in marks]
-            left = sum(row not in marks or marks[row].kind != "drop" for row in copies)
-            # As many copies stay as were kept.
-            kept = record.get("copies", 1) - drops[record["digest"]]
-            if free and (mark.kind != "drop" or left > kept):
-                marks[min(free, key=lambda row, at=record["row"]: abs(row - at))] = mark
-            else:
-                gone.append(record)
+        for digest, rows in told.items():
+            before = {row: _mark(record) for row, record in rows.items()}
+            copies = next(iter(rows.values())).get("copies", 1)
+            came_from = placed(before, places[digest], copies)
+            marks |= {row: before[old] for row, old in came_from.items()}
+            gone += [rows[old] for old in rows.keys() - set(came_from.values())]
         return marks, gone
     except FileNotFoundError:
         return {}, []
     except RecordError as error:
         raise DatasetError(f"{dataset.name} is damaged: {error}: repair it or remove it") from None
+
+
+def _mark(record: _RowMark) -> Mark:
+    return Mark(record["mark"], record.get("expression"))
+
+
+def placed(told: Marks, rows: list[int], copies: int) -> dict[int, int]:
+    """Where the marks of a picture belong that stands in ``rows`` now: row → the row marked.
+
+    Those that have not moved stay, the others go to the nearest row; of so many ``copies`` when it
+    was marked, as many stay as were not dropped.
+    """
+    kept = copies - sum(mark.kind == "drop" for mark in told.values())
+    came_from: dict[int, int] = {}
+    for old in sorted(told, key=lambda row: (row not in rows, row)):
+        free = [row for row in rows if row not in came_from]
+        left = len(rows) - sum(told[one].kind == "drop" for one in came_from.values())
+        if free and (told[old].kind != "drop" or left > kept):
+            came_from[min(free, key=lambda row, old=old: abs(row - old))] = old
+    return came_from
 
 
 def set_marks(dataset: Dataset, rows: Iterable[int], mark: Mark | None) -> Marks:
@@ -150,7 +166,8 @@ def _save(dataset: Dataset, marks: Marks, gone: list[_RowMark]) -> None:
 
 
 def marks_table(dataset: Dataset, marks: Marks) -> pd.DataFrame:
-    """The marks with what they are about, for a CSV: row, source, split, digest, label, mark."""
+    """The marks with what they are about, for a CSV: row, source, split, digest, label, mark, and
+    in how many rows that very picture stands."""
     rows = sorted(marks)
     samples = dataset.samples.iloc[rows]
     table = pd.DataFrame({"row": rows})
@@ -159,6 +176,7 @@ def marks_table(dataset: Dataset, marks: Marks) -> pd.DataFrame:
             table[column] = samples[column].to_numpy()
     table["mark"] = [marks[row].kind for row in rows]
     table["new_expression"] = [marks[row].expression for row in rows]
+    table["copies"] = samples["digest"].map(Counter(dataset.samples["digest"])).to_numpy()
     return table
 
 

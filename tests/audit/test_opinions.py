@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from emotion_ai.audit.opinions import (
+    Told,
     conflicts_table,
     merge,
     opinions_of,
@@ -33,7 +34,7 @@ def test_marks_fit_a_new_copy_of_the_same_data(tmp_path, data_dir):
     marks = set_marks(old, [0], DROP) and set_marks(old, [1, 8], Mark("relabel", "up"))
     marks_table(old, marks).to_csv(tmp_path / "m.csv", index=False)
     told = read_opinions(tmp_path / "m.csv")
-    found, elsewhere = rows_of(new, told.opinions, told.rows)
+    found, elsewhere = rows_of(new, told.opinions, told)
     by_digest = opinions_of(old, marks)
     digests = new.samples["digest"]
     assert {digests[row]: mark for row, mark in found.items()} == {
@@ -115,9 +116,19 @@ def test_of_copies_in_another_order_as_many_are_marked(tmp_path, use_places):
     set_marks(old, twice[1:], DROP)
     marks_table(old, load_marks(old)).to_csv(tmp_path / "marks.csv", index=False)
     told = read_opinions(tmp_path / "marks.csv")
-    marks, elsewhere = rows_of(new, told.opinions, told.rows)
+    marks, elsewhere = rows_of(new, told.opinions, told)
     assert elsewhere == 0
     assert [copies_of_each(new)[row] for row in marks] == [2]
+
+
+def test_a_copy_that_was_kept_stays_where_it_is_the_only_one(tmp_path, use_places):
+    use_places()
+    twice = copy_of_the_data(tmp_path, tmp_path / "data", "twice", [0, 1, 0])
+    once = copy_of_the_data(tmp_path, tmp_path / "data", "once", [1, 0])
+    first = copies_of_each(twice).index(2)
+    marks_table(twice, set_marks(twice, [first], DROP)).to_csv(tmp_path / "m.csv", index=False)
+    told = read_opinions(tmp_path / "m.csv")
+    assert rows_of(once, told.opinions, told) == ({}, 0)
 
 
 def test_marks_of_copies_that_moved_are_placed_beside_those_that_did_not(tmp_path, use_places):
@@ -126,7 +137,9 @@ def test_marks_of_copies_that_moved_are_placed_beside_those_that_did_not(tmp_pat
     copies = [row for row, n in enumerate(copies_of_each(dataset)) if n == 3]
     elsewhere = next(row for row in range(6) if row not in copies)
     digest = dataset.samples["digest"][copies[0]]
-    marks, _ = rows_of(dataset, {digest: DROP}, {digest: {copies[0]: DROP, elsewhere: DROP}})
+    marks, _ = rows_of(
+        dataset, {digest: DROP}, Told(rows={digest: {copies[0]: DROP, elsewhere: DROP}})
+    )
     assert len(marks) == 2
     assert set(marks) <= set(copies)
     assert copies[0] in marks
@@ -142,4 +155,4 @@ def test_marks_of_a_larger_copy_fit_a_smaller_one(tmp_path, data_dir):
     small = copy_of_the_data(tmp_path, data_dir, "small", [9, 8, 7])
     marks_table(large, set_marks(large, range(10), DROP)).to_csv(tmp_path / "m.csv", index=False)
     told = read_opinions(tmp_path / "m.csv")
-    assert rows_of(small, told.opinions, told.rows) == (dict.fromkeys(range(3), DROP), 7)
+    assert rows_of(small, told.opinions, told) == (dict.fromkeys(range(3), DROP), 7)

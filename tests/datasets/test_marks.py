@@ -194,6 +194,6 @@ def test_command_line_prints_marks_as_csv(dataset, use_places, capsys):
     set_marks(dataset, [3], Mark("relabel", "fear"))
     assert program.main(["data", "marks", dataset.name]) == 0
     header, row = capsys.readouterr().out.splitlines()
-    assert header == "row,source,split,digest,expression,mark,new_expression"
+    assert header == "row,source,split,digest,expression,mark,new_expression,copies"
     assert row.startswith("3,")
-    assert row.endswith(",relabel,fear")
+    assert row.endswith(",relabel,fear,1")
