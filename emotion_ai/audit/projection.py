@@ -1,6 +1,6 @@
 """High-dimensional features as a map: PCA at once, t-SNE in a process of its own.
 
-``python -m emotion_ai.audit.projection FEATURES.npy RESULT.npz STATUS.json`` computes a t-SNE; the
+``python -m emotion_ai.audit.projection FEATURES.npz RESULT.npz STATUS.json`` computes a t-SNE; the
 dashboard starts it through ``background`` and reads the status while it works.
 """
 
@@ -95,8 +95,11 @@ def tsne(features: np.ndarray, progress: Progress | None = None, seed: int = 0) 
 def main(features_path: str, result_path: str, status_path: str) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # on a busy machine waiting costs nothing
     status = Path(status_path)
-    points = tsne(scaled(np.load(features_path)), lambda *step: report(status, *step))
+    with np.load(features_path) as found:
+        embedding = found["embedding"]
+    points = tsne(scaled(embedding), lambda *step: report(status, *step))
     save_arrays(Path(result_path), {"points": points})
+    Path(features_path).unlink(missing_ok=True)
     finish(status)
 
 

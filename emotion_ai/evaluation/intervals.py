@@ -21,10 +21,11 @@ def wilson_interval(hits: int, n: int) -> Interval:
 
 
 def mean_interval(values: np.ndarray) -> tuple[float, float, float]:
-    """The mean of ``values`` (N,) and its interval, normal approximation; NaN without any."""
-    if not len(values):
-        return np.nan, np.nan, np.nan
-    mean, half = values.mean(), Z95 * values.std() / np.sqrt(len(values))
+    """The mean of ``values`` (N,) and its interval, normal approximation; NaN without any, and of
+    one value no interval."""
+    if len(values) < 2:
+        return float(values.mean()) if len(values) else np.nan, np.nan, np.nan
+    mean, half = values.mean(), Z95 * values.std(ddof=1) / np.sqrt(len(values))
     return float(mean), float(mean - half), float(mean + half)
 
 

@@ -1,9 +1,9 @@
 """Two models on the same faces: which one is better, on which faces, and could it be chance?"""
 
 from dataclasses import dataclass
-from math import comb
 
 import numpy as np
+from scipy.special import bdtr
 
 from emotion_ai.evaluation.intervals import mean_interval
 from emotion_ai.labels import LabelSet
@@ -31,11 +31,9 @@ def mcnemar(first_right: np.ndarray, second_right: np.ndarray) -> McNemar:
     counts = np.bincount(2 * first_right.astype(int) + second_right, minlength=4).tolist()
     neither, only_second, only_first, both = counts
     n, fewer = only_first + only_second, min(only_first, only_second)
-    # Python's integers are exact for any n.
-    tail = sum(comb(n, k) for k in range(fewer + 1))
-    exact = min(1.0, 2 * tail / 2**n)
-    mid = (2 * tail - comb(n, fewer)) / 2**n
-    return McNemar(both, only_first, only_second, neither, mid, exact)
+    tail = float(bdtr(fewer, n, 0.5))  # of a binomial distribution, up to so many
+    below = float(bdtr(fewer - 1, n, 0.5)) if fewer else 0.0
+    return McNemar(both, only_first, only_second, neither, tail + below, min(1.0, 2 * tail))
 
 
 def class_changes(

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NoReturn
 
 import av
 import av.error
@@ -24,6 +25,9 @@ MJPEG_FRAMES_PER_S = 15
 MAX_SIDE_PX = 1280
 MAX_PIXELS = 50_000_000
 _TICKS_PER_S = 1000
+#: Recordings of a screen that stands still have minutes between two frames; clocks that are set
+#: leap by hours.
+_LONGEST_GAP_S = 600.0
 _UNSPECIFIED = 2  # of colours: FFmpeg takes the usual ones
 _START_OF_JPEG = b"\xff\xd8\xff"
 #: Files with pictures in them. FFmpeg reads much else: playlists that name other files and
@@ -88,9 +92,12 @@ def _frames(container, name: str, max_side_px: int) -> Iterator[VideoFrame]:
     start_s, last_s, count = None, -1.0, 0
     for position, frames in _decoded(container.demux(stream)):
         for frame in frames:
-            time_s = frame.time if frame.time is not None else count / rate
-            start_s = time_s if start_s is None else start_s
-            time_s = max(time_s - start_s, last_s + 1 / _TICKS_PER_S)
+            told_s = frame.time if frame.time is not None else count / rate
+            start_s = told_s if start_s is None else start_s
+            time_s = max(told_s - start_s, last_s + 1 / _TICKS_PER_S)
+            if time_s - last_s > _LONGEST_GAP_S:  # the clock was set: nothing lies in between
+                time_s = last_s + 1 / rate
+                start_s = told_s - time_s
             last_s, count = time_s, count + 1
             progress = (time_s, length_s) if length_s else (position, container.size)
             yield VideoFrame(time_s, _upright(frame, max_side_px), *progress)
@@ -152,11 +159,11 @@ class _Output:
         """For FFmpeg, which moves what is written to put the index in front of it."""
         return self._hidden.open("rb")
 
-    def finish(self) -> None:
+    def finish(self, whole: bool) -> None:
         """Put the film in its place; without a trace where it could not be written."""
         try:
             self._file.close()
-            if not self.failure:
+            if whole and not self.failure:
                 os.replace(self._hidden, self.path)
         except OSError as error:
             self.failure = error
@@ -172,6 +179,7 @@ class FilmWriter:
 
     def __init__(self, target: Path | io.BytesIO):
         self._target, self._container, self._stream, self._tick = target, None, None, -1
+        self._broken = False
 
     def add(self, image: np.ndarray, time_s: float) -> None:
         """A uint8 (H, W, 3) BGR frame, both sides even, shown from ``time_s`` on."""
@@ -181,7 +189,10 @@ class FilmWriter:
         frame = av.VideoFrame.from_ndarray(image, format="bgr24")
         self._tick = max(self._tick + 1, round(time_s * _TICKS_PER_S))
         frame.pts, frame.time_base = self._tick, Fraction(1, _TICKS_PER_S)
-        self._container.mux(stream.encode(frame))
+        try:
+            self._container.mux(stream.encode(frame))
+        except av.error.FFmpegError as error:
+            self._refuse(error)
         self._refuse_failure()
 
     def _open(self, image):
@@ -211,20 +222,25 @@ class FilmWriter:
         try:
             self._container.mux(self._stream.encode())
             self._container.close()
-        except av.error.FFmpegError:
-            self._refuse_failure()  # of which the error is a consequence
-            raise
+        except av.error.FFmpegError as error:
+            self._refuse(error)
         finally:
             if isinstance(self._target, _Output):
-                self._target.finish()
+                self._target.finish(whole=not self._broken)
         self._refuse_failure()
+
+    def _refuse(self, error: av.error.FFmpegError) -> NoReturn:
+        self._broken = True
+        self._refuse_failure()  # of which the error is a consequence
+        target = self._target
+        raise _unwritten(target.path if isinstance(target, _Output) else "film", error) from error
 
     def _refuse_failure(self) -> None:
         if isinstance(self._target, _Output) and self._target.failure:
             raise _unwritten(self._target.path, self._target.failure)
 
 
-def _unwritten(path: Path, error: OSError) -> VideoError:
+def _unwritten(path: Path | str, error: OSError) -> VideoError:
     return VideoError(f"{path}: the film cannot be written ({error.strerror or error})")
 
 

@@ -74,11 +74,13 @@ def read_faces_of_video(
     smoothing_s: float = SMOOTHING_S,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    most: int | None = None,
 ) -> VideoReading:
     """Read a video file, or its bytes; ``annotated`` takes the film with the drawing in it.
 
     ``progress(done, total, unit)`` is called for every frame. When ``cancelled`` says so, what
-    was read up to then is returned, and the film ends there. VideoError names a bad file.
+    was read up to then is returned, and the film ends there, as it does at ``most`` sightings, of
+    which each costs memory. VideoError names a bad file.
     """
     name = name or (source.name if isinstance(source, Path) else "video")
     follower = FaceFollower(predictor, smoothing_s, FILM)
@@ -101,7 +103,7 @@ def read_faces_of_video(
             if progress:
                 done = round(1000 * min(1.0, frame.done / frame.total)) if frame.total else 0
                 progress(done, 1000, f"‰, {time_s:.0f} s of video")
-            if cancelled():
+            if cancelled() or (most and len(sightings) >= most):
                 stopped = True
                 break
     model = predictor.models.get("expression")

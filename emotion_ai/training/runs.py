@@ -14,10 +14,11 @@ import re
 import shutil
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
+from typing import Any, TypeVar
 
 import psutil
 from filelock import FileLock
@@ -112,7 +113,7 @@ def read_run(folder: Path) -> Run:
     if not is_run(folder):
         known = ", ".join(sorted(path.name for path in run_folders(folder.parent))) or "none yet"
         raise RunError(f"no run {folder.name!r}: expected one of: {known}")
-    found = _contents(folder, _stamp(folder))
+    found = _contents(folder)
     config, status, progress, metrics = found.config, found.status, found.progress, found.metrics
     if found.fatal:
         return Run(folder, "damaged", {}, status, metrics, progress, found.damage)
@@ -129,11 +130,6 @@ def read_config(folder: Path) -> TrainingConfig:
     if run.state == "damaged":
         raise RunError(f"run {run.name} is damaged: {run.damage}")
     return TrainingConfig.from_dict(run.config)
-
-
-def _stamp(folder: Path) -> tuple:
-    """Changes whenever a file of the run does."""
-    return tuple(_file_stamp(folder / file) for file in (CONFIG, STATUS, PROGRESS, METRICS))
 
 
 def _file_stamp(path: Path) -> tuple | None:
@@ -156,30 +152,41 @@ class _Contents:
     fatal: bool = False
 
 
-@lru_cache(maxsize=2048)
-def _contents(folder: Path, stamp: tuple) -> _Contents:
-    """The files of a run: read again only where ``stamp`` is another one, so that hundreds of runs
-    cost a page next to nothing."""
-    found, problems = _Contents(), []
-    try:
-        found.config = checked_config(read_json(folder / CONFIG))
-    except FileNotFoundError:
-        problems.append(f"{CONFIG} is missing")
-    except RecordError as error:
-        problems.append(str(error))
-    try:
-        found.status = _read(folder / STATUS, Status)
-    except RecordError as error:
-        problems.append(str(error))
-    found.fatal = bool(problems)
-    found.metrics, damage = read_epochs(folder / METRICS)
-    problems.append(damage)
-    try:
-        found.progress = _read(folder / PROGRESS, Progress)
-    except RecordError as error:
-        problems.append(str(error))
-    found.damage = next(filter(None, problems), "")
-    return found
+T = TypeVar("T")
+#: Of each file that was read its stamp and what was in it.
+_kept: dict[Path, tuple[tuple | None, Any, str]] = {}
+_MOST_KEPT = 10_000
+
+
+def _once(path: Path, read: Callable[[Path], T]) -> tuple[T | None, str]:
+    """What ``read`` finds in a file, and what is wrong with it: read again only where it changed,
+    so that hundreds of runs cost a page next to nothing."""
+    stamp = _file_stamp(path)
+    kept = _kept.get(path)
+    if kept is None or kept[0] != stamp:
+        try:
+            kept = stamp, read(path), ""
+        except FileNotFoundError:
+            kept = stamp, None, f"{path.name} is missing"
+        except RecordError as error:
+            kept = stamp, None, str(error)
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[path] = kept
+    return kept[1:]
+
+
+def _contents(folder: Path) -> _Contents:
+    config, no_config = _once(folder / CONFIG, lambda path: checked_config(read_json(path)))
+    status, no_status = _once(folder / STATUS, lambda path: _read(path, Status))
+    epochs, no_metrics = _once(folder / METRICS, read_epochs)
+    progress, no_progress = _once(folder / PROGRESS, lambda path: _read(path, Progress))
+    metrics, torn = epochs or ([], "")
+    problems = (no_config, no_status, no_metrics, torn, no_progress)
+    return _Contents(
+        config or {}, status or {}, progress or {}, metrics,
+        damage=next(filter(None, problems), ""), fatal=bool(no_config or no_status),
+    )  # fmt: skip
 
 
 def is_run(folder: Path) -> bool:

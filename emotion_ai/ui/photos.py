@@ -77,7 +77,7 @@ def read_photo(upload: Upload, reader: Reader) -> ReadPhoto:
     """Decode once, read, and keep only what is shown. ImageError for what is no picture."""
     frame = decode_image(upload.data, upload.name)
     readings = reader.read(frame)
-    trouble = reader.trouble()
+    trouble = reader.trouble() if readings else ""  # without a face nobody was asked
     picture = shrunk(frame, PICTURE_SIDE_PX)
     return ReadPhoto(
         upload,

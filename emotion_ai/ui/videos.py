@@ -25,6 +25,9 @@ from emotion_ai.ui.resources import Reader
 from emotion_ai.ui.uploads import refuse
 from emotion_ai.ui.wording import count, plain
 
+#: A face in a frame costs a kilobyte, and four more while the table is made: half an hour of one
+#: face, or a minute and a half of 25.
+MOST_SIGHTINGS = 60_000
 _READ, _STOPPED = "videos_read", "videos_stopped"
 EVERYONE = "Everyone"
 #: Columns of the timeline: more would be narrower than a click.
@@ -75,6 +78,12 @@ def show_videos(files: list, reader: Reader) -> None:
             f"{plain(file.name)}: {reading.duration_s:.1f} s, {count(reading.frames, 'frame')}, "
             f"{count(len(reading.tracks), 'face')}"
         )
+        if reading.cancelled:
+            st.info(
+                f"Read up to here: a page keeps {MOST_SIGHTINGS:,} readings of faces at most. "
+                "`emotion-ai predict` reads films of any length.",
+                icon=":material/content_cut:",
+            )
         with st.container(horizontal=True):
             options = {"on_click": "ignore", "icon": ":material/download:"}
             st.download_button(
@@ -116,7 +125,9 @@ def _read_once(data: bytes, name: str, digest: str, alike: Predictor) -> ReadVid
         predictor = predictor.answering(alike.models["expression"].truth)
     target = io.BytesIO()
     try:
-        reading = read_faces_of_video(data, predictor, name, target, progress=step)
+        reading = read_faces_of_video(
+            data, predictor, name, target, progress=step, most=MOST_SIGHTINGS
+        )
     finally:
         place.empty()
     video = ReadVideo(reading, target.getvalue())

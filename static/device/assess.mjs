@@ -74,7 +74,7 @@ export function* crossValidate(table, folds, classes, options) {
     for (const state of learn(seen.x, seen.y, inside.length, table.width, classes, own)) {
       layers = state.layers;
       const heldOutLoss = fold ? undefined : crossEntropy(layers, unseen);
-      yield { fold, step: state.step, loss: state.loss, heldOutLoss };
+      yield { fold, step: state.step, loss: state.error, heldOutLoss };
     }
     if (layers) nameAll(layers, unseen).forEach((k, i) => (named[outside[i]] = k));
   }

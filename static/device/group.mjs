@@ -13,6 +13,7 @@ export class GroupTimeline {
   /** Start a new session. */
   clear() {
     this.bins = new Map();
+    this.last = 0; // the newest second
     this.markers = [];
     this.startS = null;
   }
@@ -21,6 +22,7 @@ export class GroupTimeline {
   add(timeS, said) {
     this.startS ??= timeS;
     const second = Math.floor(timeS - this.startS);
+    this.last = Math.max(this.last, second);
     if (!this.bins.has(second)) {
       this.bins.set(second, { sums: this.labels.map(() => 0), faces: 0, frames: 0, tooFew: 0 });
     }
@@ -46,10 +48,18 @@ export class GroupTimeline {
   /** A row a second: { timeS, faces, shares }; without enough faces `faces` and `shares` are null. */
   shares(lastS = Infinity) {
     if (!this.bins.size) return [];
-    const last = Math.max(...this.bins.keys());
+    const { last } = this;
     const rows = [];
     for (let second = Math.max(0, last - lastS + 1); second <= last; second++) rows.push(this.row(second));
     return rows;
+  }
+
+  /** Forget what is older than so many seconds. */
+  keep(lastS) {
+    for (const second of this.bins.keys()) {
+      if (second > this.last - lastS) break; // in the order they were added
+      this.bins.delete(second);
+    }
   }
 
   row(second) {

@@ -128,6 +128,7 @@ function read({ tracks, width, height, timeS }) {
   } else {
     shown = tracks.sort((a, b) => area(b) - area(a));
     if (shown[0]?.said) own.add(timeS, [Array.from(shown[0].said)]);
+    own.keep(SPAN_S);
   }
   stream.faces = tracks.length;
   fit(width, height);

@@ -15,8 +15,9 @@ const CROP_PX = 176;
 const reader = new Reader(BASE, showProgress);
 let look;
 let head; // of a visitor's own classes, where one was opened
-let photos = []; // { name, bitmap, readings, hints, width, height }
+let photos = []; // { name, file, small, readings, hints, width, height }
 let photo; // the one looked at closely
+let bitmap; // its picture: a phone's photo takes 50 MB
 let chosen = []; // the files, also those that could not be read
 let turn = 0; // how often files were read
 
@@ -36,22 +37,21 @@ async function readAll(files) {
     byId("loading").textContent = `Reading ${i + 1} of ${count(files.length, "photo")} …`;
     try {
       const answer = await reader.readPhoto(file, file.name, { learning: true, namedAs });
-      read.push({ name: file.name, bitmap: await createImageBitmap(file), ...answer });
+      read.push({ name: file.name, file, small: await shrunk(file), ...answer });
     } catch (error) {
       failures.push(Object.assign(document.createElement("p"), { className: "notice", textContent: lineOf(error) }));
     }
-    if (turn !== mine) return read.forEach(({ bitmap }) => bitmap.close());
+    if (turn !== mine) return;
   }
   byId("loading").hidden = true;
   byId("failures").replaceChildren(...failures);
   look.named_as = namedAs;
   const place = photos.indexOf(photo);
-  for (const old of photos) old.bitmap.close();
   photos = read;
   photo = photos.find(({ name }, i) => name === photo?.name && i === place) ?? photos[0];
   showSheet();
-  showPhoto();
   showTable();
+  await showPhoto();
 }
 
 function showSheet() {
@@ -60,10 +60,9 @@ function showSheet() {
   if (photos.length < 2) return;
   for (const one of photos) {
     const button = document.createElement("button");
-    const canvas = thumbnail(one.bitmap, 0, 0, one.width, one.height, 304, 205);
     const words = document.createElement("span");
     words.textContent = `${one.name} · ${count(one.readings.length, "face")}`;
-    button.append(canvas, words);
+    button.append(one.small, words);
     button.setAttribute("aria-pressed", String(one === photo));
     button.onclick = () => {
       photo = one;
@@ -74,18 +73,31 @@ function showSheet() {
   }
 }
 
+async function shrunk(file) {
+  const whole = await createImageBitmap(file);
+  const small = thumbnail(whole, 0, 0, whole.width, whole.height, 304, 205);
+  whole.close();
+  return small;
+}
+
 /** The part of a picture that fills a canvas of `width` × `height`. */
-function thumbnail(bitmap, x, y, w, h, width, height) {
+function thumbnail(picture, x, y, w, h, width, height) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const ratio = Math.min(w / width, h / height);
   const [cw, ch] = [width * ratio, height * ratio];
-  canvas.getContext("2d").drawImage(bitmap, x + (w - cw) / 2, y + (h - ch) / 2, cw, ch, 0, 0, width, height);
+  canvas.getContext("2d").drawImage(picture, x + (w - cw) / 2, y + (h - ch) / 2, cw, ch, 0, 0, width, height);
   return canvas;
 }
 
-function showPhoto() {
+async function showPhoto() {
   byId("photo").hidden = !photo;
   if (!photo) return;
+  const mine = photo;
+  const picture = await createImageBitmap(mine.file).catch((error) => say(lineOf(error)));
+  if (!picture) return; // it has been moved, say
+  if (photo !== mine) return picture.close(); // another was chosen meanwhile
+  bitmap?.close();
+  bitmap = picture;
   const { name, readings, width, height } = photo;
   const canvas = byId("canvas");
   Object.assign(canvas, { width, height });
@@ -96,9 +108,10 @@ function showPhoto() {
 }
 
 function draw() {
+  if (!bitmap) return;
   const context = byId("canvas").getContext("2d");
   context.clearRect(0, 0, photo.width, photo.height);
-  context.drawImage(photo.bitmap, 0, 0, photo.width, photo.height);
+  context.drawImage(bitmap, 0, 0, photo.width, photo.height);
   drawReadings(context, photo.readings, look, layers(), photo.width, photo.height);
 }
 
@@ -144,7 +157,7 @@ function card(reading, hints, number) {
   const { face: { box: [x0, y0, x1, y1] }, said } = reading;
   const element = Object.assign(document.createElement("div"), { className: "card face" });
   const side = 1.36 * Math.max(x1 - x0, y1 - y0);
-  const crop = thumbnail(photo.bitmap, (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side, CROP_PX, CROP_PX);
+  const crop = thumbnail(bitmap, (x0 + x1 - side) / 2, (y0 + y1 - side) / 2, side, side, CROP_PX, CROP_PX);
   const words = document.createElement("div");
   words.innerHTML = '<div><b></b> <span></span></div><div class="hints"></div><div></div>';
   words.querySelector("b").textContent = number;

@@ -44,7 +44,8 @@ export function layerSizes(width, classes, hidden) {
 
 /**
  * What is minimised, and its gradient: the mean cross-entropy plus `decay` / 2 times the sum of squared
- * weights (not biases). `parameters`: for each layer outputs × inputs weights, then the biases.
+ * weights (not biases); `error` is the cross-entropy alone. `parameters`: for each layer outputs × inputs
+ * weights, then the biases.
  */
 export function lossAndGradient(parameters, sizes, x, y, count, decay, room = roomFor(sizes, count)) {
   const gradient = new Float64Array(parameters.length);
@@ -65,13 +66,14 @@ export function lossAndGradient(parameters, sizes, x, y, count, decay, room = ro
     accumulate(slopes[l], errors, l ? values[l - 1] : x, count);
     if (l) errors = backward(layers[l], errors, values[l - 1], count, room.errors[l - 1]);
   }
+  const error = loss;
   layers.forEach(({ weights }, l) => {
     for (let j = 0; j < weights.length; j++) {
       loss += (decay / 2) * weights[j] * weights[j];
       slopes[l].weights[j] += decay * weights[j];
     }
   });
-  return { loss, gradient };
+  return { loss, error, gradient };
 }
 
 /** What a pass over `count` rows writes into: made anew each time, it would be most of the page's memory. */
@@ -182,8 +184,8 @@ export function* learn(x, y, count, width, classes, options = {}) {
   const room = roomFor(sizes, count);
   const objective = (parameters) => lossAndGradient(parameters, sizes, scaled, y, count, decay, room);
   const begin = start(sizes, seed);
-  for (const { step, parameters, loss } of minimise(objective, begin, hidden ? MOST_STEPS_HIDDEN : MOST_STEPS)) {
-    yield { step, loss, layers: onFeatures(views(parameters, sizes), mean, spread) };
+  for (const { step, parameters, loss, error } of minimise(objective, begin, hidden ? MOST_STEPS_HIDDEN : MOST_STEPS)) {
+    yield { step, loss, error, layers: onFeatures(views(parameters, sizes), mean, spread) };
   }
 }
 
@@ -244,7 +246,7 @@ export function* minimise(objective, parameters, mostSteps, flat = 1e-4) {
     if (together > 1e-12) past.push({ s, y: change, rho: 1 / together });
     if (past.length > MEMORY) past.shift();
     [parameters, loss, gradient] = [next, found.loss, found.gradient];
-    yield { step, parameters, loss };
+    yield { step, parameters, loss, error: found.error };
   }
 }
 

@@ -62,10 +62,12 @@ export class Study {
     const classes = examples.classes.map(({ name }) => name);
     const honest = foldsByGroup(table.y, table.groups, classes.length);
     byId("result").textContent = "Training …";
+    byId("few").disabled = true; // which would take this training's place
     const head = await this.head(table, classes);
     const found = { table, classes };
     if (honest) found.burst = await this.test(table, honest, classes, new Set(table.groups).size);
     if (turn !== this.turn) return;
+    byId("few").disabled = false;
     this.found = found;
     const most = Math.max(...examples.classes.map((one) => one.examples.length));
     this.points = new Map(found.burst ? [[most, found.burst.accuracy]] : []);

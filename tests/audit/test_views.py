@@ -257,13 +257,14 @@ def wait(status, seconds=240) -> background.Job:
 def test_tsne_in_its_own_process_keeps_neighbours_together(tmp_path):
     rng = np.random.default_rng(0)
     kinds = np.arange(90) % 3
-    np.save(tmp_path / "in.npy", rng.normal(size=(90, 6)) + 8 * np.eye(6)[kinds])
+    np.savez(tmp_path / "in.npz", embedding=rng.normal(size=(90, 6)) + 8 * np.eye(6)[kinds])
     status, result = tmp_path / "job.json", tmp_path / "out.npz"
     assert background.read_job(status).state == "none"
-    words = [str(tmp_path / "in.npy"), str(result), str(status)]
+    words = [str(tmp_path / "in.npz"), str(result), str(status)]
     background.start(status, "emotion_ai.audit.projection", words)
     assert background.read_job(status).state == "running"
     assert wait(status).state == "finished"
+    assert not (tmp_path / "in.npz").exists()
     done, total, unit = json.loads(status.read_text())["step"]
     assert (done, unit) == (total, "steps")
     points = load_arrays(result)["points"]
@@ -273,15 +274,15 @@ def test_tsne_in_its_own_process_keeps_neighbours_together(tmp_path):
 
 def test_a_job_can_be_stopped_and_a_failed_one_says_why(tmp_path):
     status = tmp_path / "job.json"
-    np.save(tmp_path / "in.npy", np.random.default_rng(0).normal(size=(3000, 30)))
-    words = [str(tmp_path / "in.npy"), str(tmp_path / "out.npz"), str(status)]
+    np.savez(tmp_path / "in.npz", embedding=np.random.default_rng(0).normal(size=(3000, 30)))
+    words = [str(tmp_path / "in.npz"), str(tmp_path / "out.npz"), str(status)]
     background.start(status, "emotion_ai.audit.projection", words)
     background.stop(status)
     assert background.read_job(status).state == "stopped"
-    background.start(status, "emotion_ai.audit.projection", ["missing.npy", "out.npz", str(status)])
+    background.start(status, "emotion_ai.audit.projection", ["missing.npz", "out.npz", str(status)])
     job = wait(status)
     assert job.state == "failed"
-    assert "missing.npy" in job.error
+    assert "missing.npz" in job.error
 
 
 def copy_of(folder, n: int) -> str:

@@ -108,8 +108,8 @@ GRADIENT = """async ([parameters, sizes, rows, y, decay]) => {
   const { lossAndGradient } = await import(new URL('softmax.mjs', location));
   const x = Float64Array.from(rows.flat());
   const given = Float64Array.from(parameters);
-  const { loss, gradient } = lossAndGradient(given, sizes, x, y, y.length, decay);
-  return [loss, Array.from(gradient)];
+  const { loss, error, gradient } = lossAndGradient(given, sizes, x, y, y.length, decay);
+  return [loss, error, Array.from(gradient)];
 }"""
 
 
@@ -134,12 +134,31 @@ def test_loss_and_gradient_are_those_of_numpy(page, rows, sizes):
     parameters = rng.normal(size=sum((inputs + 1) * outputs for inputs, outputs in sizes))
     page.goto("notice.html")
     given = [parameters.tolist(), sizes, x.tolist(), y.tolist(), 0.1]
-    loss, gradient = page.evaluate(GRADIENT, given)
+    loss, error, gradient = page.evaluate(GRADIENT, given)
     assert loss == pytest.approx(loss_of(parameters, sizes, x, y, 0.1), abs=1e-12)
+    assert error == pytest.approx(loss_of(parameters, sizes, x, y, 0), abs=1e-12)
     for i in range(len(parameters)):
         step = 1e-6 * np.eye(len(parameters))[i]
         up, down = (loss_of(parameters + s, sizes, x, y, 0.1) for s in (step, -step))
         assert gradient[i] == pytest.approx((up - down) / 2e-6, abs=1e-8)
+
+
+CURVES = """async ([rows, y, folds]) => {
+  const { crossValidate } = await import(new URL('assess.mjs', location));
+  const table = { x: Float64Array.from(rows.flat()), y, width: rows[0].length };
+  const first = [...crossValidate(table, folds, 2)].filter(({ fold }) => !fold);
+  return [first.at(-1).loss, first.at(-1).heldOutLoss];
+}"""
+
+
+def test_both_loss_curves_are_the_same_measure(page):
+    x = np.random.default_rng(0).normal(size=(20, 3))
+    y = (x[:, 0] > 0).astype(int)
+    twice, labels = np.concatenate([x, x]), np.concatenate([y, y])  # held out: the same faces
+    page.goto("notice.html")
+    folds = [0] * 20 + [1] * 20
+    seen, unseen = page.evaluate(CURVES, [twice.tolist(), labels.tolist(), folds])
+    assert seen == pytest.approx(unseen, rel=1e-6)
 
 
 ASSESS = """async ([rows, y, groups]) => {

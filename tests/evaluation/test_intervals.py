@@ -33,11 +33,12 @@ def test_bootstrap_interval_is_seeded_and_brackets_the_mean():
 
 
 def test_mean_interval_by_hand():
-    # Mean 2, standard deviation 1, root of four faces: 2 ± 1.96 / 2.
+    # Mean 2, standard deviation √(4 / 3) of n - 1, root of four faces: 2 ± 1.96 / √3.
     mean, low, high = mean_interval(np.array([1.0, 3.0, 1.0, 3.0]))
     assert mean == 2
-    assert (low, high) == pytest.approx((2 - 0.97998, 2 + 0.97998), abs=1e-5)
+    assert (low, high) == pytest.approx((2 - 1.13158, 2 + 1.13158), abs=1e-5)
     assert np.isnan(mean_interval(np.array([]))).all()
+    assert mean_interval(np.array([5.0])) == pytest.approx((5, np.nan, np.nan), nan_ok=True)
 
 
 def test_confusion_interval_is_that_of_resampled_faces():

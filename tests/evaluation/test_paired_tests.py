@@ -12,7 +12,17 @@ def pairs(both, first, second, neither):
     return np.array(cells).T
 
 
-@pytest.mark.parametrize("counts", [(10, 3, 9, 5), (0, 1, 0, 2), (40, 20, 20, 0), (5, 300, 220, 9)])
+@pytest.mark.parametrize(
+    "counts",
+    [
+        (10, 3, 9, 5),
+        (0, 1, 0, 2),
+        (40, 20, 20, 0),
+        (5, 300, 220, 9),
+        (9, 0, 7, 1),
+        (0, 9000, 8800, 0),
+    ],
+)
 def test_mcnemar_is_the_binomial_test_of_the_discordant_faces(counts):
     result = mcnemar(*pairs(*counts))
     _, first, second, _ = counts
@@ -35,6 +45,7 @@ def test_class_changes_by_hand():
     assert rows["angry"]["change"] == pytest.approx(0.25)
     assert rows["angry"]["low"] < 0 < rows["angry"]["high"]
     assert rows["disgust"]["change"] == -1
+    assert np.isnan(rows["disgust"]["low"])  # one face tells nothing of others
     assert rows["sad"]["faces"] == 0
     assert np.isnan(rows["sad"]["change"])
 

@@ -51,6 +51,21 @@ def test_a_film_that_fails_leaves_the_one_that_was_there(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_film_that_ffmpeg_refuses_is_one_line_and_leaves_the_one_that_was_there(tmp_path):
+    target = tmp_path / "film.mp4"
+    target.write_bytes(b"the old one")
+
+    def write():
+        with film(target) as writer:
+            for time_s in (0.0, 0.1, 3e6, 3e6 + 0.1):
+                writer.add(np.zeros((48, 64, 3), np.uint8), time_s)
+
+    with pytest.raises(VideoError, match=r"film\.mp4: the film cannot be written"):
+        write()
+    assert target.read_bytes() == b"the old one"
+    assert list(tmp_path.iterdir()) == [target]
+
+
 def test_a_film_into_a_folder_that_is_not_there_is_one_line(tmp_path):
     said = r"film\.mp4: .*cannot be written \(No such file"
     with pytest.raises(VideoError, match=said), film(tmp_path / "none" / "film.mp4") as writer:

@@ -265,6 +265,20 @@ def test_progress_runs_to_the_end_and_cancel_keeps_what_was_read():
     assert len(list(read_video(film_bytes.getvalue()))) == 10
 
 
+def test_a_film_with_more_faces_than_fit_ends_there():
+    reading = read_faces_of_video(encoded(np.arange(30) / 10), Reader(), most=8)
+    assert (len(reading.sightings), reading.frames, reading.cancelled) == (8, 8, True)
+
+
+def test_a_clock_that_leaps_leaves_no_empty_years():
+    times = [1e-3 * k for k in (0, 100, 200, 3_000_000_000, 3_000_000_100)]
+    shown = [frame.time_s for frame in read_video(encoded(times, shape="matroska"))]
+    assert len(shown) == 5
+    assert shown[:3] == pytest.approx([0, 0.1, 0.2])
+    assert 0.2 < shown[3] < 1
+    assert shown[4] == pytest.approx(shown[3] + 0.1, abs=0.002)
+
+
 def test_frames_of_two_sizes_fit_one_film():
     target = io.BytesIO()
     with film(target) as writer:

@@ -324,7 +324,7 @@ def test_200_runs_cost_one_reading_each_and_a_handful_of_cards(runs_dir, monkeyp
     reads = []
     read_text = records.read_text
     monkeypatch.setattr(records, "read_text", lambda path: reads.append(path) or read_text(path))
-    runs._contents.cache_clear()
+    runs._kept.clear()
     app = open_page("train")
     assert len([path for path in reads if path.name == runs.CONFIG]) == 200
     assert len([b for b in app.button if (b.key or "").startswith("open_run")]) == cards.SHOWN

@@ -9,7 +9,7 @@ from emotion_ai.figures.points import Colouring, point_plot
 from emotion_ai.jobs import background
 from emotion_ai.jobs.background import Job
 from emotion_ai.settings import settings
-from emotion_ai.storage.arrays import kept_arrays, load_arrays
+from emotion_ai.storage.arrays import kept_arrays, load_arrays, save_arrays
 from emotion_ai.ui.access import spend
 from emotion_ai.ui.datasets.points import choose_colouring, chosen_points, show_points
 from emotion_ai.ui.datasets.view import View, read_by_models
@@ -69,8 +69,8 @@ def _tsne(view: View, embedding: np.ndarray) -> np.ndarray | None:
         if st.button("Compute it", icon=":material/scatter_plot:", type="primary"):
             spend(COMPUTATIONS)
             folder.mkdir(parents=True, exist_ok=True)
-            features = folder / f"{stem}-features.npy"
-            np.save(features, embedding)
+            features = folder / f"{stem}-features.npz"
+            save_arrays(features, {"embedding": embedding})
             words = [str(features), str(result), str(status)]
             background.start(status, "emotion_ai.audit.projection", words, for_everyone=True)
             st.rerun()

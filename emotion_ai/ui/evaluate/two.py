@@ -47,7 +47,7 @@ def _expressions(first: ExpressionAssessment, second: ExpressionAssessment) -> N
         st.markdown(
             f"**{names[1]}** is right on {abs(100 * gain):.1f} percentage points "
             f"{'fewer' if gain < 0 else 'more'} of the {count(len(first.rows), 'face')} than "
-            f"**{names[0]}** (95 %: {signed(100 * low)} to {signed(100 * high)})."
+            f"**{names[0]}**{_interval(100 * low, 100 * high, 1)}."
         )
         table = pd.DataFrame(
             [[test.both, test.only_second], [test.only_first, test.neither]],
@@ -115,6 +115,11 @@ def _both_say(first: ExpressionAssessment, second: ExpressionAssessment, i: int)
             column.html(markup.probability_bars(said))
 
 
+def _interval(low: float, high: float, digits: int) -> str:
+    """None where too few faces were measured for one."""
+    return "" if np.isnan(low) else f" (95 %: {signed(low, digits)} to {signed(high, digits)})"
+
+
 def _p(value: float) -> str:
     return f"{value:.3f}" if value >= 0.001 else "under 0.001"
 
@@ -131,8 +136,8 @@ def _points(first: KeypointAssessment, second: KeypointAssessment) -> None:
     st.markdown(
         f"**{names[1]}** is off by {abs(100 * change):.2f} % of the eye distance "
         f"{'less' if change < 0 else 'more'} than **{names[0]}** (NME, paired over "
-        f"{count(int(known.sum()), 'face')}, 95 %: {signed(100 * low, 2)} to "
-        f"{signed(100 * high, 2)}); it is closer on {100 * closer:.0f} % of them."
+        f"{count(int(known.sum()), 'face')}){_interval(100 * low, 100 * high, 2)}; it is closer on "
+        f"{100 * closer:.0f} % of them."
     )
     show_plot(cumulative_plot(face_errors([first, second])), "two")
     first_rmse, second_rmse = (a.scores["per_point_rmse_px"] for a in (first, second))
