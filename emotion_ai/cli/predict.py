@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -188,8 +188,8 @@ def _as_text(found: _Findings) -> Iterator[str]:
         yield f"{path}: {_faces(len(readings))}"
         for number, reading in enumerate(readings, 1):
             x0, y0, x1, y1 = map(round, reading.face.box_xyxy)
-            said = reading.own or reading.expression
-            text = f"{said.label} {said.confidence:.2f}" if said else ""
+            said = filter(None, (reading.expression, reading.own))
+            text = ", ".join(f"{one.label} {one.confidence:.2f}" for one in said)
             yield f"  {number:2d}  ({x0}, {y0}) to ({x1}, {y1})  {text}".rstrip()
     for path, film in found.films:
         yield from _film_text(path, film)
@@ -200,13 +200,17 @@ def _film_text(path: Path, film: "VideoReading") -> Iterator[str]:
     yield f"{path}: {film.duration_s:.1f} s, {film.frames} frames, {_faces(len(film.tracks))}"
     for track in film.tracks:
         seen = [sighting for sighting in film.sightings if sighting.track == track]
-        named = (sighting.reading.own or sighting.reading.expression for sighting in seen)
-        said = Counter(name.label for name in named if name)
-        shares = {name: n / said.total() for name, n in said.items()}
         text = f"  {track:2d}  {seen[0].time_s:.1f} s to {seen[-1].time_s:.1f} s"
-        yield f"{text}  {_first_three(shares)}".rstrip()
+        expressions = _most_said(sighting.reading.expression for sighting in seen)
+        own = _most_said(sighting.reading.own for sighting in seen)
+        yield f"{text}  {'; '.join(filter(None, (expressions, own)))}".rstrip()
     if len(film.tracks) > 1 and (totals := film.of_group().totals):
         yield f"  everyone, second by second  {_first_three(totals)}"
+
+
+def _most_said(named: Iterable) -> str:
+    said = Counter(name.label for name in named if name)
+    return _first_three({name: n / said.total() for name, n in said.items()})
 
 
 def _first_three(shares: dict[str, float]) -> str:

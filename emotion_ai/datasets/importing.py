@@ -161,8 +161,8 @@ def refuse_existing(folder: Path, replace: bool) -> None:
     """DatasetError when there is a dataset in ``folder`` that must not be replaced."""
     if not replace and (folder / DESCRIPTION).exists():
         raise DatasetError(
-            f"there is a dataset {folder.name!r} already: choose another name, or have it replaced "
-            "(--replace)"
+            f"there is a dataset {folder.name!r} already: choose another name, or replace it "
+            "(--replace, in the app the box below the name)"
         )
 
 

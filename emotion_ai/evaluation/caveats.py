@@ -61,7 +61,8 @@ def _copies(dataset: Dataset, split: str, left_out: bool) -> list[str]:
     rows = dataset.rows(split)
     notes = []
     if n := int(stands_in_train(dataset)[rows].sum()):
-        note = f"{n:,} of the {len(rows):,} faces have an exact copy in the training split"
+        have = "has" if n == 1 else "have"
+        note = f"{n:,} of the {len(rows):,} faces {have} an exact copy in the training split"
         notes.append(note + (", which training left out." if left_out else "."))
     surplus = len(rows) - dataset.samples["digest"].iloc[rows].nunique()
     if surplus:

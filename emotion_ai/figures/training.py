@@ -26,6 +26,7 @@ LEARNING_CURVES = {
     "rmse": ("RMSE, pixels of 96", None, "validation_rmse_px"),
     "rate": ("learning rate", "learning_rate", None),
 }
+_CROWD = "validation_crowd_accuracy"
 #: Several runs are told apart by tone and by dash.
 _LOOKS = list(zip(EXPRESSION_COLOURS.values(), DASHES.values(), strict=True))
 
@@ -35,6 +36,9 @@ def learning_curve_plot(metrics: list[dict], kind: str, epochs: int, height_px: 
     marked; ``epochs`` is where the axis ends."""
     title, train, validation = LEARNING_CURVES[kind]
     table = pd.DataFrame(metrics)
+    if kind == "accuracy" and _CROWD in table:  # as in training: the mean of both heads
+        title = f"{title}, both heads"
+        table[validation] = (table[validation] + table[_CROWD]) / 2
     traces = []
     for column, name, look in (
         (train, "training", {"color": FIRST, "dash": "dot", "width": 2}),
@@ -50,11 +54,14 @@ def learning_curve_plot(metrics: list[dict], kind: str, epochs: int, height_px: 
                 x=[best["epoch"]], y=[best[validation]], mode="markers", name="best epoch, kept",
                 marker={"symbol": "star", "size": 15, "color": SECOND,
                         "line": {"color": QUIET, "width": 1}},
+                cliponaxis=False,
                 hovertemplate=f"best epoch {best['epoch']:.0f}: %{{y:{_format(kind)}}}"
                 "<extra></extra>",
             )
         )  # fmt: skip
     axes(figure, "epoch", title, x_range=(0.5, max(epochs, 2) + 0.5), y_format=_ticks(kind))
+    if kind == "rate":
+        figure.update_yaxes(rangemode="tozero")
     if len(figure.data) > 1:
         legend_above(figure)
     columns = [column for column in ("epoch", train, validation) if column in table]
@@ -126,4 +133,4 @@ def _format(kind: str) -> str:
 
 
 def _ticks(kind: str) -> str | None:
-    return {"accuracy": ".0%", "rate": ".1e"}.get(kind)
+    return {"accuracy": "~%", "rate": "~e"}.get(kind)

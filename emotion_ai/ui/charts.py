@@ -30,7 +30,7 @@ def expression_bars(values: dict[str, float]) -> go.Figure:
         bargap=0.3,
     )
     top = max(values.values(), default=1.0)
-    figure.update_xaxes(range=(0, min(1.0, top * 1.15)), showgrid=False, visible=False)
+    figure.update_xaxes(range=(0, top * 1.15), showgrid=False, visible=False)
     figure.update_yaxes(
         type="category",  # names may be numbers
         autorange="reversed", ticks="", showgrid=False, ticksuffix="  ",

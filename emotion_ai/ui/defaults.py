@@ -3,7 +3,7 @@
 import streamlit as st
 
 from emotion_ai.errors import ModelError
-from emotion_ai.models.store import SavedModel
+from emotion_ai.models.store import VERSIONS, SavedModel
 from emotion_ai.models.versions import (
     Change,
     change_back,
@@ -83,9 +83,12 @@ def describe(change: Change) -> None:
 
 
 def about(model: SavedModel) -> str:
-    """Which one it is: what it is a copy of or the run it came from, and when it was made."""
-    origin = model.card.get("copy_of") or model.card.get("run") or model.name
-    return f"{origin} of {str(model.card.get('created', ''))[:10]}"
+    """Its name, or that of what it is a copy of, when it was made, and in which run."""
+    folder = model.folder
+    own = folder.parent.name if folder.parent.parent.name == VERSIONS else folder.name
+    run = f" (run {model.card['run']})" if "run" in model.card else ""
+    name = model.card.get("copy_of") or own
+    return f"{name} of {str(model.card.get('created', ''))[:10]}{run}"
 
 
 def _where(score: dict) -> str:

@@ -27,11 +27,13 @@ _shown = False
 
 @contextmanager
 def errors_as_lines() -> Iterator[None]:
-    """What is the input's fault becomes one line on the page instead of a traceback."""
+    """What is the input's fault becomes one line on the page instead of a traceback; what is a list
+    stays one."""
     try:
         yield
     except EmotionAIError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+        lines = str(error).splitlines()
+        st.error("  \n".join(map(plain, lines)), icon=":material/error:")
     except OSError as error:  # a full disk, a folder that may not be written to
         late = isinstance(error, TimeoutError)
         why = error.strerror or ("busy, try again" if late else "it could not be done")

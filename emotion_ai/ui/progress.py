@@ -57,7 +57,7 @@ def with_progress(
         work(step)
     finally:
         _lock.release()
-    place.empty()
+        place.empty()
     return True
 
 

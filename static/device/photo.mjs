@@ -1,6 +1,7 @@
 // The Photo page: photos in, cards, table and downloads out, all on this device.
 
 import { drawReadings } from "./draw.mjs";
+import { Trouble } from "./files.mjs";
 import { nameOf, probabilities, readHead } from "./head.mjs";
 import { BASE, byId, count, drawBars, keepForOffline, lineOf, offerHeads, save, say, showProgress } from "./page.mjs";
 import { expressionText } from "./quality.mjs";
@@ -11,6 +12,7 @@ import { COLOURS } from "./teach_views.mjs";
 /** Cards at once; beyond on request, so that a crowd does not flood the page. */
 const CARDS = 12;
 const CROP_PX = 176;
+const FILM = "films are read by the dashboard's server (Read on: this server), photos here.";
 
 const reader = new Reader(BASE, showProgress);
 let look;
@@ -36,6 +38,7 @@ async function readAll(files) {
   for (const [i, file] of files.entries()) {
     byId("loading").textContent = `Reading ${i + 1} of ${count(files.length, "photo")} …`;
     try {
+      if (file.type.startsWith("video/")) throw new Trouble(`${file.name}: ${FILM}`);
       const answer = await reader.readPhoto(file, file.name, { learning: true, namedAs });
       read.push({ name: file.name, file, small: await shrunk(file), ...answer });
     } catch (error) {
@@ -45,6 +48,7 @@ async function readAll(files) {
   }
   byId("loading").hidden = true;
   byId("failures").replaceChildren(...failures);
+  if (failures.length && !read.length) return; // what was read before stays
   look.named_as = namedAs;
   const place = photos.indexOf(photo);
   photos = read;

@@ -23,7 +23,7 @@ SHOWN = {
     "evaluate": "on drawn_expression test · 156 faces · crowd labels",
     "evaluate?model=keypoints": "on drawn_keypoints test · 78 faces",
     "learn": "Ten short chapters on how a machine reads a face",
-    "train": "How the models that the app brings were trained",
+    "train": "How the saved models were trained",
     "train?run=keypoints": f"finished after {trained('keypoints')}",
     "train?tab=Compare": "Scores on the same faces",
     "models": score_of("expression"),

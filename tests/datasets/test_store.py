@@ -153,7 +153,7 @@ def test_a_dataset_of_the_same_name_is_replaced_only_when_told_to(tmp_path, data
         lambda: fetch.fetch("fer2013", data_dir, save_as="fer", download=pytest.fail),
     )
     for attempt in attempts:
-        with pytest.raises(DatasetError, match=r"a dataset 'fer' already: .* \(--replace\)"):
+        with pytest.raises(DatasetError, match=r"a dataset 'fer' already: .* \(--replace"):
             attempt()
     assert open_dataset(data_dir / "fer").digest == before.digest
     assert len(import_dataset(more, data_dir, name="fer", replace=True).dataset) == 3

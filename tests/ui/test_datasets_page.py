@@ -202,8 +202,8 @@ def test_several_in_the_queue_lead_on_to_the_face_after_the_last_of_them():
 
 @pytest.mark.parametrize(
     ("kind", "key", "marked"),
-    [("Near copies", "near_surplus", {"drop": 1}), ("Unusual", "unusual", {"drop": 73}),
-     ("Unusual", "unusual_rest", {"keep": 73})],
+    [("Near copies", "near_surplus", {"drop": 1}), ("Unusual", "unusual", {"drop": 20}),
+     ("Unusual", "unusual_rest", {"keep": 20})],
 )  # fmt: skip
 def test_near_copies_and_unusual_faces_are_decided_in_bulk(kind, key, marked, monkeypatch):
     pairs = np.full(73, -1)

@@ -17,8 +17,8 @@ from emotion_ai.ui.datasets.view import View
 from emotion_ai.ui.progress import with_progress
 from emotion_ai.ui.wording import count
 
-#: How many of the most unusual faces are worth a look.
-_UNUSUAL = 200
+#: How many of the most unusual faces are worth a look: this share of them, but from 20 to 200.
+_UNUSUAL, _FEWEST_UNUSUAL, _MOST_UNUSUAL = 0.02, 20, 200
 
 
 #: How label errors are found, for people who want to know.
@@ -47,8 +47,8 @@ def exact(view: View) -> Found:
     if "expression" in view.table:
         words += f"; in **{copies.conflicting:,}** of them the labels disagree"
     words += (
-        f". **{len(copies.leaked):,}** held-out images also stand in train, where a model can "
-        "learn them by heart. Groups that disagree come first."
+        f". Also in train, where a model can learn them by heart: **{len(copies.leaked):,}** of "
+        "the held-out images. Groups that disagree come first."
     )
     st.markdown(words)
     with st.container(horizontal=True):
@@ -144,12 +144,13 @@ def unusual(view: View) -> Found:
     if "unusual" not in view.table:
         views.read_by_models(view, "unusual")
         return None
-    rows = np.argsort(-view.table["unusual"].to_numpy(), kind="stable")[:_UNUSUAL]
+    n = int(np.clip(_UNUSUAL * len(view.table), _FEWEST_UNUSUAL, _MOST_UNUSUAL))
+    rows = np.argsort(-view.table["unusual"].to_numpy(), kind="stable")[:n]
     what = "where the points lie" if view.dataset.task == "keypoints" else "its features"
     words = (
-        f"The **{len(rows)} most unusual** faces: in {what}, as the model sees it, they are "
-        "farthest from all others. Often no face at all, a drawing, or a bad crop; sometimes just "
-        "a rare one."
+        f"The **{len(rows)} most unusual** of {count(len(view.table), 'face')}: in {what}, as the "
+        "model sees it, they are farthest from all others. Often no face at all, a drawing, or a "
+        "bad crop; sometimes just a rare one."
     )
     st.markdown(words)
     with st.container(horizontal=True):

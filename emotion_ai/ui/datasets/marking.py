@@ -103,15 +103,23 @@ def bulk(
     mark = mark or Mark("drop")
     open_rows = [int(row) for row in rows if int(row) not in view.marks]
     icon = ":material/delete_sweep:" if mark.kind == "drop" else ":material/done_all:"
-    with st.popover(words, icon=icon, **{"disabled": not open_rows, **locked()}):
+    box = f"bulk_box_{key}"
+    with st.popover(
+        words, icon=icon, key=box, on_change="rerun", **{"disabled": not open_rows, **locked()}
+    ):
         st.markdown(
             f"{why} {count(len(open_rows), 'image')} not decided yet will be marked "
             f"*{plain(str(mark))}*. Nothing is deleted, and every mark can be taken back."
         )
         st.button(
-            "Mark them", key=f"bulk_{key}", type="primary", on_click=put_marks,
-            args=(view, open_rows, mark), **locked(),
+            "Mark them", key=f"bulk_{key}", type="primary", on_click=_mark_all,
+            args=(view, open_rows, mark, box), **locked(),
         )  # fmt: skip
+
+
+def _mark_all(view: View, rows: Sequence[int], mark: Mark, box: str) -> None:
+    st.session_state[box] = False
+    put_marks(view, rows, mark)
 
 
 def put_marks(view: View, rows: Sequence[int], mark: Mark | None) -> None:

@@ -25,6 +25,7 @@ _DRAWN_FACES = 2000
 _DETECT = "Cut the face out of larger pictures"
 _REPLACE = "Replace a dataset of this name, if there is one"
 _NEWS = "datasets_news"
+_SKIPPED_TOLD = 20
 #: Keys of the popovers, which close when they have done their work.
 _ADD, _DELETE = "add_dataset", "delete_popover"
 
@@ -115,15 +116,19 @@ def _upload() -> None:
         with errors_as_lines():
             require_editor("import a dataset")
             with staging_folder(settings().data_dir / "upload") as folder:
-                # The readers want a file; its given name is shown, never used as a path.
-                source = _saved(folder, "upload", file)
-                crowd = _saved(folder, "votes", votes) if votes else None
+                # The readers want a file: called as it was, but for what no path may have.
+                source = _saved(folder / "faces", file)
+                crowd = _saved(folder / "votes", votes) if votes else None
                 _import(source, name or Path(file.name).stem, crowd, file.name, replace, detect)
 
 
-def _saved(folder: Path, stem: str, file) -> Path:
-    kind = Path(file.name).suffix.lower()
-    path = folder / (stem + (kind if kind in (".zip", ".parquet") else ".csv"))
+def _saved(folder: Path, file) -> Path:
+    name = Path(file.name)
+    kind = name.suffix.lower()
+    folder.mkdir()
+    path = folder / (
+        (_tidy(name.stem) or "upload") + (kind if kind in (".zip", ".parquet") else ".csv")
+    )
     path.write_bytes(file.getbuffer())
     return path
 
@@ -170,8 +175,15 @@ def _import(
         )
     if reports:
         report = reports[0]
-        left_out = f"; {len(report.skipped):,} rows left out" if report.skipped else ""
-        _show(report.dataset, f"{count(len(report.dataset), 'image')} imported{left_out}.")
+        left_out = f"; {count(len(report.skipped), 'row')} left out" if report.skipped else ""
+        news = f"{count(len(report.dataset), 'image')} imported{left_out}."
+        _show(report.dataset, "\n- ".join([news, *map(plain, _told(report.skipped))]))
+
+
+def _told(skipped: list[str]) -> list[str]:
+    """The first of them, and how many more."""
+    more = len(skipped) - _SKIPPED_TOLD
+    return skipped[:_SKIPPED_TOLD] + ([f"and {more:,} more"] if more > 0 else [])
 
 
 def _tidy(name: str) -> str | None:

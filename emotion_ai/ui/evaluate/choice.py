@@ -10,6 +10,7 @@ from emotion_ai.datasets.truths import TRUTHS, truths_of
 from emotion_ai.evaluation.assessment import Question, label_sets
 from emotion_ai.models.store import SavedModel
 from emotion_ai.ui import components, resources
+from emotion_ai.ui.wording import count
 
 NOBODY = "no other model"
 
@@ -78,7 +79,7 @@ def _question(
             else:
                 labels = shared[0]
         leave_out = bool(copies) and st.toggle(
-            f"Leave out the {copies:,} faces that also stand in train", **_in_url("no_copies")
+            f"Leave out what also stands in train: {count(copies, 'face')}", **_in_url("no_copies")
         )
     return Question(split, truth, options[labels] if labels else None, leave_out)
 

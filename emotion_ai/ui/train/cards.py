@@ -62,7 +62,7 @@ def _cards(drawn_as: bool) -> None:
         )  # fmt: skip
     taken, trainings = {run.name for run in found}, shipped.trainings(resources.models())
     if trainings := [run for run in trainings if run.name not in taken]:
-        st.markdown("**How the models that the app brings were trained**")
+        st.markdown("**How the saved models were trained**")
         for run in trainings:
             _card(run, 0)
 
@@ -192,5 +192,8 @@ def score_text(record: dict) -> str:
     if (rmse := record.get("validation_rmse_px")) is not None:
         return f"{rmse:.2f} px"
     if (accuracy := record.get("validation_accuracy")) is not None:
-        return f"{100 * accuracy:.1f} %"
+        crowd = record.get("validation_crowd_accuracy")
+        if crowd is None:
+            return f"{100 * accuracy:.1f} %"
+        return f"{100 * crowd:.1f} % as the crowd says, {100 * accuracy:.1f} % as labelled"
     return ""

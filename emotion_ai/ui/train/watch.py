@@ -161,7 +161,7 @@ def _below(run: Run) -> None:
     is_model = shipped.is_training(run.folder)
     if is_model:
         st.caption(
-            f"This is how the model {plain(run.name)} was trained that the app brings. "
+            f"This is how the model {plain(run.name)} was trained. "
             "*Models & serving* says what it scores."
         )
     elif run.state != "damaged":
