@@ -17,7 +17,7 @@ from emotion_ai.models.store import open_model
 from emotion_ai.models.versions import make_default
 from emotion_ai.settings import ROOT, Settings
 from tests.support.device_server import device_settings
-from tests.support.shipped_models import second_model
+from tests.support.second_model import noisy_copy
 
 #: What a first visit may take over the wire.
 FIRST_VISIT_BYTES = 10_000_000
@@ -28,7 +28,7 @@ def settings(tmp_path_factory) -> Settings:
     folder = tmp_path_factory.mktemp("device")
     for name in ("expression", "keypoints"):
         shutil.copytree(ROOT / "models" / name, folder / "models" / name)
-    second_model(folder / "models")
+    noisy_copy(open_model(ROOT / "models", "expression"), folder / "models", "other")
     found = device_settings(folder / "cache")
     return replace(found, models_dir=folder / "models", cache_dir=folder / "cache")
 

@@ -11,7 +11,7 @@ from emotion_ai.models.shipped import bring_shipped_models, copy_models
 from emotion_ai.models.store import CARD, TFLITE, list_models, open_model
 from emotion_ai.models.versions import go_back, make_default
 from emotion_ai.settings import ROOT, Settings
-from tests.support.shipped_models import second_model
+from tests.support.second_model import noisy_copy
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def package(tmp_path):
     """The models of an installed package: ``expression`` and a better one."""
     folder = tmp_path / "package"
     shutil.copytree(ROOT / "models" / "expression", folder / "expression")
-    second_model(folder, "better")
+    noisy_copy(open_model(ROOT / "models", "expression"), folder, "better")
     return folder
 
 

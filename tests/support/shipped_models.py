@@ -1,9 +1,7 @@
 """What pages say of the shipped models, whichever weights those are."""
 
-from pathlib import Path
-
 from emotion_ai.evaluation.scores import headline
-from emotion_ai.models.store import TFLITE, SavedModel, open_model, write_model
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT
 from emotion_ai.training import shipped
 from emotion_ai.ui.wording import headline_score
@@ -25,12 +23,3 @@ def best_epoch(name: str) -> str:
     metrics = shipped.read(ROOT / "models" / name).metrics
     best = min(metrics, key=lambda epoch: epoch["validation_loss"])
     return f"{best['validation_rmse_px']:.2f} px in epoch {best['epoch']}"
-
-
-def second_model(folder: Path, name: str = "other", **card) -> SavedModel:
-    """A saved copy of ``expression`` that is another file, and says what else ``card`` does."""
-    ours = open_model(ROOT / "models", "expression")
-    files = {file: ours.verified(file) for file in ours.card["files"]}
-    files[TFLITE] += bytes(16)  # which nothing refers to
-    folder.mkdir(parents=True, exist_ok=True)
-    return write_model(folder / name, ours.card | card, files)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from emotion_ai.errors import ConfigError, ModelError, RunError
+from emotion_ai.models.store import open_model
 from emotion_ai.settings import ROOT
 from emotion_ai.training import runs
 from emotion_ai.training.batches import Batches
@@ -15,7 +16,7 @@ from emotion_ai.training.config import TrainingConfig
 from emotion_ai.training.examples import Examples
 from emotion_ai.training.provenance import keep_data
 from emotion_ai.training.teachers import open_teachers, taught
-from tests.support.shipped_models import second_model
+from tests.support.second_model import noisy_copy
 
 RNG = np.random.default_rng
 
@@ -82,7 +83,7 @@ def test_a_run_does_not_go_on_with_another_teacher_of_that_name(tmp_path, drawn,
     (folder / runs.LAST).touch()
     keep_data(folder, [dataset], config, 1)
     shutil.rmtree(tmp_path / "models" / "a")
-    second_model(tmp_path / "models", "a")
+    noisy_copy(open_model(ROOT / "models", "expression"), tmp_path / "models", "a")
     with pytest.raises(RunError, match="the teacher a is another model since run"):
         keep_data(folder, [dataset], config, 1)
 

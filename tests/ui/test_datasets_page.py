@@ -1,7 +1,9 @@
 """The Datasets page through AppTest: every control, and a machine without data or models."""
 
+import io
 import json
 import shutil
+import zipfile
 from functools import partial
 
 import numpy as np
@@ -349,6 +351,33 @@ def test_bad_import_is_one_line_and_changes_nothing(tmp_path):
         next(b for b in app.button if "import_path" in str(b.form_id)).click().run()
         assert words in app.error[0].value.replace("\\", "")
     assert [d.digest for d in list_datasets(settings().data_dir)] == before
+
+
+def test_an_import_says_what_was_left_out_and_keeps_the_name_of_its_file(on_the_shelf, tmp_path):
+    broken = fer_csv(tmp_path / "x.csv", [0, 1, 2, 3], ["Training"] * 4).read_text()
+    broken += "5,1 2 3,Training\n"
+    app = open_page()
+    app.file_uploader[0].set_value([("few faces.csv", broken.encode(), "text/csv")])
+    next(b for b in app.button if "upload_dataset" in str(b.form_id)).click().run()
+    assert not app.exception
+    shown = text(app)
+    assert "4 images imported; 1 row left out." in shown
+    assert "row 5: expected 2,304 pixels" in shown
+    assert open_dataset(on_the_shelf / "few_faces").description["source"]["name"] == "few_faces.csv"
+    assert "from few_faces.csv" in shown
+
+
+def test_what_is_expected_of_an_upload_stays_a_list_and_no_bar_stays(tmp_path):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as made:
+        made.writestr("a.txt", "nothing")
+    app = open_page()
+    app.file_uploader[0].set_value([("notes.zip", content.getvalue(), "application/zip")])
+    next(b for b in app.button if "upload_dataset" in str(b.form_id)).click().run()
+    said = app.error[0].value
+    assert said.replace("\\", "").startswith("notes.zip: got a.txt: expected one of")
+    assert said.count("  \n") > 5
+    assert "Stop" not in [b.label for b in app.button]
 
 
 def test_upload_with_a_path_in_its_name_stays_in_its_folder(on_the_shelf, tmp_path):

@@ -1,6 +1,7 @@
 """Models & serving through AppTest: with and without a server, and for those who may only look."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -67,6 +68,7 @@ def test_second_model_can_become_the_default_and_be_compared(where):
     noisy_copy(open_model(where.models_dir, "expression"), where.models_dir, "rival")
     app = open_tab("Models")
     assert text(app).count("the app reads with it") == 2
+    assert re.search(r"From \*\*expression of [-\d]+ \(run \w+\)\*\*\s+to \*\*rival of", text(app))
     press(app, "Make it the default")
     digest = open_model(where.models_dir, "rival").digest
     assert open_model(where.models_dir, "expression").digest == digest

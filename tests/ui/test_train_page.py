@@ -14,8 +14,9 @@ from emotion_ai.datasets import import_dataset
 from emotion_ai.datasets.marks import Mark, set_marks
 from emotion_ai.datasets.store import open_dataset
 from emotion_ai.errors import EmotionAIError
+from emotion_ai.models.store import open_model
 from emotion_ai.networks.presets import PRESETS
-from emotion_ai.settings import settings
+from emotion_ai.settings import ROOT, settings
 from emotion_ai.storage import records
 from emotion_ai.storage.arrays import save_arrays
 from emotion_ai.training import queue, runs
@@ -25,7 +26,8 @@ from emotion_ai.ui.train import cards
 from tests.support import app_pages
 from tests.support.app_pages import button, html, open_page
 from tests.support.dataset_files import fer_csv
-from tests.support.shipped_models import best_epoch, second_model, trained
+from tests.support.second_model import noisy_copy
+from tests.support.shipped_models import best_epoch, trained
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +103,9 @@ def test_start_queues_the_run_that_was_asked_for_and_opens_it(runs_dir):
 
 
 def test_a_run_may_grow_from_a_model_and_learn_from_others(runs_dir, tmp_path, use_places):
-    second_model(tmp_path / "models", heads=["given"], truth="given")
+    ours = open_model(ROOT / "models", "expression")
+    one_head = replace(ours, card={**ours.card, "heads": ["given"], "truth": "given"})
+    noisy_copy(one_head, tmp_path / "models", "other")
     use_places(models=tmp_path / "models")
     app = open_page("train")
     app.selectbox(key="train_preset_expression_True").set_value("deep").run()
