@@ -158,6 +158,11 @@ def _mistakes_picture(path: Path, stamp: int, names: tuple[str, ...]) -> tuple[b
 
 def _below(run: Run) -> None:
     """What it was told, promoting it, deleting it."""
+    if run.config.get("teachers"):
+        st.caption(
+            "Training goes by what the teachers say of changed and blended faces, validation by "
+            "the labels of faces as they are: the two curves are not to be compared."
+        )
     is_model = shipped.is_training(run.folder)
     if is_model:
         st.caption(
