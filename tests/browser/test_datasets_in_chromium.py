@@ -131,14 +131,14 @@ def test_filter_and_page_are_in_the_address_and_narrow_the_grid(tab):
 
 def test_keys_mark_and_lead_on(tab, stocked):
     open_grid(tab, "&tab=Problems&kind=Unusual")
-    see(tab.get_by_text("0 of 140 decided"))
+    see(tab.get_by_text("0 of 20 decided"))
     wait_until_drawn(tab)
     first = int(re.search(r"row (\d+)", tab.get_by_text(re.compile(r"^row \d+ ·")).inner_text())[1])
     tab.keyboard.press("d")
-    see(tab.get_by_text("1 of 140 decided"))
+    see(tab.get_by_text("1 of 20 decided"))
     wait_until_drawn(tab)
     tab.keyboard.press("k")
-    see(tab.get_by_text("2 of 140 decided"))
+    see(tab.get_by_text("2 of 20 decided"))
     marks = load_marks(open_dataset(stocked[1] / "synthetic_expression"))
     assert marks[first] == Mark("drop")
     assert sorted(mark.kind for mark in marks.values()) == ["drop", "keep"]
