@@ -94,6 +94,7 @@ class Visitor:
             origin=self._url,
             additional_headers=self._headers,
             max_size=None,
+            open_timeout=None,  # how long it takes is measured
             compression=None,
         )
         self._listening = asyncio.create_task(self._listen())
