@@ -70,6 +70,7 @@ def test_run_is_started_watched_queued_behind_and_stopped(tab, new_tab, stocked)
     see(beside.get_by_text("next in line"), timeout=LEARNING_MS)
     states = {run.name: run.state for run in runs.list_runs(stocked[1])}
     assert states == {first: "running", second: "queued"}
+    wait_until_drawn(beside)
     stop_button(beside).click()
     see(beside.get_by_text("cancelled before it began"))
     beside.close()
@@ -86,6 +87,7 @@ def test_run_is_started_watched_queued_behind_and_stopped(tab, new_tab, stocked)
     expect(tab.get_by_text(reached)).to_have_count(0, timeout=LEARNING_MS)  # a later one by now
     assert tab.evaluate("document.querySelector('h1').dataset.mine") == "yes"
 
+    wait_until_drawn(tab)
     stop_button(tab).click()
     see(tab.get_by_role("button", name="Resume"))
     wait_until_drawn(tab)
