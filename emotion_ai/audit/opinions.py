@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from emotion_ai.datasets.marks import Mark, Marks, marks_table, placed, relabels
+from emotion_ai.datasets.marks import Mark, Marks, marks_table, placed, relabels, rows_of_pictures
 from emotion_ai.datasets.store import Dataset
 from emotion_ai.errors import DatasetError, in_a_line
 from emotion_ai.evaluation.classification import cohens_kappa, confusion_matrix
@@ -99,11 +99,7 @@ def rows_of(dataset: Dataset, opinions: Opinions, told: Told | None = None) -> t
             f"{dataset.name} has no class {', '.join(sorted(unknown))}: expected "
             f"{', '.join(relabels(dataset)) or 'keep or drop'}"
         )
-    digests = dataset.samples["digest"].to_numpy()
-    places: dict[str, list[int]] = {digest: [] for digest in opinions}
-    for row, digest in enumerate(digests):
-        if digest in places:
-            places[digest].append(row)
+    places = rows_of_pictures(dataset, opinions)
     marks: Marks = {}
     for digest, copies in places.items():
         rows = told.rows.get(digest) if told else None
@@ -112,7 +108,7 @@ def rows_of(dataset: Dataset, opinions: Opinions, told: Told | None = None) -> t
             marks |= {row: rows[old] for row, old in came_from.items()}
         else:
             marks |= dict.fromkeys(copies, opinions[digest])
-    return marks, len(opinions.keys() - set(digests))
+    return marks, sum(not rows for rows in places.values())
 
 
 def conflicts_table(dataset: Dataset, merged: Merged) -> pd.DataFrame:

@@ -77,10 +77,7 @@ def _load(dataset: Dataset) -> tuple[Marks, list[_RowMark]]:
     """The marks by row, and what is recorded of images that are not there."""
     try:
         records = read_record(dataset.marks_path, _Record)["marks"]
-        places: dict[str, list[int]] = {record["digest"]: [] for record in records}
-        for row, digest in enumerate(dataset.samples["digest"] if records else ()):
-            if digest in places:
-                places[digest].append(row)
+        places = rows_of_pictures(dataset, (record["digest"] for record in records))
         told: dict[str, dict[int, _RowMark]] = {digest: {} for digest in places}
         for record in records:
             told[record["digest"]].setdefault(record["row"], record)
@@ -101,6 +98,15 @@ def _load(dataset: Dataset) -> tuple[Marks, list[_RowMark]]:
 
 def _mark(record: _RowMark) -> Mark:
     return Mark(record["mark"], record.get("expression"))
+
+
+def rows_of_pictures(dataset: Dataset, digests: Iterable[str]) -> dict[str, list[int]]:
+    """The rows in which each of these pictures stands, by digest; [] where it is not there."""
+    places: dict[str, list[int]] = {digest: [] for digest in digests}
+    for row, digest in enumerate(dataset.samples["digest"] if places else ()):
+        if digest in places:
+            places[digest].append(row)
+    return places
 
 
 def placed(told: Marks, rows: list[int], copies: int) -> dict[int, int]:

@@ -29,6 +29,7 @@ const layers = () => ({
 });
 
 async function readAll(files) {
+  const before = chosen;
   chosen = files;
   const mine = (turn += 1); // what is chosen while these are read takes their place
   const namedAs = byId("named-as").value;
@@ -48,7 +49,10 @@ async function readAll(files) {
   }
   byId("loading").hidden = true;
   byId("failures").replaceChildren(...failures);
-  if (failures.length && !read.length) return; // what was read before stays
+  if (failures.length && !read.length) {
+    chosen = before; // and what was read of it stays
+    return;
+  }
   look.named_as = namedAs;
   const place = photos.indexOf(photo);
   photos = read;

@@ -699,6 +699,25 @@ def test_photos_are_read_anew_when_named_by_another_s_word(page, settings):
     expect(page.get_by_label("Named as")).to_have_value(other)
 
 
+def test_a_film_is_told_where_it_is_read_and_takes_no_photo_away(page, settings):
+    page.goto("photo.html")
+    page.locator("#files:enabled").wait_for()
+    photo = encode_png(draw_photo(7, 5, (1280, 800))[0])
+    page.locator("#files").set_input_files(
+        {"name": "five.png", "mimeType": "image/png", "buffer": photo}
+    )
+    expect(page.locator("#cards .face")).to_have_count(5)
+    page.locator("#files").set_input_files(
+        {"name": "clip.mp4", "mimeType": "video/mp4", "buffer": b"film"}
+    )
+    see(page.get_by_text("clip.mp4: films are read by the dashboard's server"))
+    expect(page.locator("#cards .face")).to_have_count(5)
+    other = load_predictor(settings).models["expression"].heads[1]
+    page.get_by_label("Named as").select_option(other)  # the photos are read anew, not the film
+    expect(page.get_by_text("films are read by")).to_have_count(0)
+    expect(page.locator("#readings")).to_contain_text(other)
+
+
 def test_exported_folder_reads_with_its_server_gone(camera, settings, tmp_path):
     export_pages(settings, tmp_path / "site")
     command = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
